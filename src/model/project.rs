@@ -1,0 +1,139 @@
+//! The project file, `consign.yaml`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::model::kind::Kind;
+use crate::model::package::SecretRef;
+use crate::model::units::Percent;
+
+/// What a project is: its manifests, its servers, its policy. The whole of `consign.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Project {
+    /// `consign/v1`.
+    pub api_version: ApiVersion,
+    /// `Project`.
+    pub kind: ProjectKind,
+    /// Directories and files with manifests, below the project file. All `.yaml` and `.yml` files in them are read.
+    #[schemars(length(min = 1))]
+    pub manifests: Vec<String>,
+    /// The delivery servers, by the name that `--server` takes.
+    #[serde(default)]
+    pub servers: BTreeMap<String, ServerConfig>,
+    /// Names that manifests may refer to although no manifest declares them: items that the servers hold and others
+    /// look after. A plan still asks the server for them.
+    #[serde(default)]
+    pub externals: BTreeMap<Kind, Vec<String>>,
+    /// Limits and protections.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// The version of the manifest format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The only one there is.
+    #[default]
+    #[serde(rename = "consign/v1")]
+    V1,
+}
+
+/// `Project`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ProjectKind {
+    /// The only one there is.
+    #[default]
+    Project,
+}
+
+/// One delivery server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Which API it speaks.
+    #[serde(default)]
+    pub api: Api,
+    /// Its address.
+    pub url: String,
+    /// Where the bearer token comes from.
+    #[serde(default)]
+    pub token_from: Option<SecretRef>,
+    /// A file with one more certificate authority to trust, PEM, relative to the project file.
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// The console folders this project owns there, by path; everything in and below them. The first one is where
+    /// an item without a folder goes.
+    #[serde(default)]
+    pub folders: Vec<String>,
+    /// Whether what no manifest declares is deleted, inside the owned folders.
+    #[serde(default)]
+    pub prune: bool,
+    /// Values for `${{ name }}` in manifests.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// Directories and files with overlays for this server, below the project file.
+    #[serde(default)]
+    pub overlays: Vec<String>,
+}
+
+/// The API a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    /// The reference server's own.
+    #[default]
+    Native,
+    /// Altiris Notification Server, by its ASDK.
+    Altiris,
+    /// Microsoft Configuration Manager, by its AdminService.
+    Configmgr,
+}
+
+/// Limits over what a plan does, and what no change may touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Policy {
+    /// By rule ID: the most of it that goes without an acknowledgement.
+    pub limits: BTreeMap<String, Limit>,
+    /// By rule ID: how a finding is taken.
+    pub severities: BTreeMap<String, Severity>,
+    /// Collections that no change may newly reach.
+    pub protected: Vec<String>,
+}
+
+/// A limit: a number, or a share that holds from a floor up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Limit {
+    /// At most so many.
+    Count(u64),
+    /// At most this share of the whole, where the whole is at least the floor.
+    Share(ShareLimit),
+}
+
+/// At most this share of the whole, where the whole is at least the floor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ShareLimit {
+    /// `30%`.
+    pub share: Percent,
+    /// Wholes smaller than this are not judged by share.
+    #[serde(default)]
+    pub floor: u64,
+}
+
+/// How a finding is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Not reported.
+    Off,
+    /// Reported.
+    Warning,
+    /// Reported, and the command fails.
+    Error,
+}
