@@ -21,7 +21,17 @@
 //! write only to a `Write` they are given. (`manifest` reads many texts at once with rayon, whose result does not
 //! depend on the order.)
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")
+)]
+
 pub mod model;
+
+mod planted;
+
+#[cfg(test)]
+mod simulation;
 
 pub mod rules;
 

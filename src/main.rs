@@ -1,1 +1,7 @@
-fn main() {}
+//! The `consign` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    consign::cli::main()
+}

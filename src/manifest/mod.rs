@@ -1,1 +1,40 @@
-//! .
+//! Manifests: text to a site with places, and items back to text. Opens no files.
+//!
+//! A run reads the project file with [`read_project`], the manifests with [`parse`], the overlays of a server with
+//! [`parse_overlays`], and puts them together with [`Manifests::site`]. Findings name JSON pointers until [`locate`]
+//! looks up where they stand.
+//!
+//! A clean document goes from the parser's events to a tree to its type, and nothing else: no schema, no spans, no
+//! second value. What the type refuses is judged by the schema that comes from the type, and told in our words.
+
+#[cfg(test)]
+mod agreement;
+mod de;
+mod document;
+mod load;
+mod locate;
+mod overlay;
+mod print;
+mod project;
+mod scalar;
+mod schema;
+mod site;
+mod syntax;
+mod translate;
+mod tree;
+mod variables;
+
+pub use load::Manifests;
+pub use load::Overlays;
+pub use load::parse;
+pub use load::parse_overlays;
+pub use locate::locate;
+pub use print::print_item;
+pub use project::manifest_entries;
+pub use project::overlay_entries;
+pub use project::read_project;
+pub use schema::schemas;
+
+pub use crate::diag::Loaded;
+pub use crate::diag::Origin;
+pub use crate::diag::Origins;

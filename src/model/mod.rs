@@ -13,6 +13,7 @@ pub mod folder;
 pub mod guid;
 pub mod item;
 pub mod kind;
+pub mod observed;
 pub mod package;
 pub mod patch;
 pub mod portal;

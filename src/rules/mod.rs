@@ -1,6 +1,16 @@
 //! The catalogue of rules: one static [`Rule`] an ID, a file a family. What `validate`, `plan`, `explain`, SARIF and
 //! the manual say of a rule comes from here. Nothing here looks at a site.
 
+pub mod collection;
+pub mod manifest;
+pub mod package;
+pub mod plan;
+pub mod portal;
+pub mod program;
+pub mod sequence;
+pub mod task;
+pub mod window;
+
 /// One rule of the catalogue.
 #[derive(Debug)]
 pub struct Rule {
@@ -44,3 +54,61 @@ impl PartialEq for Rule {
 }
 
 impl Eq for Rule {}
+
+/// The families, in the order of the manual.
+static FAMILIES: &[&[&Rule]] = &[
+    manifest::ALL,
+    package::ALL,
+    program::ALL,
+    task::ALL,
+    sequence::ALL,
+    portal::ALL,
+    collection::ALL,
+    window::ALL,
+    plan::ALL,
+];
+
+/// Every rule, by family and number.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
+}
+
+/// The rule with this ID, exactly as written.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}
+
+/// Whether a project's `policy.severities` may make this rule milder than an error.
+///
+/// Never for the family `MAN`: after one of its findings what was read is not what was written, or not whole.
+pub fn can_be_softened(rule: &Rule) -> bool {
+    !rule.id.starts_with("MAN-")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::all;
+    use super::find;
+
+    #[test]
+    fn each_id_is_there_once_and_found() {
+        let ids: BTreeSet<&str> = all().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), all().count());
+        for rule in all() {
+            assert_eq!(find(rule.id), Some(rule));
+        }
+        assert_eq!(find("SEQ-99"), None);
+    }
+
+    #[test]
+    fn each_rule_says_what_why_and_where() {
+        for rule in all() {
+            assert!(!rule.title.is_empty() && !rule.title.ends_with('.'), "{}", rule.id);
+            assert!(rule.title.len() <= 90, "{}: a title is a few words", rule.id);
+            assert!(!rule.source.is_empty() && !rule.acts.is_empty(), "{}", rule.id);
+            assert!(rule.explain.len() > 80 && rule.explain.ends_with('.'), "{}: explain it in sentences", rule.id);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Making text from files and servers safe to show (reliability 3.6): the one place that escapes for people.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// `text` with everything that could act on a terminal or fool the eye written visibly as `\u{..}`: all control
+/// characters, line ends included, so that a field never starts a line; bidi marks; invisible characters.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escape(text, false)
+}
+
+/// The same for texts of several lines: `\n` stays, the rest is escaped.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escape(text, true)
+}
+
+/// The same for a text that is JSON, by JSON's own escapes: it reads as the same value. Line ends between values stay.
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    let hidden = |c: char| is_hidden(c) && c != '\n';
+    let Some(first) = json.find(hidden) else { return Cow::Borrowed(json) };
+    let mut out = String::with_capacity(json.len() + 16);
+    out.push_str(&json[..first]);
+    for c in json[first..].chars() {
+        if hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn escape(text: &str, keep_lines: bool) -> Cow<'_, str> {
+    let hidden = |c: char| is_hidden(c) && !(keep_lines && c == '\n');
+    let Some(first) = text.find(hidden) else { return Cow::Borrowed(text) };
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(&text[..first]);
+    for c in text[first..].chars() {
+        if hidden(c) {
+            write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character acts on a terminal, changes the direction of text, or is not seen at all.
+pub const fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' // C0, DEL, C1
+        | '\u{ad}' // soft hyphen
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' // bidi
+        | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{180e}' // zero width
+        | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // fillers that show nothing
+        | '\u{2028}' | '\u{2029}' // line and paragraph separators
+        | '\u{206a}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' // deprecated format and interlinear marks
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' // variation selectors can carry hidden text
+        | '\u{e0000}'..='\u{e007f}' // tags
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn json_made_visible_is_the_same_value() {
+        let value = serde_json::json!({ "a\u{202e}": ["\u{9b}\u{7f}\u{1b}", "\u{e0001}\n", "é"] });
+        let text = serde_json::to_string_pretty(&value).expect("a value prints");
+        let shown = visible_json(&text);
+        assert!(!shown.chars().any(|c| is_hidden(c) && c != '\n'), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).expect("it is JSON"), value);
+        assert!(matches!(visible_json("{}"), Cow::Borrowed("{}")));
+    }
+
+    #[test]
+    fn what_acts_or_hides_is_shown() {
+        for (text, shown) in [
+            ("\x1b[2Jx", "\\u{1b}[2Jx"),
+            ("a\r\nb", "a\\u{d}\\u{a}b"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+            ("abc\u{202e}gpj", "abc\\u{202e}gpj"),
+            ("a\u{200b}b\u{feff}", "a\\u{200b}b\\u{feff}"),
+            ("\u{2028}", "\\u{2028}"),
+            ("\u{e0041}", "\\u{e0041}"),
+            ("\x7f\x08\0", "\\u{7f}\\u{8}\\u{0}"),
+            ("Grüße, 日本, 👍", "Grüße, 日本, 👍"),
+        ] {
+            assert_eq!(visible(text), shown);
+        }
+        assert!(matches!(visible("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn lines_stay_lines_where_they_are_meant() {
+        assert_eq!(visible_lines("a\nb\r\n\tc"), "a\nb\\u{d}\n\\u{9}c");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_left(text in any::<String>()) {
+            prop_assert!(!visible(&text).chars().any(is_hidden));
+            prop_assert!(!visible_lines(&text).chars().any(|c| c != '\n' && is_hidden(c)));
+        }
+    }
+}

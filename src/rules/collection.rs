@@ -1,0 +1,30 @@
+//! Collections.
+
+use crate::rules::Act;
+use crate::rules::Rule;
+
+/// The family, by number.
+pub(super) static ALL: &[&Rule] = &[&COL_1, &COL_2];
+
+/// Collections are made of computers and other collections, without a cycle.
+pub static COL_1: Rule = Rule {
+    id: "COL-1",
+    title: "collections are made of computers and other collections, without a cycle",
+    source: "SWD 6.1 guide, Collection Management",
+    acts: &[Act::Validate, Act::Server],
+    explain: "A collection lists computers, or asks inventory, or both; it may include, exclude and be limited to \
+              other collections. A collection that leads back to itself that way has no members that could be worked \
+              out, and servers loop or give up. The finding names the whole cycle: take one of its links out. \
+              Collections that no manifest declares are listed under `externals`.",
+};
+
+/// A plan says which computers a collection gains and loses.
+pub static COL_2: Rule = Rule {
+    id: "COL-2",
+    title: "a plan says which computers a collection gains and loses",
+    source: "SWD 6.1 guide, Collection Management",
+    acts: &[Act::Consequence],
+    explain: "What a changed collection starts (tasks run on computers that enter) and ends (tasks and packages go \
+              from those that leave) is the larger part of many changes. A limit under this ID holds for the computers \
+              that enter or leave; past it the plan is blocked until the change is acknowledged or the limit raised.",
+};

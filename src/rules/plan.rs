@@ -1,0 +1,123 @@
+//! PLN: what a plan guards, holds back or refuses.
+
+use crate::rules::Act;
+use crate::rules::Rule;
+
+/// See its text.
+pub static PLN_1: Rule = Rule {
+    id: "PLN-1",
+    title: "what could not be read in full is not called absent",
+    source: "consign, promise 3",
+    acts: &[Act::Plan],
+    explain: "A read that failed looks like an empty server, and the next step would be to create everything again or \
+              to delete it. So where a kind was not read in full nothing of it is created, nothing at all is deleted, \
+              and nobody is told that there is no drift. Mend the connection or the rights of the account, and plan \
+              again.",
+};
+
+/// See its text.
+pub static PLN_2: Rule = Rule {
+    id: "PLN-2",
+    title: "a plan that deletes a large share is stopped",
+    source: "consign, after octoDNS",
+    acts: &[Act::Plan],
+    explain: "A wrong branch, an empty checkout or a moved folder shows itself as many deletes at once. A plan that \
+              deletes more than 30 % of what the project owns, where it owns at least 10 items, is blocked. Set \
+              `policy.limits.PLN-2` in `consign.yaml` to a number or to a share with a floor where that is too \
+              strict.",
+};
+
+/// See its text.
+pub static PLN_3: Rule = Rule {
+    id: "PLN-3",
+    title: "a plan that changes more than its limit is stopped",
+    source: "consign, after octoDNS",
+    acts: &[Act::Plan],
+    explain: "With `policy.limits.PLN-3` in `consign.yaml`, a plan that updates or replaces more items than that \
+              number, or than that share of what the project owns, is blocked. There is no limit without it.",
+};
+
+/// See its text.
+pub static PLN_4: Rule = Rule {
+    id: "PLN-4",
+    title: "an item must be told apart on the server",
+    source: "consign, identity",
+    acts: &[Act::Plan],
+    explain: "Names are not unique on a delivery server. Where two live items of one kind inside the owned folders \
+              share a name, a guess could change the wrong one; where a pin names nothing, or another kind, or an \
+              item that is taken, the manifest is wrong. Write `metadata.guid` with the GUID of the item that is \
+              meant.",
+};
+
+/// See its text.
+pub static PLN_5: Rule = Rule {
+    id: "PLN-5",
+    title: "a protected item is not deleted or changed",
+    source: "SWD 6.1 guide, Properties Manager (item attributes)",
+    acts: &[Act::Plan],
+    explain: "An item with the attribute `noDelete` is not deleted, and one with `readOnly` is not changed, whatever \
+              the manifests say. Declare the item in a manifest, or take the attribute away on the server first.",
+};
+
+/// See its text.
+pub static PLN_6: Rule = Rule {
+    id: "PLN-6",
+    title: "what an item refers to must be there when it is written",
+    source: "consign",
+    acts: &[Act::Plan],
+    explain: "A task needs its package, its program and its collections on the server. What refers to something that \
+              is neither there nor made by this plan is held back, and so is all that needs it.",
+};
+
+/// See its text.
+pub static PLN_7: Rule = Rule {
+    id: "PLN-7",
+    title: "an item lies inside the folders that the project owns",
+    source: "consign, scope",
+    acts: &[Act::Plan],
+    explain: "A project looks after the folders that `servers.NAME.folders` in `consign.yaml` lists, and touches \
+              nothing outside. Add the folder there, or move the item with `metadata.folder`.",
+};
+
+/// See its text.
+pub static PLN_8: Rule = Rule {
+    id: "PLN-8",
+    title: "a delete beside a create of the same content is probably a rename",
+    source: "consign, identity",
+    acts: &[Act::Plan],
+    explain: "A renamed manifest looks like one item that goes and another that comes. The new one has a new GUID, and \
+              computers take it for new work. Write the earlier name into `metadata.aliases` to keep the GUID.",
+};
+
+/// See its text.
+pub static PLN_9: Rule = Rule {
+    id: "PLN-9",
+    title: "a project without items deletes nothing",
+    source: "consign, after Argo CD's `allowEmpty`",
+    acts: &[Act::Plan],
+    explain: "A project that declares nothing while the server holds something in its folders is a broken checkout \
+              far more often than a wish. Such a plan is blocked.",
+};
+
+/// See its text.
+pub static PLN_10: Rule = Rule {
+    id: "PLN-10",
+    title: "a protected collection is not newly reached",
+    source: "consign, policy",
+    acts: &[Act::Plan],
+    explain: "`policy.protected` in `consign.yaml` names collections that no change may newly reach: neither as a new \
+              target nor by being included in a collection. The plan that does it is blocked.",
+};
+
+/// See its text.
+pub static PLN_11: Rule = Rule {
+    id: "PLN-11",
+    title: "a server holds only what its API can hold",
+    source: "consign, capabilities",
+    acts: &[Act::Plan],
+    explain: "Not every server API can hold every kind and field. What it cannot is refused before anything is read.",
+};
+
+/// Every rule of this family, in order.
+pub(super) static ALL: &[&Rule] =
+    &[&PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11];

@@ -1,0 +1,42 @@
+//! The software portal.
+
+use crate::rules::Act;
+use crate::rules::Rule;
+
+/// The family, by number.
+pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_6];
+
+/// A portal right is `install` or `installOnApproval`, for one principal.
+pub static PTL_1: Rule = Rule {
+    id: "PTL-1",
+    title: "a portal right is `install` or `installOnApproval`, for one principal",
+    source: "SWD 6.1 guide, Software Portal",
+    acts: &[Act::Validate, Act::Server],
+    explain: "There are two rights on a program or sequential task: *install* is approved beforehand, \
+              *installOnApproval* waits for someone. A principal is a user or group `DOMAIN\\NAME`, or the name of a \
+              server role, and has one of the two: with both, *install* would hold and the other mislead. List each \
+              principal once.",
+};
+
+/// An inherited right goes only when inheritance is broken.
+pub static PTL_2: Rule = Rule {
+    id: "PTL-2",
+    title: "an inherited right goes only when inheritance is broken",
+    source: "SWD 6.1 guide, Software Portal",
+    acts: &[Act::Validate, Act::Server],
+    explain: "Programs inherit the rights of the programs folder, which `PortalDefaults` describes. Where a principal \
+              inherits *install*, a grant of *installOnApproval* on one program takes nothing away from it: the \
+              inherited right is enough. Set `inherit: false` on that program and list all its rights, or take the \
+              principal out of `PortalDefaults`.",
+};
+
+/// Portal settings name computers and allow at least one program.
+pub static PTL_6: Rule = Rule {
+    id: "PTL-6",
+    title: "portal settings name computers and allow at least one program",
+    source: "SWD 6.1 guide, Software Portal",
+    acts: &[Act::Validate],
+    explain: "The task that shows the portal must target computers, and those must have the software delivery agent: \
+              without a collection nobody sees the portal. A request holds at least one program, so `maxPerRequest` is \
+              1 or more.",
+};

@@ -1,0 +1,61 @@
+//! Sequential tasks.
+
+use crate::rules::Act;
+use crate::rules::Rule;
+
+/// The family, by number.
+pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_7];
+
+/// A changed step list gives the sequential task a new GUID.
+pub static SEQ_1: Rule = Rule {
+    id: "SEQ-1",
+    title: "a changed step list gives the sequential task a new GUID",
+    source: "SWD 6.1 guide, Sequential Software Delivery Tasks",
+    acts: &[Act::Plan, Act::Consequence, Act::Server],
+    explain: "Adding, removing or reordering steps makes a new task of it as far as computers can tell: every computer \
+              that already ran the sequence runs all of it again. A plan shows it as a replacement and says how many \
+              computers that is. If that is not meant, leave the list alone and edit packages or programs (SEQ-2), or \
+              write a new sequential task for a new collection.",
+};
+
+/// Editing a package or program of a step changes no GUID.
+pub static SEQ_2: Rule = Rule {
+    id: "SEQ-2",
+    title: "editing a package or program of a step changes no GUID",
+    source: "SWD 6.1 guide, Sequential Software Delivery Tasks",
+    acts: &[Act::Consequence, Act::Server],
+    explain: "The sequence refers to packages and programs; their content may change without anything running again. \
+              Computers that run the sequence from then on get the new content, the others keep what they have.",
+};
+
+/// A step depends on earlier steps only.
+pub static SEQ_3: Rule = Rule {
+    id: "SEQ-3",
+    title: "a step depends on earlier steps only",
+    source: "SWD 6.1 guide, Sequential Software Delivery Tasks",
+    acts: &[Act::Validate],
+    explain: "Steps run in the order of the list and are counted from 1. `dependsOn` names steps that come before, \
+              each once; a failed step stops only those that depend on it. Reorder the steps or correct the number, \
+              and mind that another order is a new task (SEQ-1).",
+};
+
+/// Each step is a hidden task of its own.
+pub static SEQ_4: Rule = Rule {
+    id: "SEQ-4",
+    title: "each step is a hidden task of its own",
+    source: "SWD 6.1 guide, Execution Details",
+    acts: &[Act::Server],
+    explain: "The server makes a hidden task `Software Delivery Task for program : NAME` for each step, and the \
+              agent's task synchronization runs the whole. So nobody can start a sequential task by hand; give it a \
+              schedule, or `run: asSoonAsPossible`.",
+};
+
+/// Deleting a sequential task leaves its hidden entries.
+pub static SEQ_7: Rule = Rule {
+    id: "SEQ-7",
+    title: "deleting a sequential task leaves its hidden entries",
+    source: "SWD 6.1 guide, Data Purging",
+    acts: &[Act::Consequence, Act::Server],
+    explain: "The hidden tasks of its steps stay on the server until the purge of unused items takes them (PUR-3). \
+              They reach no computer any more. `PurgeSettings` says when: `unusedSequenceEntries`.",
+};
