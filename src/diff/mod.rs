@@ -1,1 +1,16 @@
-//! .
+//! Observed against desired: who is who, and what differs in what matters. Nothing here orders, judges or prints.
+
+mod compare;
+mod normalise;
+mod pair;
+
+pub use compare::FieldChange;
+pub use compare::compare;
+pub use compare::is_same_step_list;
+pub use compare::with_unmanaged;
+pub use normalise::normalise;
+pub use pair::Pairing;
+pub use pair::Problem;
+pub use pair::base_name;
+pub use pair::pair;
+pub use pair::rename_references;

@@ -1,1 +1,382 @@
-//! .
+//! A plan: the whole way from what a server holds to what the manifests say, decided before anything is done.
+//!
+//! Made from values alone, saved, compared, rendered, checked, refused. Nothing is left to decide while it is applied.
+
+pub mod checker;
+pub mod file;
+mod guard;
+mod hold;
+pub mod make;
+mod order;
+pub mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::diff::FieldChange;
+use crate::model::guid::Guid;
+use crate::model::item::Item;
+use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
+use crate::model::observed::Coverage;
+use crate::model::observed::ServerIdentity;
+use crate::model::project::Severity;
+use crate::plan::step::Step;
+
+/// The version of the plan's format. A minor step adds properties that readers ignore; a major one breaks, and older
+/// readers refuse it.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// A plan. Immutable once made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT_VERSION`].
+    pub format_version: String,
+    /// The program that made it.
+    pub consign_version: String,
+    /// When it was made.
+    pub timestamp: Timestamp,
+    /// After this it is refused.
+    pub expires: Timestamp,
+    /// The server it is for, and for no other.
+    pub server: PlannedServer,
+    /// Whether `apply` would take it: nothing blocks it, all was read, and there is something to do.
+    pub applyable: bool,
+    /// Whether all was read that it needed.
+    pub complete: bool,
+    /// Whether making it failed; a plan that was made has `false`.
+    pub errored: bool,
+    /// What it was made against.
+    pub prior_state: PriorState,
+    /// What would change, in the order of the items' keys.
+    pub resource_changes: Vec<Change>,
+    /// What would be done but is held back, and why.
+    pub held: Vec<Held>,
+    /// Live items in the owned folders that no manifest declares and that stay.
+    pub unmanaged: Vec<Unmanaged>,
+    /// What the computers would do.
+    pub consequences: Vec<Consequence>,
+    /// What stops or qualifies it, by rule.
+    pub findings: Vec<Finding>,
+    /// What must still hold when it is applied.
+    pub preconditions: Vec<Precondition>,
+    /// How large each consequence may have become when it is applied.
+    pub bounds: Vec<Bound>,
+    /// How much was read.
+    pub coverage: CoverageReport,
+    /// What the names in the changes stand for on the server, as far as it was there.
+    pub directory: Vec<Named>,
+    /// The items that were asked for, when not all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Selection>,
+    /// The changes as steps, in the order they are done.
+    pub steps: Vec<Step>,
+    /// How many of what.
+    pub summary: Summary,
+    /// Names this plan: a digest over everything else in it.
+    pub hash: String,
+}
+
+/// The server a plan is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedServer {
+    /// Its name in `consign.yaml`.
+    pub name: String,
+    /// Its address there.
+    pub url: String,
+    /// What it said it is.
+    pub identity: ServerIdentity,
+}
+
+/// What a plan was made against: marks and digests, no content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriorState {
+    /// The server's mark of its state, where it has one.
+    pub state: Option<String>,
+    /// How many items were read.
+    pub items: usize,
+}
+
+/// One item's way from what the server has to what the manifests say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The item in one line, such as `task/Install 7-Zip`.
+    pub address: String,
+    /// The item, as the manifests call it.
+    pub key: ItemKey,
+    /// What happens to it, so that a search for `delete` finds every loss: a replace is `["delete","create"]`.
+    pub actions: Vec<Verb>,
+    /// Why; a closed set of words.
+    pub action_reason: Reason,
+    /// The fields for whose sake it is replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replace_paths: Vec<String>,
+    /// Its live GUID; `None` for what is yet to be made.
+    pub guid: Option<Guid>,
+    /// What differs, field by field; empty for creates and deletes.
+    pub fields: Vec<FieldChange>,
+    /// The item as the server has it, by the manifests' names.
+    pub before: Option<Item>,
+    /// The item as it is to be, whole.
+    pub after: Option<Item>,
+    /// What only the server will know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_unknown: Vec<String>,
+    /// Fields of `after` whose value is kept out of the plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after_sensitive: Vec<String>,
+}
+
+/// A part of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// It is made.
+    Create,
+    /// It is changed and keeps its GUID.
+    Update,
+    /// It is deleted, or its GUID is.
+    Delete,
+}
+
+/// What happens to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed and keeps its GUID.
+    Update,
+    /// It gets a new GUID, and everyone runs it again (SEQ-1).
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+impl Action {
+    /// The action as a plan writes it.
+    pub fn verbs(self) -> Vec<Verb> {
+        match self {
+            Self::Create => vec![Verb::Create],
+            Self::Update => vec![Verb::Update],
+            Self::Replace => vec![Verb::Delete, Verb::Create],
+            Self::Delete => vec![Verb::Delete],
+        }
+    }
+}
+
+impl Change {
+    /// What happens to the item.
+    pub fn action(&self) -> Action {
+        match self.actions[..] {
+            [Verb::Create] => Action::Create,
+            [Verb::Update] => Action::Update,
+            [Verb::Delete] => Action::Delete,
+            _ => Action::Replace,
+        }
+    }
+}
+
+/// Why something happens; for people and for searching, nothing is decided by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The server has no such item.
+    CreateBecauseNotFound,
+    /// Fields differ.
+    UpdateBecauseFieldsDiffer,
+    /// Its name differs (an alias or a pin says it is the same item).
+    UpdateBecauseRenamed,
+    /// The change makes the server give it a new identity (SEQ-1).
+    ReplaceBecauseIdentityRegenerates,
+    /// No manifest declares it, and the project prunes.
+    DeleteBecauseNoManifest,
+}
+
+impl Reason {
+    /// The reason in words, to stand after "because".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CreateBecauseNotFound => "the server has no such item",
+            Self::UpdateBecauseFieldsDiffer => "fields differ",
+            Self::UpdateBecauseRenamed => "it was called otherwise",
+            Self::ReplaceBecauseIdentityRegenerates => {
+                "its step list changed; the server gives it a new GUID, and every computer that ran it runs all of it \
+                 again (SEQ-1)"
+            }
+            Self::DeleteBecauseNoManifest => "no manifest declares it, and `prune` is on",
+        }
+    }
+}
+
+/// Something that would be done but is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The item.
+    pub key: ItemKey,
+    /// What would happen to it.
+    pub would: Verb,
+    /// The rule that holds it.
+    pub rule: String,
+    /// Why, in words.
+    pub because: String,
+}
+
+/// A live item in the owned folders that no manifest declares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmanaged {
+    /// What the server calls it.
+    pub key: ItemKey,
+    /// Its GUID.
+    pub guid: Guid,
+    /// Its folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+/// What the computers will do because of a change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Consequence {
+    /// The rule it follows from.
+    pub code: String,
+    /// Whether it stops the plan.
+    pub severity: Severity,
+    /// The item it is about.
+    pub subject: String,
+    /// What happens, in a word: `re_run`, `hidden_entries_left`.
+    pub kind: String,
+    /// How much of it.
+    pub magnitude: Magnitude,
+    /// Where the number comes from.
+    pub basis: Basis,
+    /// How it comes about.
+    pub mechanism: String,
+    /// The addresses of the changes it follows from.
+    pub because: Vec<String>,
+    /// What was accepted for it in the manifest, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<String>,
+}
+
+/// How much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Magnitude {
+    /// The number; `None` when it is not known, which is not 0.
+    pub value: Option<u64>,
+    /// Of what: `computers`, `entries`.
+    pub unit: String,
+}
+
+/// Where a number comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Read from the server.
+    Confirmed,
+    /// Follows from what was read.
+    Derived,
+    /// A guess with reasons.
+    Estimated,
+    /// Could not be assessed.
+    Unknown,
+}
+
+/// Something that stops or qualifies a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule.
+    pub rule: String,
+    /// `error` blocks the plan.
+    pub severity: Severity,
+    /// What it is about.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// What must still hold when a plan is applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Precondition {
+    /// The item.
+    pub key: ItemKey,
+    /// Its GUID; `None`: it must not be there.
+    pub guid: Option<Guid>,
+    /// Its revision; `None` with a GUID: it must be there, as it may be.
+    pub revision: Option<String>,
+}
+
+/// How large a consequence may have become.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The consequence's rule and subject.
+    pub consequence: String,
+    /// The most it may be; `None`: it was not known.
+    pub max: Option<u64>,
+}
+
+/// How much was read, by kind, and what is not modelled at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageReport {
+    /// By kind.
+    pub kinds: BTreeMap<Kind, Coverage>,
+    /// What this plan says nothing about.
+    pub unmodelled: Vec<String>,
+}
+
+/// A name and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The item, as the changes call it.
+    pub key: ItemKey,
+    /// Its GUID.
+    pub guid: Guid,
+}
+
+/// The items that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// Only these, and what they need; empty: all.
+    pub targets: Vec<String>,
+    /// Not these.
+    pub excludes: Vec<String>,
+    /// How many changes were left out for it.
+    pub left_out: usize,
+}
+
+/// How many of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Items that are made.
+    pub add: usize,
+    /// Items that are changed.
+    pub change: usize,
+    /// Items that get a new GUID.
+    pub replace: usize,
+    /// Items that are deleted.
+    pub delete: usize,
+    /// Items that are as they should be.
+    pub unchanged: usize,
+    /// Items that are held back.
+    pub held: usize,
+    /// Live items that no manifest declares and that stay.
+    pub unmanaged: usize,
+}
+
+impl Plan {
+    /// Whether something stops it.
+    pub fn is_blocked(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+            || self.consequences.iter().any(|consequence| consequence.severity == Severity::Error)
+    }
+
+    /// Whether it would change nothing on the server.
+    pub fn is_empty(&self) -> bool {
+        self.resource_changes.is_empty()
+    }
+}

@@ -1,0 +1,203 @@
+//! What stops a finished draft, and what the computers would do because of it.
+
+use jiff::tz::TimeZone;
+
+use crate::model::item::Item;
+use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
+use crate::model::project::Limit;
+use crate::model::project::Severity;
+use crate::plan::Action;
+use crate::plan::Basis;
+use crate::plan::Consequence;
+use crate::plan::Finding;
+use crate::plan::Magnitude;
+use crate::plan::hold;
+use crate::plan::make::Draft;
+use crate::rules::Rule;
+use crate::rules::plan::PLN_2;
+use crate::rules::plan::PLN_3;
+use crate::rules::plan::PLN_8;
+use crate::rules::plan::PLN_9;
+use crate::rules::plan::PLN_10;
+use crate::rules::sequence::SEQ_1;
+use crate::rules::sequence::SEQ_7;
+
+/// The share of owned items that a plan may delete, and from how many owned items on that holds (PLN-2).
+const DELETE_SHARE: (u8, u64) = (30, 10);
+
+/// Adds what stops or qualifies the plan.
+pub(super) fn apply(draft: &mut Draft<'_>) {
+    let count = |action| draft.changes.iter().filter(|change| change.action() == action).count() as u64;
+    let (deleted, changed) = (count(Action::Delete), count(Action::Update) + count(Action::Replace));
+    let owned = (draft.pairing.pairs.len() + draft.pairing.unmanaged.len()) as u64;
+    let declared = draft.input.site.items.values().filter(|item| item.key.kind != Kind::Folder).count();
+    if declared == 0 && deleted > 0 {
+        let message = format!("the project declares nothing, and {deleted} items would be deleted");
+        draft.block(&PLN_9, "project".to_owned(), message, "is this the right directory and branch?");
+    }
+    let limits = &draft.input.policy.limits;
+    let limit = limits.get(PLN_2.id).cloned().unwrap_or_else(|| default_share(DELETE_SHARE));
+    over(draft, &PLN_2, &limit, "deleted", deleted, owned);
+    if let Some(limit) = draft.input.policy.limits.get(PLN_3.id).cloned() {
+        over(draft, &PLN_3, &limit, "changed", changed, owned);
+    }
+    protected(draft);
+    renames(draft);
+}
+
+fn default_share((share, floor): (u8, u64)) -> Limit {
+    Limit::Share(crate::model::project::ShareLimit { share: crate::model::units::Percent(share), floor })
+}
+
+/// Blocks when `n` of `of` items is more than the limit.
+fn over(draft: &mut Draft<'_>, rule: &Rule, limit: &Limit, verb: &str, n: u64, of: u64) {
+    let message = match limit {
+        Limit::Count(most) if n > *most => format!("{n} items would be {verb}; the limit is {most}"),
+        Limit::Share(limit) if of >= limit.floor && n * 100 > of * u64::from(limit.share.0) => {
+            // One decimal, rounded down, without a float: 9 of 20 is 45.0.
+            let tenths = n * 1000 / of.max(1);
+            format!("too many would be {verb}: {}.{}% is over {} ({n}/{of})", tenths / 10, tenths % 10, limit.share)
+        }
+        _ => return,
+    };
+    let help = format!("look again, or set `policy.limits.{}` in `consign.yaml`", rule.id);
+    draft.block(rule, "plan".to_owned(), message, &help);
+}
+
+/// Protected collections that a change newly reaches (PLN-10).
+fn protected(draft: &mut Draft<'_>) {
+    let policy = draft.input.policy;
+    let mut found = Vec::new();
+    for change in &draft.changes {
+        let Some(after) = &change.after else { continue };
+        let before = change.before.as_ref().map(reached).unwrap_or_default();
+        for name in reached(after) {
+            if policy.protected.contains(&name) && !before.contains(&name) {
+                found.push((change.address.clone(), name));
+            }
+        }
+    }
+    for (address, name) in found {
+        let message = format!("it would newly reach the protected collection `{name}`");
+        draft.block(&PLN_10, address, message, "choose another target; a protected set is changed in `consign.yaml`");
+    }
+}
+
+/// The collections whose computers an item reaches or takes in.
+fn reached(item: &Item) -> Vec<String> {
+    match &item.spec {
+        Spec::Collection(collection) => collection.include.clone(),
+        // A window holds work back: giving one to a protected set starts nothing.
+        Spec::MaintenanceWindow(_) => Vec::new(),
+        spec => spec.targets().cloned().unwrap_or_default(),
+    }
+}
+
+/// Points out a delete beside a create of the same content (PLN-8).
+fn renames(draft: &mut Draft<'_>) {
+    let gone: Vec<(&ItemKey, Spec)> = draft
+        .changes
+        .iter()
+        .filter(|change| change.action() == Action::Delete)
+        .filter_map(|change| Some((&change.key, hold::content(change.before.as_ref()?))))
+        .collect();
+    if gone.is_empty() {
+        return;
+    }
+    let mut found = Vec::new();
+    for change in draft.changes.iter().filter(|change| change.action() == Action::Create) {
+        let Some(after) = &change.after else { continue };
+        let content = hold::content(after);
+        let twin = gone.iter().find(|(key, spec)| key.kind == change.key.kind && alike(spec, &content));
+        if let Some((key, _)) = twin {
+            found.push((change.address.clone(), key.name.clone()));
+        }
+    }
+    for (subject, name) in found {
+        draft.findings.push(Finding {
+            rule: PLN_8.id.to_owned(),
+            severity: Severity::Warning,
+            subject,
+            message: format!("it has the content of `{name}`, which would be deleted"),
+            help: format!("if it is the same item, write `metadata.aliases: [{name}]`"),
+        });
+    }
+}
+
+/// Whether two contents are the same, as far as the manifest manages them. Empty kinds are no evidence.
+fn alike(gone: &Spec, new: &Spec) -> bool {
+    if matches!(new, Spec::Folder(_)) {
+        return false;
+    }
+    let (mut a, mut b) = (gone.clone(), new.clone());
+    for spec in [&mut a, &mut b] {
+        match spec {
+            Spec::Program(program) => program.portal = None,
+            Spec::SequentialTask(sequence) => sequence.portal = None,
+            Spec::Collection(collection) => collection.members = None,
+            _ => {}
+        }
+    }
+    a == b
+}
+
+/// What the computers would do, as far as it can be told without knowing them.
+pub(super) fn consequences(draft: &Draft<'_>) -> Vec<Consequence> {
+    let mut out = Vec::new();
+    for change in &draft.changes {
+        match (change.action(), &change.before) {
+            (Action::Replace, Some(_)) if change.key.kind == Kind::SequentialTask => out.push(re_run(draft, change)),
+            (Action::Delete | Action::Replace, Some(before)) => {
+                if let Spec::SequentialTask(sequence) = &before.spec {
+                    out.push(hidden_entries(&change.address, sequence.steps.len() as u64));
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Everyone who ran the sequential task runs it again (SEQ-1). Who that is only the fleet can tell.
+fn re_run(draft: &Draft<'_>, change: &crate::plan::Change) -> Consequence {
+    let acknowledged = change.after.as_ref().and_then(|after| acknowledged(draft, after, SEQ_1.id));
+    let limited = draft.input.policy.limits.contains_key(SEQ_1.id);
+    Consequence {
+        code: SEQ_1.id.to_owned(),
+        // A number that is not known is within no limit.
+        severity: if limited && acknowledged.is_none() { Severity::Error } else { Severity::Warning },
+        subject: change.address.clone(),
+        kind: "re_run".to_owned(),
+        magnitude: Magnitude { value: None, unit: "computers".to_owned() },
+        basis: Basis::Unknown,
+        mechanism: "its step list changed, so the server gives it a new GUID, which no computer has run yet".to_owned(),
+        because: vec![change.address.clone()],
+        acknowledged,
+    }
+}
+
+fn hidden_entries(address: &str, steps: u64) -> Consequence {
+    Consequence {
+        code: SEQ_7.id.to_owned(),
+        severity: Severity::Warning,
+        subject: address.to_owned(),
+        kind: "hidden_entries_left".to_owned(),
+        magnitude: Magnitude { value: Some(steps), unit: "entries".to_owned() },
+        basis: Basis::Derived,
+        mechanism: "the hidden tasks of its steps stay on the server until they are purged".to_owned(),
+        because: vec![address.to_owned()],
+        acknowledged: None,
+    }
+}
+
+/// The reason given for accepting a consequence of unknown size, if one holds today.
+fn acknowledged(draft: &Draft<'_>, item: &Item, rule: &str) -> Option<String> {
+    let today = draft.input.now.to_zoned(TimeZone::UTC).date();
+    item.acknowledge
+        .iter()
+        .filter(|acknowledgement| acknowledgement.rule == rule && acknowledgement.up_to.is_none())
+        .find(|acknowledgement| acknowledgement.expires.civil() >= today)
+        .map(|acknowledgement| acknowledgement.reason.clone())
+}

@@ -1,0 +1,270 @@
+//! What is held back, and why: nothing is called absent that was not read in full, nothing is deleted that is
+//! protected or in use, nothing is written whose needs are missing.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::diff::Problem;
+use crate::model::item::Attribute;
+use crate::model::item::Item;
+use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
+use crate::model::observed::Complete;
+use crate::model::observed::Observed;
+use crate::model::observed::ObservedItem;
+use crate::model::project::Severity;
+use crate::model::site::is_within;
+use crate::plan::Action;
+use crate::plan::Finding;
+use crate::plan::Held;
+use crate::plan::Verb;
+use crate::plan::make::Draft;
+use crate::planted::Bug;
+use crate::planted::planted;
+use crate::rules::Rule;
+use crate::rules::package::PKG_8;
+use crate::rules::plan::PLN_1;
+use crate::rules::plan::PLN_4;
+use crate::rules::plan::PLN_5;
+use crate::rules::plan::PLN_6;
+use crate::rules::plan::PLN_7;
+use crate::rules::plan::PLN_11;
+
+impl Draft<'_> {
+    fn hold(&mut self, key: &ItemKey, would: Verb, rule: &Rule, because: String) {
+        self.held.push(Held { key: key.clone(), would, rule: rule.id.to_owned(), because });
+    }
+
+    pub(super) fn block(&mut self, rule: &Rule, subject: String, message: String, help: &str) {
+        let (rule, severity, help) = (rule.id.to_owned(), Severity::Error, help.to_owned());
+        self.findings.push(Finding { rule, severity, subject, message, help });
+    }
+}
+
+/// What pairing could not settle blocks the plan.
+pub(super) fn problems(draft: &mut Draft<'_>) {
+    for problem in std::mem::take(&mut draft.pairing.problems) {
+        let (key, message) = match problem {
+            Problem::Ambiguous { key, guids } => {
+                let list = guids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                (key, format!("the server has {} items of that kind and name: {list}", guids.len()))
+            }
+            Problem::PinOfOtherKind { key, guid, found } => {
+                (key, format!("its pin {guid} is a {} on the server", found.short()))
+            }
+            Problem::PinOfNothing { key, guid } => {
+                if draft.input.observed.complete(key.kind, None).is_some() {
+                    (key, format!("its pin {guid} names nothing on the server"))
+                } else {
+                    continue; // Not read in full: `may_create` holds it.
+                }
+            }
+            Problem::ClaimedTwice { key, first, guid } => (key, format!("the item {guid} is `{first}` already")),
+        };
+        draft.block(&PLN_4, key.to_string(), message.clone(), "write `metadata.guid` with the GUID that is meant");
+        draft.hold(&key, Verb::Update, &PLN_4, message);
+    }
+}
+
+/// Whether the item lies outside what the project owns, or the server cannot hold its kind; says so.
+pub(super) fn is_out_of_scope(draft: &mut Draft<'_>, item: &Item) -> bool {
+    let owned = &draft.input.config.folders;
+    let place = if item.key.kind == Kind::Folder { Some(&item.key.name) } else { item.folder.as_ref() };
+    if !draft.input.capabilities.kinds.contains(&item.key.kind) {
+        let message = format!("this server's API cannot hold a {}", item.key.kind.short());
+        draft.block(&PLN_11, item.key.to_string(), message, "leave it out for this server");
+        return true;
+    }
+    match place {
+        Some(folder) if !owned.iter().any(|root| is_within(folder, root)) => {
+            let message = format!("folder `{folder}` is not among the folders the project owns");
+            let help = "add it to `servers.NAME.folders` in `consign.yaml`, or change `metadata.folder`";
+            draft.block(&PLN_7, item.key.to_string(), message, help);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// An item that its attributes protect blocks the plan that touches it.
+pub(super) fn protected(draft: &mut Draft<'_>, key: &ItemKey, would: Verb, attribute: Attribute) {
+    let (word, verb) = match attribute {
+        Attribute::NoDelete => ("noDelete", "deleted"),
+        Attribute::ReadOnly | Attribute::Hidden => ("readOnly", "changed"),
+    };
+    let message = format!("it has the attribute `{word}` on the server and cannot be {verb}");
+    draft.block(
+        &PLN_5,
+        key.to_string(),
+        message.clone(),
+        "declare it in a manifest as it is, or take the attribute away on the server",
+    );
+    draft.hold(key, would, &PLN_5, message);
+}
+
+/// Whether an item that was not found may be called absent.
+pub(super) fn may_create(draft: &mut Draft<'_>, item: &Item) -> bool {
+    let held = draft.held.iter().any(|held| held.key == item.key);
+    if held {
+        return false;
+    }
+    if absent(&draft.input.observed, item).is_some() || planted(Bug::DeleteOnPartialRead) {
+        return true;
+    }
+    let why = draft.input.observed.gap(item.key.kind).unwrap_or("part of it is missing").to_owned();
+    draft.hold(&item.key, Verb::Create, &PLN_1, format!("it may be there: {why}"));
+    false
+}
+
+/// The proof that an item which was not found is not there.
+fn absent(observed: &Observed, item: &Item) -> Option<Complete> {
+    // A program or a pinned item may lie anywhere.
+    let folder = if item.pin.is_some() { None } else { item.folder.as_deref() };
+    observed.complete(item.key.kind, folder)
+}
+
+/// Whether an undeclared item is to be deleted.
+pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
+    if !draft.input.config.prune {
+        return false;
+    }
+    let observed = &draft.input.observed;
+    // What a delete would leave dangling may be of any kind: all of them must be known.
+    let gap = Kind::ALL.into_iter().find_map(|kind| match observed.complete(kind, None) {
+        Some(_) => None,
+        None => Some(format!("{} could not be read in full: {}", kind.name(), observed.gap(kind).unwrap_or_default())),
+    });
+    if let Some(why) = gap
+        && !planted(Bug::DeleteOnPartialRead)
+    {
+        draft.hold(&live.item.key, Verb::Delete, &PLN_1, why);
+        return false;
+    }
+    for attribute in [Attribute::NoDelete, Attribute::ReadOnly] {
+        if live.item.attributes.contains(&attribute) {
+            protected(draft, &live.item.key, Verb::Delete, Attribute::NoDelete);
+            return false;
+        }
+    }
+    true
+}
+
+/// Everything an item needs on the server: what it refers to, its folder, and for a program its package.
+pub(super) fn needs(item: &Item) -> Vec<ItemKey> {
+    let mut out: Vec<ItemKey> = item.spec.references().into_iter().map(|(_, key)| key).collect();
+    out.extend(item.folder.iter().map(|folder| ItemKey::new(Kind::Folder, folder.as_str())));
+    out.extend(item.key.package.iter().map(|package| ItemKey::new(Kind::Package, package.as_str())));
+    out
+}
+
+/// Holds back what needs something that is neither there nor made.
+pub(super) fn references(draft: &mut Draft<'_>) {
+    if draft.changes.is_empty() {
+        return;
+    }
+    let mut there: BTreeSet<ItemKey> = draft.pairing.pairs.keys().cloned().collect();
+    there.extend(draft.input.observed.items.iter().map(|live| live.item.key.clone()));
+    for change in draft.changes.iter().filter(|change| change.after.is_some()) {
+        there.insert(change.key.clone());
+    }
+    for change in draft.changes.iter().filter(|change| change.action() == Action::Delete) {
+        there.remove(&change.key);
+    }
+    loop {
+        let missing: Vec<(usize, ItemKey)> = draft
+            .changes
+            .iter()
+            .enumerate()
+            .filter_map(|(at, change)| {
+                let after = change.after.as_ref()?;
+                needs(after).into_iter().find(|need| !there.contains(need)).map(|need| (at, need))
+            })
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        for (at, need) in missing.into_iter().rev() {
+            let change = draft.changes.remove(at);
+            if change.action() == Action::Create {
+                there.remove(&change.key);
+            }
+            let because = format!("it needs `{need}`, which is neither on the server nor made by this plan");
+            // Where the need itself is held for want of a full read, that is the reason, and no fault of the manifests.
+            if !draft.held.iter().any(|held| held.key == need && held.rule == PLN_1.id) {
+                let help = "declare what is missing, or take the reference away";
+                draft.block(&PLN_6, change.address.clone(), because.clone(), help);
+            }
+            draft.hold(&change.key, change.actions[0], &PLN_6, because);
+        }
+    }
+}
+
+/// Holds back deletes of what something that stays still refers to (PKG-8).
+pub(super) fn in_use(draft: &mut Draft<'_>) {
+    loop {
+        let going: BTreeMap<ItemKey, usize> = draft
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| change.action() == Action::Delete)
+            .map(|(at, change)| (change.key.clone(), at))
+            .collect();
+        if going.is_empty() {
+            return;
+        }
+        let users = users(draft, &going);
+        if users.is_empty() {
+            return;
+        }
+        for (at, users) in users.into_iter().rev() {
+            let change = draft.changes.remove(at);
+            let list = users.iter().take(5).map(|user| format!("`{user}`")).collect::<Vec<_>>().join(", ");
+            let more = if users.len() > 5 { format!(" and {} more", users.len() - 5) } else { String::new() };
+            let because = format!("still used by {list}{more}");
+            let help = "take the reference away first, or declare the item";
+            let rule = if matches!(change.key.kind, Kind::Package | Kind::Program) { &PKG_8 } else { &PLN_6 };
+            draft.block(rule, change.address.clone(), because.clone(), help);
+            draft.hold(&change.key, Verb::Delete, rule, because);
+        }
+    }
+}
+
+/// By place among the changes: which of the items that would go something that stays still refers to.
+fn users(draft: &Draft<'_>, going: &BTreeMap<ItemKey, usize>) -> BTreeMap<usize, Vec<ItemKey>> {
+    let after: BTreeMap<&ItemKey, Option<&Item>> =
+        draft.changes.iter().map(|change| (&change.key, change.after.as_ref())).collect();
+    let desired_name: BTreeMap<usize, &ItemKey> = draft.pairing.pairs.iter().map(|(key, at)| (*at, key)).collect();
+    let mut users: BTreeMap<usize, Vec<ItemKey>> = BTreeMap::new();
+    let mut note = |item: &Item| {
+        // A package's programs and a folder's content go with their own deletes; they count like any other user.
+        for need in needs(item) {
+            if let Some(at) = going.get(&need) {
+                users.entry(*at).or_default().push(item.key.clone());
+            }
+        }
+    };
+    for (at, live) in draft.input.observed.items.iter().enumerate() {
+        let key = desired_name.get(&at).copied().unwrap_or(&live.item.key);
+        match after.get(key) {
+            Some(Some(after)) => note(after),
+            Some(None) => {}
+            None => note(&live.item),
+        }
+    }
+    for change in draft.changes.iter().filter(|change| change.action() == Action::Create) {
+        if let Some(after) = &change.after {
+            note(after);
+        }
+    }
+    users
+}
+
+/// The grants of an item, where its kind has them; used to tell a rename from a delete and a create.
+pub(super) fn content(item: &Item) -> Spec {
+    let mut spec = item.spec.clone();
+    if let Spec::Program(program) = &mut spec {
+        program.name.clear();
+    }
+    spec
+}

@@ -1,0 +1,433 @@
+//! Makes a plan. Values in, a value out: no server, no clock, no randomness.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::diff::FieldChange;
+use crate::diff::Pairing;
+use crate::diff::compare;
+use crate::diff::is_same_step_list;
+use crate::diff::normalise;
+use crate::diff::pair;
+use crate::diff::with_unmanaged;
+use crate::model::capabilities::Access;
+use crate::model::capabilities::Capabilities;
+use crate::model::item::Attribute;
+use crate::model::item::Item;
+use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
+use crate::model::observed::Observed;
+use crate::model::package::RunWith;
+use crate::model::project::Policy;
+use crate::model::project::ServerConfig;
+use crate::model::site::Site;
+use crate::plan::Action;
+use crate::plan::Bound;
+use crate::plan::Change;
+use crate::plan::CoverageReport;
+use crate::plan::FORMAT_VERSION;
+use crate::plan::Finding;
+use crate::plan::Held;
+use crate::plan::Named;
+use crate::plan::Plan;
+use crate::plan::PlannedServer;
+use crate::plan::Precondition;
+use crate::plan::PriorState;
+use crate::plan::Reason;
+use crate::plan::Selection;
+use crate::plan::Summary;
+use crate::plan::Unmanaged;
+use crate::plan::file;
+use crate::plan::guard;
+use crate::plan::hold;
+use crate::plan::order;
+
+/// How long a plan may wait for its apply: a day.
+const EXPIRY_SECONDS: i64 = 86_400;
+
+/// What a plan is made from.
+pub struct Input<'a> {
+    /// What the server holds.
+    pub observed: Observed,
+    /// What the manifests say.
+    pub site: Site,
+    /// The server's name in `consign.yaml`.
+    pub server: &'a str,
+    /// What `consign.yaml` says of it.
+    pub config: &'a ServerConfig,
+    /// What no change may exceed or touch.
+    pub policy: &'a Policy,
+    /// What the server's API can hold.
+    pub capabilities: &'a Capabilities,
+    /// Only these items, and what they need; empty: all. Addresses, `*` for any run of characters.
+    pub targets: &'a [String],
+    /// Not these items.
+    pub excludes: &'a [String],
+    /// The time now.
+    pub now: Timestamp,
+    /// The version of the program.
+    pub version: &'a str,
+}
+
+/// What is being put together.
+pub(super) struct Draft<'a> {
+    pub input: &'a Input<'a>,
+    pub pairing: Pairing,
+    pub changes: Vec<Change>,
+    pub held: Vec<Held>,
+    pub unmanaged: Vec<Unmanaged>,
+    pub findings: Vec<Finding>,
+    /// Revisions of the live items that the changes are about.
+    pub revisions: BTreeMap<ItemKey, String>,
+}
+
+/// Makes a plan.
+pub fn make(mut input: Input<'_>) -> Plan {
+    for item in &mut input.observed.items {
+        normalise(&mut item.item);
+    }
+    for item in input.site.items.values_mut() {
+        normalise(item);
+    }
+    let pairing = pair(&mut input.observed, &input.site, &input.config.folders);
+    // References were renamed: lists without order may need sorting again.
+    for item in &mut input.observed.items {
+        normalise(&mut item.item);
+    }
+    let mut draft = Draft {
+        input: &input,
+        pairing,
+        changes: Vec::new(),
+        held: Vec::new(),
+        unmanaged: Vec::new(),
+        findings: Vec::new(),
+        revisions: BTreeMap::new(),
+    };
+    hold::problems(&mut draft);
+    desired(&mut draft);
+    undeclared(&mut draft);
+    let left_out = select(&mut draft);
+    hold::references(&mut draft);
+    hold::in_use(&mut draft);
+    finish(draft, left_out)
+}
+
+/// Creates, updates and replaces.
+fn desired(draft: &mut Draft<'_>) {
+    let input = draft.input;
+    for item in input.site.items.values() {
+        if hold::is_out_of_scope(draft, item) {
+            continue;
+        }
+        match draft.pairing.pairs.get(&item.key).copied() {
+            Some(at) => {
+                let live = &input.observed.items[at];
+                let fields = compare(&live.item, item);
+                if fields.is_empty() {
+                    continue;
+                }
+                if live.item.attributes.contains(&Attribute::ReadOnly) {
+                    hold::protected(draft, &item.key, crate::plan::Verb::Update, Attribute::ReadOnly);
+                    continue;
+                }
+                draft.revisions.insert(item.key.clone(), live.revision.clone());
+                let change = changed(draft.input.capabilities, live.guid, &live.item, item, fields);
+                draft.changes.push(change);
+            }
+            None if hold::may_create(draft, item) => {
+                let mut after = item.clone();
+                after.pin = None;
+                draft.changes.push(created(after));
+            }
+            None => {}
+        }
+    }
+}
+
+fn changed(
+    capabilities: &Capabilities,
+    guid: crate::model::guid::Guid,
+    live: &Item,
+    item: &Item,
+    fields: Vec<FieldChange>,
+) -> Change {
+    let replace_paths = replace_paths(capabilities, live, item, &fields);
+    let (action, reason) = if !replace_paths.is_empty() {
+        (Action::Replace, Reason::ReplaceBecauseIdentityRegenerates)
+    } else if fields.iter().all(|field| field.path == "metadata.name") {
+        (Action::Update, Reason::UpdateBecauseRenamed)
+    } else {
+        (Action::Update, Reason::UpdateBecauseFieldsDiffer)
+    };
+    let after = with_unmanaged(item, live);
+    Change {
+        address: item.key.to_string(),
+        key: item.key.clone(),
+        actions: action.verbs(),
+        action_reason: reason,
+        after_unknown: if replace_paths.is_empty() { Vec::new() } else { vec!["guid".to_owned()] },
+        replace_paths,
+        guid: Some(guid),
+        fields,
+        before: Some(live.clone()),
+        after_sensitive: sensitive(&after),
+        after: Some(after),
+    }
+}
+
+/// The fields for whose sake an item cannot keep its identity.
+fn replace_paths(capabilities: &Capabilities, live: &Item, item: &Item, fields: &[FieldChange]) -> Vec<String> {
+    let mut paths: Vec<String> = fields
+        .iter()
+        .filter(|field| {
+            let name = field.path.strip_prefix("spec.").unwrap_or(&field.path);
+            capabilities.access(item.key.kind, name) == Access::CreateOnly
+        })
+        .map(|field| field.path.clone())
+        .collect();
+    if let (Spec::SequentialTask(live), Spec::SequentialTask(desired)) = (&live.spec, &item.spec)
+        && !is_same_step_list(live, desired)
+    {
+        paths.push("spec.steps".to_owned()); // SEQ-1
+    }
+    paths
+}
+
+fn created(after: Item) -> Change {
+    Change {
+        address: after.key.to_string(),
+        key: after.key.clone(),
+        actions: Action::Create.verbs(),
+        action_reason: Reason::CreateBecauseNotFound,
+        replace_paths: Vec::new(),
+        guid: None,
+        fields: Vec::new(),
+        before: None,
+        after_unknown: vec!["guid".to_owned()],
+        after_sensitive: sensitive(&after),
+        after: Some(after),
+    }
+}
+
+/// Fields whose value is kept out of plans: only the reference to it is there.
+fn sensitive(item: &Item) -> Vec<String> {
+    match &item.spec {
+        Spec::Program(program) => match &program.run_with {
+            RunWith::Account(account) if account.password_from.is_some() => vec!["spec.runWith.password".to_owned()],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// What no manifest declares: left alone, or deleted where the project prunes.
+fn undeclared(draft: &mut Draft<'_>) {
+    let input = draft.input;
+    for at in draft.pairing.unmanaged.clone() {
+        let live = &input.observed.items[at];
+        let key = &live.item.key;
+        if !hold::may_delete(draft, live) {
+            let folder = live.item.folder.clone();
+            draft.unmanaged.push(Unmanaged { key: key.clone(), guid: live.guid, folder });
+            continue;
+        }
+        draft.revisions.insert(key.clone(), live.revision.clone());
+        draft.changes.push(Change {
+            address: key.to_string(),
+            key: key.clone(),
+            actions: Action::Delete.verbs(),
+            action_reason: Reason::DeleteBecauseNoManifest,
+            replace_paths: Vec::new(),
+            guid: Some(live.guid),
+            fields: Vec::new(),
+            before: Some(live.item.clone()),
+            after: None,
+            after_unknown: Vec::new(),
+            after_sensitive: Vec::new(),
+        });
+    }
+}
+
+/// Leaves out what was not asked for; returns how many changes that were.
+fn select(draft: &mut Draft<'_>) -> usize {
+    let (targets, excludes) = (draft.input.targets, draft.input.excludes);
+    if targets.is_empty() && excludes.is_empty() {
+        return 0;
+    }
+    let matches = |globs: &[String], address: &str| globs.iter().any(|glob| is_match(glob, address));
+    let mut wanted: BTreeSet<ItemKey> = draft
+        .changes
+        .iter()
+        .filter(|change| targets.is_empty() || matches(targets, &change.address))
+        .filter(|change| !matches(excludes, &change.address))
+        .map(|change| change.key.clone())
+        .collect();
+    // What is asked for brings along what it needs and the server lacks.
+    let new: BTreeMap<ItemKey, &Change> = draft
+        .changes
+        .iter()
+        .filter(|change| change.action() == Action::Create)
+        .map(|change| (change.key.clone(), change))
+        .collect();
+    let mut open: Vec<ItemKey> = wanted.iter().cloned().collect();
+    while let Some(key) = open.pop() {
+        let Some(after) = new.get(&key).and_then(|change| change.after.as_ref()) else { continue };
+        for need in hold::needs(after) {
+            if new.contains_key(&need) && !matches(excludes, &need.to_string()) && wanted.insert(need.clone()) {
+                open.push(need);
+            }
+        }
+    }
+    let before = draft.changes.len();
+    // A part of a plan never prunes: what it leaves out may be what still needs an item.
+    draft.changes.retain(|change| change.action() != Action::Delete && wanted.contains(&change.key));
+    before - draft.changes.len()
+}
+
+/// Whether an address matches a pattern in which `*` stands for any run of characters.
+fn is_match(pattern: &str, address: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = address.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.len() >= last.len() && rest.ends_with(last)
+}
+
+fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
+    let input = draft.input;
+    draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
+    draft.held.sort_by(|a, b| a.key.cmp(&b.key));
+    guard::apply(&mut draft);
+    let consequences = guard::consequences(&draft);
+    let Draft { pairing, changes, held, unmanaged, mut findings, revisions, .. } = draft;
+    findings
+        .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| (&a.rule, &a.subject).cmp(&(&b.rule, &b.subject))));
+    let count = |action| changes.iter().filter(|change| change.action() == action).count();
+    let summary = Summary {
+        add: count(Action::Create),
+        change: count(Action::Update),
+        replace: count(Action::Replace),
+        delete: count(Action::Delete),
+        unchanged: pairing.pairs.len() - changes.iter().filter(|c| c.after.is_some() && c.guid.is_some()).count(),
+        held: held.len(),
+        unmanaged: unmanaged.len(),
+    };
+    let directory = directory(input, &pairing, &changes);
+    let bounds = consequences
+        .iter()
+        .map(|c| Bound { consequence: format!("{} {}", c.code, c.subject), max: c.magnitude.value })
+        .collect();
+    let complete = Kind::ALL.iter().all(|kind| input.observed.gap(*kind).is_none());
+    let mut plan = Plan {
+        format_version: FORMAT_VERSION.to_owned(),
+        consign_version: input.version.to_owned(),
+        timestamp: input.now,
+        expires: input.now.saturating_add(jiff::SignedDuration::from_secs(EXPIRY_SECONDS)).unwrap_or(input.now),
+        server: PlannedServer {
+            name: input.server.to_owned(),
+            url: input.config.url.clone(),
+            identity: input.observed.server.clone(),
+        },
+        applyable: false,
+        complete,
+        errored: false,
+        prior_state: PriorState { state: input.observed.state.clone(), items: input.observed.items.len() },
+        preconditions: preconditions(&changes, &revisions, &directory),
+        steps: order::steps(&changes),
+        resource_changes: changes,
+        held,
+        unmanaged,
+        consequences,
+        findings,
+        bounds,
+        coverage: CoverageReport {
+            kinds: input.observed.coverage.clone(),
+            unmodelled: vec!["which computers the collections hold".to_owned()],
+        },
+        directory,
+        selection: (!input.targets.is_empty() || !input.excludes.is_empty()).then(|| Selection {
+            targets: input.targets.to_vec(),
+            excludes: input.excludes.to_vec(),
+            left_out,
+        }),
+        summary,
+        hash: String::new(),
+    };
+    plan.applyable = !plan.is_blocked() && !plan.is_empty();
+    plan.hash = file::hash(&plan);
+    plan
+}
+
+/// What the names in the changes stand for, as far as it is there.
+fn directory(input: &Input<'_>, pairing: &Pairing, changes: &[Change]) -> Vec<Named> {
+    let mut live: BTreeMap<&ItemKey, usize> = BTreeMap::new();
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let paired: BTreeSet<usize> = pairing.pairs.values().copied().collect();
+    for (at, item) in input.observed.items.iter().enumerate() {
+        if !paired.contains(&at) {
+            live.insert(&item.item.key, at);
+        }
+    }
+    live.extend(pairing.pairs.iter().map(|(key, at)| (key, *at)));
+    let mut needed: BTreeSet<ItemKey> = BTreeSet::new();
+    for change in changes {
+        for state in [&change.before, &change.after].into_iter().flatten() {
+            needed.extend(hold::needs(state));
+        }
+    }
+    needed
+        .into_iter()
+        .filter_map(|key| {
+            let guid = input.observed.items[*live.get(&key)?].guid;
+            Some(Named { key, guid })
+        })
+        .collect()
+}
+
+/// What must still hold when the plan is applied: each changed item as it was, each needed one there.
+fn preconditions(changes: &[Change], revisions: &BTreeMap<ItemKey, String>, directory: &[Named]) -> Vec<Precondition> {
+    let mut out: BTreeMap<ItemKey, Precondition> = BTreeMap::new();
+    for named in directory {
+        let (key, guid) = (named.key.clone(), Some(named.guid));
+        out.insert(key.clone(), Precondition { key, guid, revision: None });
+    }
+    for change in changes {
+        let (key, guid) = (change.key.clone(), change.guid);
+        let revision = revisions.get(&key).cloned();
+        out.insert(key.clone(), Precondition { key, guid, revision });
+    }
+    out.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_match;
+
+    #[test]
+    fn a_star_stands_for_any_run_of_characters() {
+        for (pattern, address, expected) in [
+            ("task/Install 7-Zip", "task/Install 7-Zip", true),
+            ("task/Install", "task/Install 7-Zip", false),
+            ("task/*", "task/Install 7-Zip", true),
+            ("*7-Zip", "package/7-Zip", true),
+            ("*/7*p", "package/7-Zip", true),
+            ("*/7*p*", "package/7-Zip", true),
+            ("package/*x*", "package/7-Zip", false),
+            ("*", "anything", true),
+        ] {
+            assert_eq!(is_match(pattern, address), expected, "{pattern} {address}");
+        }
+    }
+}
