@@ -1,0 +1,124 @@
+//! Files that are no manifests: read with a bound, written whole, in directories of their own.
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+
+use camino::Utf8Path;
+use camino::Utf8PathBuf;
+
+use crate::sys::files::FilesError;
+use crate::sys::files::write_atomic;
+
+fn fail(what: &'static str, path: &Utf8Path, source: io::Error) -> FilesError {
+    FilesError::Io { what, path: path.to_owned(), source }
+}
+
+/// Reads a file of at most so many bytes.
+///
+/// # Errors
+/// When it cannot be read or is longer.
+pub fn read_bounded(path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, FilesError> {
+    let file = File::open(path).map_err(|error| fail("open", path, error))?;
+    let is_file = file.metadata().map_err(|error| fail("open", path, error))?.is_file();
+    if !is_file {
+        return Err(fail("read", path, io::Error::other("it is not a regular file")));
+    }
+    bounded(file, path, bytes_max)
+}
+
+/// Reads standard input, of at most so many bytes.
+///
+/// # Errors
+/// When it cannot be read or is longer.
+pub fn read_stdin_bounded(bytes_max: u64) -> Result<Vec<u8>, FilesError> {
+    bounded(io::stdin().lock(), Utf8Path::new("-"), bytes_max)
+}
+
+fn bounded(from: impl Read, path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, FilesError> {
+    let mut bytes = Vec::new();
+    from.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|error| fail("read", path, error))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(fail("read", path, io::Error::other(format!("it is larger than {bytes_max} bytes"))));
+    }
+    Ok(bytes)
+}
+
+/// Whether a directory is empty, or not there yet.
+///
+/// # Errors
+/// When it cannot be told, as for a file of that name.
+pub fn is_empty_directory(path: &Utf8Path) -> Result<bool, FilesError> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(fail("list", path, error)),
+    }
+}
+
+/// Makes a directory and those above it.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_directory(path: &Utf8Path) -> Result<(), FilesError> {
+    fs::create_dir_all(path).map_err(|error| fail("make", path, error))
+}
+
+/// Writes files below a directory that is empty or not there, all of them or none: beside it first, and then in its
+/// place in one move.
+///
+/// # Errors
+/// When any of it fails; the directory is then as it was.
+pub fn write_tree(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Result<(), FilesError> {
+    let parent = match directory.parent() {
+        Some(parent) if !parent.as_str().is_empty() => parent,
+        _ => Utf8Path::new("."),
+    };
+    make_directory(parent)?;
+    let beside = tempfile::Builder::new()
+        .prefix(".consign-")
+        .tempdir_in(parent)
+        .map_err(|error| fail("write beside", directory, error))?;
+    let beside_path = Utf8Path::from_path(beside.path())
+        .ok_or_else(|| fail("write beside", directory, io::Error::other("the path is not UTF-8")))?;
+    let tree = beside_path.join("tree");
+    make_directory(&tree)?;
+    for (path, text) in files {
+        let path = tree.join(path);
+        if let Some(parent) = path.parent() {
+            make_directory(parent)?;
+        }
+        write_atomic(&path, text.as_bytes(), None)?;
+    }
+    if directory.as_std_path().is_dir() {
+        fs::remove_dir(directory).map_err(|error| fail("replace", directory, error))?;
+    }
+    fs::rename(&tree, directory).map_err(|error| fail("write", directory, error))
+}
+
+/// A directory that goes when the value does.
+#[derive(Debug)]
+pub struct TemporaryDirectory {
+    _keep: tempfile::TempDir,
+    path: Utf8PathBuf,
+}
+
+impl TemporaryDirectory {
+    /// Makes one whose name begins so.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(prefix: &str) -> Result<Self, FilesError> {
+        let at = Utf8Path::new("the temporary directory");
+        let keep = tempfile::Builder::new().prefix(prefix).tempdir().map_err(|error| fail("make", at, error))?;
+        let path = Utf8PathBuf::from_path_buf(keep.path().to_owned())
+            .map_err(|_| fail("make", at, io::Error::other("its path is not UTF-8")))?;
+        Ok(Self { _keep: keep, path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}

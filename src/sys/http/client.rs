@@ -1,0 +1,380 @@
+//! The way to a server over a real network.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use reqwest::header::AUTHORIZATION;
+use reqwest::header::HeaderName;
+use reqwest::header::HeaderValue;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use url::Url;
+
+use super::Answer;
+use super::Get;
+use super::ReadTransport;
+use super::Send;
+use super::Transport;
+use super::TransportError;
+
+/// How a server is reached.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Its address: `https`, or `http` on this machine; a path before the API's own is kept.
+    pub url: String,
+    /// Sent as a bearer token to this address and to no other.
+    pub token: Option<SecretString>,
+    /// Certificates of authorities to trust besides the system's, as PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// The most that a connection may take to be made.
+    pub connect_timeout: Duration,
+    /// The most that a whole request may take, the body of its answer included.
+    pub timeout: Duration,
+    /// The most that two pieces of a body may be apart.
+    pub idle_timeout: Duration,
+    /// The most bytes of a body that are taken, counted after decompression.
+    pub max_answer_bytes: u64,
+    /// What the program calls itself.
+    pub user_agent: String,
+    /// Allows `http` to other machines: everybody on the way can read the token.
+    pub allow_plain_http: bool,
+    /// Uses the proxy that the system names; otherwise none.
+    pub system_proxy: bool,
+}
+
+impl HttpOptions {
+    /// The usual limits for this address, without credentials.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            token: None,
+            ca_pem: None,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_secs(30),
+            max_answer_bytes: 512 * 1024 * 1024,
+            user_agent: concat!("consign/", env!("CARGO_PKG_VERSION")).to_owned(),
+            allow_plain_http: false,
+            system_proxy: false,
+        }
+    }
+}
+
+/// Makes rustls use ring. Needed once before the first connection; more often does no harm.
+pub fn install_crypto() {
+    // An error says that a provider is there already, which is what is wanted.
+    let _there_already = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A connection that can write.
+pub struct HttpTransport(Connection);
+
+/// A connection that can only read: it has no way to send anything but a `GET`.
+pub struct HttpReadTransport(Connection);
+
+impl HttpTransport {
+    /// Prepares the connection; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`TransportError::Unsendable`] when the address, the token or a certificate cannot be used.
+    pub fn new(options: &HttpOptions) -> Result<Self, TransportError> {
+        Connection::new(options).map(Self)
+    }
+}
+
+impl HttpReadTransport {
+    /// Prepares the connection; nothing is sent yet.
+    ///
+    /// # Errors
+    /// As [`HttpTransport::new`].
+    pub fn new(options: &HttpOptions) -> Result<Self, TransportError> {
+        Connection::new(options).map(Self)
+    }
+}
+
+#[async_trait]
+impl ReadTransport for HttpTransport {
+    fn server(&self) -> &str {
+        &self.0.server
+    }
+
+    async fn get(&self, request: Get) -> Result<Answer, TransportError> {
+        self.0.request(http::Method::GET, &request.path, request.headers, Bytes::new()).await
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: Send) -> Result<Answer, TransportError> {
+        self.0.request(request.method, &request.path, request.headers, request.body).await
+    }
+}
+
+#[async_trait]
+impl ReadTransport for HttpReadTransport {
+    fn server(&self) -> &str {
+        &self.0.server
+    }
+
+    async fn get(&self, request: Get) -> Result<Answer, TransportError> {
+        self.0.request(http::Method::GET, &request.path, request.headers, Bytes::new()).await
+    }
+}
+
+struct Connection {
+    client: reqwest::Client,
+    /// Scheme, host, port and path before the API's own, without a final `/`.
+    server: String,
+    origin: url::Origin,
+    authorization: Option<HeaderValue>,
+    idle_timeout: Duration,
+    max_answer_bytes: u64,
+}
+
+impl Connection {
+    fn new(options: &HttpOptions) -> Result<Self, TransportError> {
+        install_crypto();
+        let url = address(options)?;
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // Trying again is decided by the caller, who knows whether a write may have been made.
+            .retry(reqwest::retry::never())
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .connect_timeout(options.connect_timeout)
+            .timeout(options.timeout)
+            // On one machine packing costs more than it saves.
+            .gzip(!is_loopback(&url))
+            .user_agent(&options.user_agent);
+        if !options.system_proxy {
+            builder = builder.no_proxy();
+        }
+        if let Some(pem) = &options.ca_pem {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| unsendable(format!("the certificates cannot be read: {}", chain(&error))))?;
+            if certificates.is_empty() {
+                return Err(unsendable("the file of certificates holds none"));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| unsendable(format!("the connection cannot be set up: {}", chain(&error))))?;
+        Ok(Self {
+            client,
+            server: url.as_str().trim_end_matches('/').to_owned(),
+            origin: url.origin(),
+            authorization: options.token.as_ref().map(bearer).transpose()?,
+            idle_timeout: options.idle_timeout,
+            max_answer_bytes: options.max_answer_bytes,
+        })
+    }
+
+    async fn request(
+        &self,
+        method: http::Method,
+        path: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    ) -> Result<Answer, TransportError> {
+        let mut request = self.client.request(method, self.resolve(path)?);
+        for (name, value) in headers {
+            let (name, value) = header(name, &value)?;
+            request = request.header(name, value);
+        }
+        if let Some(value) = &self.authorization {
+            request = request.header(AUTHORIZATION, value.clone());
+        }
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let response = request.send().await.map_err(|error| explain(&error))?;
+        let max = self.max_answer_bytes;
+        if response.content_length().is_some_and(|length| length > max) {
+            return Err(TransportError::TooLarge(max));
+        }
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: capped(response, max, self.idle_timeout),
+        })
+    }
+
+    /// The address of a path; never one of another origin, to which the token must not go.
+    fn resolve(&self, path: &str) -> Result<Url, TransportError> {
+        let url = path.starts_with('/').then(|| Url::parse(&format!("{}{path}", self.server)));
+        match url {
+            Some(Ok(url)) if url.origin() == self.origin && url.username().is_empty() => Ok(url),
+            _ => Err(unsendable(format!("`{path}` is not a path on the server"))),
+        }
+    }
+}
+
+fn unsendable(why: impl Into<String>) -> TransportError {
+    TransportError::Unsendable(why.into())
+}
+
+/// The address, if it may be used. No message repeats it: it may hold a password where it must not.
+fn address(options: &HttpOptions) -> Result<Url, TransportError> {
+    let url =
+        Url::parse(&options.url).map_err(|error| unsendable(format!("the server's address is not a URL: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(unsendable("the server's address holds credentials; give a token instead"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(unsendable("the server's address holds a `?` or a `#`"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if options.allow_plain_http || is_loopback(&url) => Ok(url),
+        "http" => Err(unsendable("plain `http` would show the token to everybody on the way; use `https`")),
+        other => Err(unsendable(format!("a server is reached by `https`, not by `{other}`"))),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
+fn bearer(token: &SecretString) -> Result<HeaderValue, TransportError> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
+        .map_err(|_| unsendable("the token holds characters that no token has"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn header(name: &'static str, value: &str) -> Result<(HeaderName, HeaderValue), TransportError> {
+    let name =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsendable(format!("`{name}` is not a header's name")))?;
+    let value = HeaderValue::from_str(value)
+        .map_err(|_| unsendable(format!("header `{name}` cannot hold what is to be sent")))?;
+    Ok((name, value))
+}
+
+/// The body, up to `max` bytes, each piece at most `idle` after the one before. Ends with its first error.
+fn capped(response: reqwest::Response, max: u64, idle: Duration) -> BoxStream<'static, Result<Bytes, TransportError>> {
+    let start = Some((response.bytes_stream().boxed(), 0_u64));
+    futures_util::stream::unfold(start, move |state| async move {
+        let (mut stream, before) = state?;
+        match tokio::time::timeout(idle, stream.next()).await {
+            Err(_) => Some((Err(TransportError::TimedOut), None)),
+            Ok(None) => None,
+            Ok(Some(Err(error))) => Some((Err(explain_body(&error)), None)),
+            Ok(Some(Ok(chunk))) => {
+                let so_far = before.saturating_add(chunk.len() as u64);
+                if so_far > max {
+                    return Some((Err(TransportError::TooLarge(max)), None));
+                }
+                Some((Ok(chunk), Some((stream, so_far))))
+            }
+        }
+    })
+    .boxed()
+}
+
+/// The error and its causes, each said once.
+fn chain(error: &dyn Error) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let this = error.to_string();
+        if !text.contains(&this) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&this);
+        }
+        next = error.source();
+    }
+    text
+}
+
+/// What the causes of an error say about it.
+#[derive(Default)]
+struct Causes {
+    tls: Option<rustls::Error>,
+    io: Option<ErrorKind>,
+    last: String,
+}
+
+fn causes(error: &reqwest::Error) -> Causes {
+    let mut found = Causes::default();
+    let mut next: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(cause) = next {
+        found.last = cause.to_string();
+        let mut tls = cause.downcast_ref::<rustls::Error>();
+        next = cause.source();
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            // An I/O error's `source` passes over the error that it wraps.
+            let inner = io.get_ref();
+            tls = tls.or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
+            if let Some(inner) = inner {
+                next = Some(inner);
+            }
+            found.io = Some(io.kind());
+        }
+        if let Some(tls) = tls {
+            found.tls = Some(tls.clone());
+        }
+    }
+    found
+}
+
+fn explain(error: &reqwest::Error) -> TransportError {
+    let causes = causes(error);
+    if let Some(tls) = causes.tls {
+        return match tls {
+            rustls::Error::InvalidCertificate(why) => TransportError::Certificate(certificate(&why)),
+            rustls::Error::NoCertificatesPresented => TransportError::Certificate("it sent none".to_owned()),
+            other => TransportError::Connect(format!("TLS failed: {other}")),
+        };
+    }
+    if error.is_timeout() {
+        return TransportError::TimedOut;
+    }
+    if error.is_dns() {
+        return TransportError::Connect("its name cannot be resolved".to_owned());
+    }
+    if error.is_connect() {
+        return TransportError::Connect(match causes.io {
+            Some(ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
+            Some(ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable) => "no way to it".to_owned(),
+            _ => causes.last,
+        });
+    }
+    if error.is_builder() {
+        return unsendable(chain(error));
+    }
+    TransportError::Cut(if causes.last.is_empty() { "no answer came".to_owned() } else { causes.last })
+}
+
+/// A certificate's fault in words; rustls' own are names of its types.
+fn certificate(why: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Why;
+    match why {
+        Why::UnknownIssuer => "no authority that is trusted here signed it".to_owned(),
+        Why::Expired | Why::ExpiredContext { .. } => "it has expired".to_owned(),
+        Why::NotValidYet | Why::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        Why::NotValidForName | Why::NotValidForNameContext { .. } => "it is for another name".to_owned(),
+        Why::Revoked => "it is revoked".to_owned(),
+        Why::BadEncoding => "it cannot be read".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn explain_body(error: &reqwest::Error) -> TransportError {
+    if error.is_timeout() { TransportError::TimedOut } else { TransportError::Cut(causes(error).last) }
+}
+
+#[cfg(test)]
+mod tests;
