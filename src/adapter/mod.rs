@@ -1,1 +1,350 @@
-//! .
+//! Server APIs as the client sees them. An adapter translates; it decides nothing.
+//!
+//! Reading and writing are two traits and two types of connection: what holds a [`ReadAdapter`] alone cannot write,
+//! whatever its code does.
+
+pub mod native;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::model::capabilities::Capabilities;
+use crate::model::guid::Guid;
+use crate::model::item::Item;
+use crate::model::kind::ItemKey;
+use crate::model::observed::Observed;
+use crate::model::observed::ObservedItem;
+use crate::model::observed::ServerIdentity;
+
+/// A connection that can only read.
+#[async_trait]
+pub trait ReadAdapter: Send + Sync {
+    /// What this API can hold and do. Known before the first request.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Asks who the server is.
+    ///
+    /// # Errors
+    /// When it cannot be reached, refuses, or answers out of its contract.
+    async fn identity(&self) -> Result<ServerIdentity, AdapterError>;
+
+    /// Reads what the server holds, and says how much of each kind it got.
+    ///
+    /// With `known`, the mark of a state that was read before, a server that has not changed since may say so instead.
+    ///
+    /// # Errors
+    /// When nothing at all could be learnt; a read that got somewhere is an [`Observed`] with gaps.
+    async fn observe(&self, known: Option<&str>) -> Result<Observation, AdapterError>;
+
+    /// What the item refers to and what refers to it, as the server keeps it (COL-3).
+    ///
+    /// # Errors
+    /// As [`Self::identity`]; [`AdapterError::NotFound`] where there is no such item.
+    async fn references(&self, guid: Guid) -> Result<Vec<Reference>, AdapterError>;
+}
+
+/// A connection that can write as well.
+#[async_trait]
+pub trait WriteAdapter: ReadAdapter {
+    /// Takes the server's lease, so that no other apply runs. `key` makes a repeated request the same one.
+    ///
+    /// # Errors
+    /// [`AdapterError::LeaseHeld`] while somebody else has it.
+    async fn acquire(&self, holder: &str, ttl: Duration, key: &str) -> Result<Lease, AdapterError>;
+
+    /// Holds the lease for another `ttl`.
+    ///
+    /// # Errors
+    /// [`AdapterError::Fenced`] when it is not ours any more.
+    async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<(), AdapterError>;
+
+    /// Gives the lease back; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// When the server could not be told.
+    async fn release(&self, lease: &Lease) -> Result<(), AdapterError>;
+
+    /// Makes one write true: one attempt, no retry. A write that was made under this key before has no second effect.
+    ///
+    /// # Errors
+    /// See [`AdapterError::fate`] for what a failure says about the write.
+    async fn write(&self, envelope: &Envelope<'_>, write: &Write<'_>) -> Result<Receipt, AdapterError>;
+
+    /// Makes several writes true in one transaction, or none; at most `Capabilities::batch_max`.
+    ///
+    /// # Errors
+    /// As [`Self::write`], with the place of the write that was refused, where one was.
+    async fn write_batch(&self, envelope: &Envelope<'_>, writes: &[Write<'_>]) -> Result<Vec<Receipt>, BatchError>;
+}
+
+/// The answer to [`ReadAdapter::observe`].
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// Nothing has changed since the state that was known.
+    Unchanged,
+    /// What there is.
+    Fresh(Observed),
+}
+
+/// A row of the server's own references (COL-3).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Reference {
+    /// Whether the item asked about is the one that refers (`true`) or the one referred to.
+    pub outgoing: bool,
+    /// The server's word for the relation, such as `policyappliestocollection`.
+    pub hint: String,
+    /// The other item.
+    pub guid: Guid,
+    /// Its kind, as the server calls it.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A server's promise that nobody else applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The lease's own name; empty where the server has none.
+    pub id: String,
+    /// The fencing number that each write carries.
+    pub fence: u64,
+}
+
+/// What goes with every write of an apply.
+pub struct Envelope<'a> {
+    /// The lease it is made under.
+    pub lease: &'a Lease,
+    /// Names the write for good: the same in every attempt and in every run of the same plan.
+    pub idempotency_key: &'a str,
+    /// The hash of the plan, for the server's audit.
+    pub plan: &'a str,
+    /// What names stand for on this server.
+    pub directory: &'a Directory,
+    /// Passwords by the reference that a manifest names, resolved before the first write.
+    pub secrets: &'a Secrets,
+}
+
+/// What names stand for on a server: items that were observed, and those made since.
+pub type Directory = BTreeMap<ItemKey, Guid>;
+
+/// Secrets by the printed form of their reference (`env:NAME`, `file:PATH`).
+pub type Secrets = BTreeMap<String, secrecy::SecretString>;
+
+/// The name of a secret's reference in [`Secrets`].
+pub fn secret_name(reference: &crate::model::package::SecretRef) -> String {
+    match reference {
+        crate::model::package::SecretRef::Env(name) => format!("env:{name}"),
+        crate::model::package::SecretRef::File(path) => format!("file:{path}"),
+    }
+}
+
+/// One write.
+#[derive(Clone, Copy, Debug)]
+pub struct Write<'a> {
+    /// The item it is about, as the manifests call it.
+    pub key: &'a ItemKey,
+    /// What it does.
+    pub effect: Effect<'a>,
+}
+
+/// What a write does. `state` is the whole item as it is to be.
+#[derive(Clone, Copy, Debug)]
+pub enum Effect<'a> {
+    /// Makes it; refused when it is there.
+    Create {
+        /// The item.
+        state: &'a Item,
+    },
+    /// Changes it; refused when its revision is another.
+    Update {
+        /// Which one.
+        guid: Guid,
+        /// The revision it must still have.
+        revision: &'a str,
+        /// The item.
+        state: &'a Item,
+    },
+    /// Deletes it; refused when its revision is another.
+    Delete {
+        /// Which one.
+        guid: Guid,
+        /// The revision it must still have.
+        revision: &'a str,
+    },
+}
+
+/// What a server answered to a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The item's identity afterwards; another one than before where the server gave it a new one (SEQ-1).
+    pub guid: Guid,
+    /// Its revision afterwards; empty after a delete.
+    pub revision: String,
+    /// Whether the server had already made this write under this key.
+    pub replayed: bool,
+}
+
+/// Why a batch was not made.
+#[derive(Debug, thiserror::Error)]
+#[error("a batch was not made")]
+pub struct BatchError {
+    /// The place of the write that was refused, where the server named one.
+    pub index: Option<usize>,
+    /// Why.
+    #[source]
+    pub error: AdapterError,
+}
+
+/// Why a request to a server came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AdapterError {
+    /// No answer: the server is down, the connection was cut, the answer was late or broken off.
+    #[error("server `{server}` gave no answer")]
+    NoAnswer {
+        /// Its address.
+        server: String,
+        /// What happened.
+        #[source]
+        source: crate::sys::http::TransportError,
+    },
+    /// It is overloaded or broken for the moment: 429, 500, 502, 503, 504.
+    #[error("server `{server}` cannot answer now (HTTP {status})")]
+    Busy {
+        /// Its address.
+        server: String,
+        /// The HTTP status.
+        status: u16,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// It does not know the credentials (401).
+    #[error("server `{server}` refused the credentials")]
+    Denied {
+        /// Its address.
+        server: String,
+    },
+    /// It knows them, and they are not enough (403).
+    #[error("server `{server}` does not allow it: {message}")]
+    Forbidden {
+        /// Its address.
+        server: String,
+        /// What it said.
+        message: String,
+    },
+    /// There is no such item (404).
+    #[error("server `{server}` has no such item")]
+    NotFound {
+        /// Its address.
+        server: String,
+    },
+    /// The item is not as it was read (412).
+    #[error("`{item}` changed on server `{server}` since it was read")]
+    Stale {
+        /// Its address.
+        server: String,
+        /// The item.
+        item: ItemKey,
+    },
+    /// The lease is not ours any more.
+    #[error("server `{server}` took the lease away: another apply has it, or it ran out")]
+    Fenced {
+        /// Its address.
+        server: String,
+    },
+    /// Somebody else applies.
+    #[error("server `{server}` is locked by {holder} since {since}")]
+    LeaseHeld {
+        /// Its address.
+        server: String,
+        /// Who.
+        holder: String,
+        /// Since when, as the server wrote it.
+        since: String,
+        /// Until when, if it is not renewed, as the server wrote it.
+        expires: String,
+    },
+    /// It refused the write for good, such as a package in use (PKG-8).
+    #[error("server `{server}` refused `{item}`: {message}")]
+    Refused {
+        /// Its address.
+        server: String,
+        /// The item.
+        item: String,
+        /// The server's word for it.
+        code: String,
+        /// What it said.
+        message: String,
+    },
+    /// It speaks another version of the API.
+    #[error("server `{server}` speaks version {found} of the API; this program speaks {expected}")]
+    OtherVersion {
+        /// Its address.
+        server: String,
+        /// What it speaks.
+        found: String,
+        /// What we speak.
+        expected: &'static str,
+    },
+    /// It sent something that its contract does not allow.
+    #[error("server `{server}` sent a {what} that does not follow its API: {why}")]
+    Malformed {
+        /// Its address.
+        server: String,
+        /// What it was to be.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A name in a write stands for nothing on the server.
+    #[error("`{item}` refers to `{target}`, which server `{server}` does not have")]
+    Unresolved {
+        /// Its address.
+        server: String,
+        /// The item that refers.
+        item: ItemKey,
+        /// What it refers to; boxed, so that a result without an error stays small.
+        target: Box<ItemKey>,
+    },
+    /// A password that a write needs was not resolved before it.
+    #[error("`{item}` needs the secret `{secret}`, which was not resolved")]
+    NoSecret {
+        /// The item.
+        item: ItemKey,
+        /// The printed form of its reference.
+        secret: String,
+    },
+}
+
+/// What a failure says about a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It had no effect.
+    NotMade,
+    /// It may have had one.
+    Unknown,
+}
+
+impl AdapterError {
+    /// What this failure says about a write.
+    pub const fn fate(&self) -> Fate {
+        match self {
+            Self::NoAnswer { .. } | Self::Malformed { .. } => Fate::Unknown,
+            // 429 is answered before anything is done; a 5xx may come after the commit.
+            Self::Busy { status: 429, .. } => Fate::NotMade,
+            Self::Busy { .. } => Fate::Unknown,
+            _ => Fate::NotMade,
+        }
+    }
+
+    /// Whether the same request may succeed when it is sent again.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. })
+    }
+}
+
+/// The observed items by key, as a write needs them.
+pub fn directory(items: &[ObservedItem]) -> Directory {
+    items.iter().map(|observed| (observed.item.key.clone(), observed.guid)).collect()
+}

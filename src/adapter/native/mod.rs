@@ -1,0 +1,14 @@
+//! The reference server's own API, `/v1`.
+
+pub mod client;
+pub mod convert;
+pub mod lower;
+mod names;
+mod specs;
+pub mod stream;
+pub mod wire;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+mod converts;
+mod lowers;
+mod streams;
+mod talks;
