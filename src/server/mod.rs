@@ -1,1 +1,322 @@
-//! .
+//! The reference server: a delivery server in one SQLite file. Plans are rehearsed against it, and faults are injected
+//! here.
+//!
+//! `http` asks, `app` does, `store` keeps; each knows only what follows it. Shares the nouns of `model` with the rest of
+//! the program and nothing else, so that no mistake is made on both sides at once.
+//!
+//! In one process without a socket: [`App::new`] over a [`Store`], then [`router`], then, for faults, [`Faulty`]. As a
+//! server: [`bind`], then [`Bound::serve`].
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::sys::clock::SystemClock;
+
+pub mod app;
+pub mod faults;
+mod files;
+pub mod http;
+pub mod ids;
+pub mod limits;
+mod listen;
+pub mod store;
+
+pub use crate::server::app::App;
+use crate::server::app::refused::Refused;
+use crate::server::app::role::Role;
+use crate::server::app::seed::SeedError;
+pub use crate::server::faults::Faults;
+use crate::server::faults::FaultsError;
+pub use crate::server::faults::Faulty;
+pub use crate::server::http::router;
+pub use crate::server::ids::Ids;
+pub use crate::server::ids::RandomIds;
+pub use crate::server::ids::SeededIds;
+pub use crate::server::limits::Limits;
+pub use crate::server::store::Store;
+use crate::server::store::StoreError;
+
+/// The name of the database within the directory of data.
+const DATABASE: &str = "consign.db";
+
+/// The name of the first token's file within the directory of data.
+const TOKEN_FILE: &str = "admin.token";
+
+/// What the first token is called.
+const FIRST_TOKEN: &str = "first administrator";
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The directory of the database; it is made when it is not there.
+    pub data: Utf8PathBuf,
+    /// Where the first administrator's token is written; absent: `admin.token` in `data`.
+    pub token_file: Option<Utf8PathBuf>,
+    /// The certificate chain, PEM.
+    pub tls_cert: Option<Utf8PathBuf>,
+    /// Its key, PEM.
+    pub tls_key: Option<Utf8PathBuf>,
+    /// Whether plain HTTP may be spoken to other machines.
+    pub insecure: bool,
+    /// An exported state to start from.
+    pub seed: Option<Utf8PathBuf>,
+    /// Faults to inject.
+    pub faults: Option<Utf8PathBuf>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl ServeOptions {
+    /// Plain HTTP at an address, over a directory; everything else as it is unless said otherwise.
+    pub fn new(listen: SocketAddr, data: Utf8PathBuf) -> Self {
+        Self {
+            listen,
+            data,
+            token_file: None,
+            tls_cert: None,
+            tls_key: None,
+            insecure: false,
+            seed: None,
+            faults: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Tokens would be readable on the way.
+    #[error("`{0}` is reachable from other machines, and without TLS tokens would be readable on the way")]
+    PlainBeyondLoopback(SocketAddr),
+    /// One of certificate and key is missing.
+    #[error("TLS needs both a certificate and a key")]
+    HalfTls,
+    /// Certificate or key cannot be used.
+    #[error("cannot use `{path}` for TLS")]
+    Pem {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// Certificate and key do not go together.
+    #[error("cannot use the certificate and key for TLS")]
+    Tls(#[from] rustls::Error),
+    /// A file or directory cannot be read or made.
+    #[error("cannot {what} `{path}`")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on `{listen}`")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The store failed.
+    #[error("cannot use the server's database")]
+    Store(#[from] StoreError),
+    /// The seed was not taken.
+    #[error("cannot start from `{path}`")]
+    Seed {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: SeedError,
+    },
+    /// The faults were not taken.
+    #[error("cannot use the faults of `{path}`")]
+    Faults {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: FaultsError,
+    },
+    /// The token file holds something else.
+    #[error("`{path}` is there and {why}; the first administrator's token would be written to it")]
+    TokenFile {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The first token could not be made.
+    #[error("cannot make the first administrator's token")]
+    Token(#[source] Refused),
+}
+
+/// A server that listens and does not answer yet.
+pub struct Bound {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    service: Faulty,
+    limits: Arc<Limits>,
+    app: App,
+    url: String,
+    notes: Vec<String>,
+}
+
+/// Opens the store, brings it to the present form, seeds it, writes the first administrator's token, and listens.
+///
+/// Nothing is made before the options are known to make sense, and nobody is answered before all of it is done.
+///
+/// # Errors
+/// When any of that fails.
+pub async fn bind(options: ServeOptions) -> Result<Bound, ServeError> {
+    let tls = tls(&options)?;
+    if tls.is_none() && !options.insecure && !options.listen.ip().is_loopback() {
+        return Err(ServeError::PlainBeyondLoopback(options.listen));
+    }
+    let faults = read_faults(&options)?;
+    let listen = |source| ServeError::Listen { listen: options.listen, source };
+    let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let mut notes = Vec::new();
+    let app = http::blocking(|| open(&options, &mut notes))?;
+    if faults.is_some() {
+        notes.push("faults are injected on purpose".to_owned());
+    }
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let service = Faulty::new(router(app.clone(), options.limits.clone()), faults.map(Arc::new));
+    let (limits, url) = (Arc::new(options.limits), format!("{scheme}://{address}"));
+    Ok(Bound { listener, tls, service, limits, app, url, notes })
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bound").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Bound {
+    /// Where it listens, such as `http://127.0.0.1:7450`.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// What whoever started it should know, such as where the first token is.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    /// Its operations.
+    pub fn app(&self) -> App {
+        self.app.clone()
+    }
+
+    /// Answers until `shutdown` ends; then lets requests that are under way end, within [`Limits::shutdown_time`].
+    ///
+    /// # Errors
+    /// None at present: what goes wrong with a connection ends that connection.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        listen::serve(self.listener, self.tls, self.service, self.limits, shutdown).await;
+        Ok(())
+    }
+}
+
+/// Opens the store, and on first start fills it.
+fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<App, ServeError> {
+    let file = |what, path: &Utf8PathBuf| {
+        let path = path.clone();
+        move |source| ServeError::File { what, path, source }
+    };
+    files::make_private_directory(&options.data).map_err(file("make", &options.data))?;
+    let path = options.data.join(DATABASE);
+    files::make_private_file(&path).map_err(file("make", &path))?;
+    let store = Store::open(&path)?;
+    let app = App::new(store, Arc::new(SystemClock), Arc::new(RandomIds))?;
+    if let Some(path) = &options.seed {
+        let mut lines = files::open_lines(path).map_err(file("read", path))?;
+        let seeded = app.seed(&mut lines).map_err(|source| ServeError::Seed { path: path.clone(), source })?;
+        notes.push(format!("{} items from `{path}`", seeded.items));
+        if seeded.without_password > 0 {
+            let n = seeded.without_password;
+            notes.push(format!("{n} programs need their account's password again: passwords are in no export"));
+        }
+    }
+    if !app.has_tokens()? {
+        let path = options.token_file.clone().unwrap_or_else(|| options.data.join(TOKEN_FILE));
+        first_token(&app, &path)?;
+        notes.push(format!("the first administrator's token is in `{path}`"));
+    }
+    Ok(app)
+}
+
+/// Writes the first administrator's token, and then lets it in. Where the server ended in between, the file is there
+/// and the token is not known: then it is taken from the file.
+fn first_token(app: &App, path: &Utf8PathBuf) -> Result<(), ServeError> {
+    let token = app::token::fresh(&RandomIds);
+    let written = files::write_private_file(path, &format!("{token}\n"));
+    let token = match written {
+        Ok(()) => token,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => token_from(path)?,
+        Err(source) => return Err(ServeError::File { what: "write", path: path.clone(), source }),
+    };
+    app.adopt_token(FIRST_TOKEN, Role::Administrator, &token).map_err(ServeError::Token)
+}
+
+fn token_from(path: &Utf8PathBuf) -> Result<String, ServeError> {
+    let unfit = |why| ServeError::TokenFile { path: path.clone(), why };
+    let (token, open_to_others) =
+        files::read_token(path).map_err(|source| ServeError::File { what: "read", path: path.clone(), source })?;
+    if !app::token::is_well_formed(&token) {
+        return Err(unfit("holds no token"));
+    }
+    if open_to_others {
+        return Err(unfit("can be read by others than its owner"));
+    }
+    Ok(token)
+}
+
+fn read_faults(options: &ServeOptions) -> Result<Option<Faults>, ServeError> {
+    let Some(path) = &options.faults else { return Ok(None) };
+    let text =
+        files::read_text(path).map_err(|source| ServeError::File { what: "read", path: path.clone(), source })?;
+    Faults::read(&text).map(Some).map_err(|source| ServeError::Faults { path: path.clone(), source })
+}
+
+fn tls(options: &ServeOptions) -> Result<Option<TlsAcceptor>, ServeError> {
+    let (cert, key) = match (&options.tls_cert, &options.tls_key) {
+        (None, None) => return Ok(None),
+        (Some(cert), Some(key)) => (cert, key),
+        _ => return Err(ServeError::HalfTls),
+    };
+    let pem = |path: &Utf8PathBuf| {
+        let path = path.clone();
+        move |source| ServeError::Pem { path, source }
+    };
+    let chain =
+        CertificateDer::pem_file_iter(cert).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(pem(cert))?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(pem(key))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, secret)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}

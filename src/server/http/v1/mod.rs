@@ -1,0 +1,288 @@
+//! The server's own API, `/v1`. [`ROUTES`] is the one place that says which addresses there are, who may use each, and
+//! what goes in and out: the router, the check of roles and the OpenAPI document all come from it.
+
+use axum::response::Response;
+use axum::routing::MethodFilter;
+use schemars::JsonSchema;
+use schemars::Schema;
+use schemars::SchemaGenerator;
+
+use crate::server::app::item::Item;
+use crate::server::app::leases::Taken;
+use crate::server::app::read::Ties;
+use crate::server::app::refused::Refused;
+use crate::server::app::rights::Rights;
+use crate::server::app::role::Role;
+use crate::server::http::Server;
+use crate::server::http::call::Call;
+
+pub mod admin;
+pub mod items;
+pub mod openapi;
+pub mod state;
+pub mod wire;
+
+/// The method of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Makes.
+    Post,
+    /// Changes.
+    Put,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// The method, as HTTP writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// What the router looks for; a `HEAD` is a `GET` without the body of its answer.
+    pub const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+}
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Everybody, without a token.
+    Nothing,
+    /// A token of this role, or of one above it.
+    Role(Role),
+}
+
+/// A function that gives the schema of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What a route takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Takes {
+    /// No body.
+    Nothing,
+    /// JSON of this schema.
+    Json(SchemaOf),
+}
+
+/// What a route gives when it succeeds.
+#[derive(Clone, Copy, Debug)]
+pub enum Gives {
+    /// No body.
+    Nothing,
+    /// JSON of this schema.
+    Json(SchemaOf),
+    /// Lines of JSON.
+    Lines,
+}
+
+/// Headers by which a write is made conditional.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// None.
+    Free,
+    /// `If-Match` is needed.
+    Match,
+    /// `If-None-Match: *` is needed.
+    NoneMatch,
+    /// `If-None-Match` may be sent, and is answered 304.
+    Cached,
+}
+
+/// One method at one address.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The address, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may.
+    pub needs: Needs,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// The parameters of the query; others are refused.
+    pub query: &'static [&'static str],
+    /// How it is made conditional.
+    pub condition: Condition,
+    /// What goes in.
+    pub takes: Takes,
+    /// The status of success.
+    pub status: u16,
+    /// What comes out.
+    pub gives: Gives,
+    /// Whether a request can be sent again under an idempotency key.
+    pub repeats: bool,
+    /// Whether the answer is long enough to be compressed.
+    pub streams: bool,
+    /// What does it.
+    pub handler: fn(&Server, &Call) -> Result<Response, Refused>,
+}
+
+impl Route {
+    /// Whether it takes a body.
+    pub const fn takes_body(&self) -> bool {
+        matches!(self.takes, Takes::Json(_))
+    }
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+const READER: Needs = Needs::Role(Role::Reader);
+const APPLIER: Needs = Needs::Role(Role::Applier);
+const ADMINISTRATOR: Needs = Needs::Role(Role::Administrator);
+
+/// A route that reads JSON.
+const fn get(
+    path: &'static str,
+    summary: &'static str,
+    gives: SchemaOf,
+    handler: fn(&Server, &Call) -> Result<Response, Refused>,
+) -> Route {
+    Route {
+        method: Method::Get,
+        path,
+        needs: READER,
+        summary,
+        query: &[],
+        condition: Condition::Free,
+        takes: Takes::Nothing,
+        status: 200,
+        gives: Gives::Json(gives),
+        repeats: false,
+        streams: false,
+        handler,
+    }
+}
+
+/// A route that writes.
+const fn write(
+    method: Method,
+    path: &'static str,
+    summary: &'static str,
+    needs: Needs,
+    handler: fn(&Server, &Call) -> Result<Response, Refused>,
+) -> Route {
+    Route {
+        method,
+        path,
+        needs,
+        summary,
+        query: &[],
+        condition: Condition::Free,
+        takes: Takes::Nothing,
+        status: 204,
+        gives: Gives::Nothing,
+        repeats: true,
+        streams: false,
+        handler,
+    }
+}
+
+/// Every route there is.
+pub static ROUTES: &[Route] = &[
+    Route {
+        needs: Needs::Nothing,
+        ..get("/v1/openapi.json", "This document", of::<serde_json::Value>, openapi::document)
+    },
+    Route {
+        needs: Needs::Nothing,
+        ..get("/v1/health", "Whether the server answers", of::<wire::Health>, admin::health)
+    },
+    get("/v1/server", "What server this is, and its time", of::<wire::ServerFacts>, admin::server),
+    Route {
+        query: &["internal"],
+        condition: Condition::Cached,
+        gives: Gives::Lines,
+        streams: true,
+        ..get("/v1/state", "The whole state at one moment", of::<Item>, state::state)
+    },
+    Route {
+        condition: Condition::Cached,
+        gives: Gives::Lines,
+        streams: true,
+        ..get("/v1/export", "The whole state with hidden step tasks, for a seed", of::<Item>, state::export)
+    },
+    Route {
+        query: &["kind", "name"],
+        ..get("/v1/items", "The items of a kind or name", of::<wire::Items>, items::find)
+    },
+    Route {
+        condition: Condition::NoneMatch,
+        takes: Takes::Json(of::<wire::CreateBody>),
+        status: 201,
+        gives: Gives::Json(of::<Item>),
+        ..write(Method::Post, "/v1/items", "Make an item", APPLIER, items::create)
+    },
+    Route { condition: Condition::Cached, ..get("/v1/items/{guid}", "One item", of::<Item>, items::one) },
+    Route {
+        condition: Condition::Match,
+        takes: Takes::Json(of::<wire::UpdateBody>),
+        status: 200,
+        gives: Gives::Json(of::<Item>),
+        ..write(Method::Put, "/v1/items/{guid}", "Make an item what the body says", APPLIER, items::update)
+    },
+    Route {
+        condition: Condition::Match,
+        ..write(Method::Delete, "/v1/items/{guid}", "Remove an item", APPLIER, items::delete)
+    },
+    get("/v1/items/{guid}/references", "What an item is tied to", of::<Ties>, items::references_of),
+    get("/v1/items/{guid}/rights", "The portal rights that hold on an item", of::<Rights>, items::rights_of),
+    Route {
+        query: &["parent", "child", "hint", "after", "limit"],
+        ..get("/v1/references", "Rows of references", of::<wire::References>, items::references)
+    },
+    Route {
+        takes: Takes::Json(of::<wire::Batch>),
+        status: 200,
+        gives: Gives::Json(of::<wire::BatchResults>),
+        ..write(Method::Post, "/v1/batch", "Several operations, all or none", APPLIER, items::batch)
+    },
+    get("/v1/leases", "The lease that holds now", of::<wire::Leases>, admin::lease),
+    Route {
+        takes: Takes::Json(of::<wire::TakeLease>),
+        status: 201,
+        gives: Gives::Json(of::<Taken>),
+        ..write(Method::Post, "/v1/leases", "Take the lease", APPLIER, admin::take_lease)
+    },
+    Route {
+        takes: Takes::Json(of::<wire::RenewLease>),
+        status: 200,
+        gives: Gives::Json(of::<Taken>),
+        ..write(Method::Put, "/v1/leases/{lease}", "Keep the lease for longer", APPLIER, admin::renew_lease)
+    },
+    write(Method::Delete, "/v1/leases/{lease}", "Give the lease back", APPLIER, admin::release_lease),
+    Route {
+        needs: ADMINISTRATOR,
+        ..get("/v1/tokens", "The tokens, without their secrets", of::<wire::Tokens>, admin::tokens)
+    },
+    Route {
+        takes: Takes::Json(of::<wire::NewToken>),
+        status: 201,
+        gives: Gives::Json(of::<wire::MadeToken>),
+        // The answer holds the token, which is kept nowhere; so it cannot be given again.
+        repeats: false,
+        ..write(Method::Post, "/v1/tokens", "Make a token", ADMINISTRATOR, admin::make_token)
+    },
+    write(Method::Delete, "/v1/tokens/{id}", "Take a token back", ADMINISTRATOR, admin::delete_token),
+    Route {
+        status: 200,
+        gives: Gives::Json(of::<wire::Purged>),
+        ..write(Method::Post, "/v1/purge", "Remove step entries without a sequence", ADMINISTRATOR, admin::purge)
+    },
+    Route { query: &["after", "limit"], ..get("/v1/audit", "The audit log", of::<wire::Audit>, admin::audit) },
+];

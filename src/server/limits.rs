@@ -1,0 +1,52 @@
+//! What is bounded of everything that comes from outside.
+
+use std::time::Duration;
+
+/// The bounds of a server.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The largest request body, in bytes.
+    pub body_bytes: usize,
+    /// All header lines of a request together, in bytes.
+    pub header_bytes: usize,
+    /// How long the header of a request may take to come, and a TLS handshake. HTTP/1.1 counts from the answer before,
+    /// so this is also how long such a connection may rest between two requests.
+    pub header_time: Duration,
+    /// How long the body of a request may take to come.
+    pub body_time: Duration,
+    /// How long a connection may be without a byte to either side, a request under way included.
+    pub idle_time: Duration,
+    /// How long a piece of an answer may wait for a slow reader.
+    pub stall_time: Duration,
+    /// How long requests under way may take when the server ends.
+    pub shutdown_time: Duration,
+    /// How many connections there may be.
+    pub connections: usize,
+    /// How many requests one HTTP/2 connection may have under way.
+    pub streams_http2: u32,
+    /// How many readers may stream the whole state at the same time.
+    pub state_streams: usize,
+    /// How many operations a batch may hold.
+    pub batch_operations: usize,
+    /// How many rows one answer may list.
+    pub page_rows: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 8 * 1024 * 1024,
+            header_bytes: 32 * 1024,
+            header_time: Duration::from_secs(30),
+            body_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(120),
+            stall_time: Duration::from_secs(30),
+            shutdown_time: Duration::from_secs(10),
+            connections: 1024,
+            streams_http2: 64,
+            state_streams: 32,
+            batch_operations: 500,
+            page_rows: 10_000,
+        }
+    }
+}
