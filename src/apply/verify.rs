@@ -1,0 +1,173 @@
+//! What is there, against what is to be there: before the first step, and after the last.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use crate::apply::NotStored;
+use crate::apply::Outcome;
+use crate::apply::journal::Earlier;
+use crate::diff::base_name;
+use crate::diff::compare;
+use crate::diff::normalise;
+use crate::diff::rename_references;
+use crate::model::guid::Guid;
+use crate::model::item::Item;
+use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
+use crate::model::observed::Observed;
+use crate::model::observed::ObservedItem;
+use crate::plan::Plan;
+use crate::plan::step::StepAction;
+use crate::plan::step::state_after;
+
+/// What moved since the plan was made; empty when the plan still holds.
+pub(super) fn moved(plan: &Plan, observed: &Observed, earlier: &Earlier) -> Vec<String> {
+    let by_guid: HashMap<Guid, &ObservedItem> = observed.items.iter().map(|item| (item.guid, item)).collect();
+    let mut own: BTreeMap<&ItemKey, Vec<u32>> = BTreeMap::new();
+    for step in &plan.steps {
+        own.entry(&plan.resource_changes[step.change].key).or_default().push(step.id);
+    }
+    let mut out = Vec::new();
+    for precondition in &plan.preconditions {
+        let steps = own.get(&precondition.key).map_or(&[][..], Vec::as_slice);
+        // What an earlier run of this very plan sent, and nobody knows of, the server itself will tell apart by key.
+        if steps.iter().any(|step| earlier.unknown.contains(step)) {
+            continue;
+        }
+        let last_done = steps.iter().rev().find_map(|step| earlier.done.get(step));
+        let (guid, revision) = match last_done {
+            Some(made) if made.revision.is_empty() => {
+                if by_guid.contains_key(&made.guid) {
+                    out.push(format!("`{}` is there again", precondition.key));
+                }
+                continue;
+            }
+            Some(made) => (Some(made.guid), Some(made.revision.clone())),
+            None => (precondition.guid, precondition.revision.clone()),
+        };
+        match guid {
+            Some(guid) => match by_guid.get(&guid) {
+                None => out.push(format!("`{}` is not there any more", precondition.key)),
+                Some(live) => {
+                    if let Some(revision) = revision
+                        && live.revision != revision
+                    {
+                        out.push(format!(
+                            "`{}` was changed (revision {revision} became {})",
+                            precondition.key, live.revision
+                        ));
+                    }
+                }
+            },
+            None => {
+                if observed.complete(precondition.key.kind, None).is_none() {
+                    out.push(format!("whether `{}` is there could not be read", precondition.key));
+                } else if is_there(plan, observed, &precondition.key) {
+                    out.push(format!("`{}` is there already", precondition.key));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Whether something of that kind and name is where the plan would make it.
+fn is_there(plan: &Plan, observed: &Observed, key: &ItemKey) -> bool {
+    let folder = plan
+        .resource_changes
+        .iter()
+        .find(|change| change.key == *key)
+        .and_then(|change| change.after.as_ref())
+        .and_then(|after| after.folder.as_ref());
+    observed.items.iter().any(|live| {
+        live.item.key.kind == key.kind
+            && live.item.key.package == key.package
+            && base_name(live) == key.name
+            && live.item.folder.as_ref() == folder
+    })
+}
+
+/// What was read back after the steps.
+pub(super) struct ReadBack {
+    by_guid: HashMap<Guid, ObservedItem>,
+    by_key: HashMap<(ItemKey, Option<String>), Guid>,
+}
+
+impl ReadBack {
+    /// Calls everything by the plan's names. `made` has the GUIDs of this run.
+    pub(super) fn new(plan: &Plan, mut observed: Observed, made: &BTreeMap<usize, Guid>) -> Self {
+        let mut desired: HashMap<Guid, &ItemKey> =
+            plan.directory.iter().map(|named| (named.guid, &named.key)).collect();
+        for (at, change) in plan.resource_changes.iter().enumerate() {
+            if let Some(guid) = made.get(&at).copied().or(change.guid) {
+                desired.insert(guid, &change.key);
+            }
+        }
+        let mut names: HashMap<ItemKey, ItemKey> = HashMap::new();
+        let mut folders: HashMap<String, String> = HashMap::new();
+        for live in &observed.items {
+            if let Some(key) = desired.get(&live.guid)
+                && **key != live.item.key
+            {
+                if key.kind == Kind::Folder {
+                    folders.insert(live.item.key.name.clone(), key.name.clone());
+                }
+                names.insert(live.item.key.clone(), (*key).clone());
+            }
+        }
+        for live in &mut observed.items {
+            rename_references(&mut live.item, &names);
+            if let Some(folder) = &mut live.item.folder
+                && let Some(name) = folders.get(folder)
+            {
+                folder.clone_from(name);
+            }
+            if let Some(package) = &mut live.item.key.package
+                && let Some(name) = names.get(&ItemKey::new(Kind::Package, package.as_str()))
+            {
+                package.clone_from(&name.name);
+            }
+            live.item.key.name = base_name(live).to_owned();
+            normalise(&mut live.item);
+        }
+        let by_key = observed.items.iter().map(|live| (place(&live.item), live.guid)).collect();
+        Self { by_guid: observed.items.into_iter().map(|live| (live.guid, live)).collect(), by_key }
+    }
+
+    /// Whether a step's effect is there.
+    pub(super) fn outcome(&self, plan: &Plan, change: usize, action: StepAction, guid: Option<Guid>) -> Outcome {
+        let change = &plan.resource_changes[change];
+        let live = guid.and_then(|guid| self.by_guid.get(&guid)).or_else(|| {
+            // A replaced item has another GUID now, and a new one never had one here.
+            let after = change.after.as_ref().map(place);
+            let by_name = after.and_then(|place| self.by_key.get(&place)).and_then(|guid| self.by_guid.get(guid));
+            if matches!(action, StepAction::Create | StepAction::Replace) { by_name } else { None }
+        });
+        let there = match (live, state_after(change, action)) {
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+            (Some(live), Some(state)) => differences(&live.item, &state).is_empty(),
+        };
+        if there { Outcome::Applied } else { Outcome::NotApplied }
+    }
+
+    /// The fields in which an item is not as it was sent.
+    pub(super) fn not_stored(&self, plan: &Plan, change: usize, action: StepAction, guid: Guid) -> Option<NotStored> {
+        let change = &plan.resource_changes[change];
+        let state = state_after(change, action)?;
+        let live = self.by_guid.get(&guid)?;
+        let fields = differences(&live.item, &state);
+        (!fields.is_empty()).then(|| NotStored { item: change.key.clone(), fields })
+    }
+}
+
+/// Where an item is: two of a name may lie in two folders.
+fn place(item: &Item) -> (ItemKey, Option<String>) {
+    (item.key.clone(), item.folder.clone())
+}
+
+fn differences(live: &Item, state: &Item) -> Vec<crate::diff::FieldChange> {
+    let mut state = state.clone();
+    normalise(&mut state);
+    compare(live, &state)
+}
