@@ -1,1 +1,8 @@
-//! .
+//! What people and programs read: the same plan, drift or report as text and as JSON. Nothing is computed or dropped
+//! here; texts from manifests and servers are made visible (`diag::visible`) before they are shown.
+
+pub mod apply;
+pub mod diagnostics;
+pub mod drift;
+pub mod paint;
+pub mod plan;

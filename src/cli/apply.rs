@@ -1,0 +1,403 @@
+//! `consign apply`
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use camino::Utf8Path;
+use camino::Utf8PathBuf;
+
+use crate::adapter::AdapterError;
+use crate::adapter::Secrets;
+use crate::adapter::WriteAdapter;
+use crate::adapter::secret_name;
+use crate::apply::Applier;
+use crate::apply::LEASE_TTL;
+use crate::apply::Options;
+use crate::apply::Refusal;
+use crate::apply::Report;
+use crate::apply::event::Event;
+use crate::apply::event::Listen;
+use crate::apply::journal::Entry;
+use crate::apply::journal::Journal;
+use crate::apply::journal::JournalError;
+use crate::apply::journal::earlier;
+use crate::cli::args::ApplyArgs;
+use crate::cli::args::Format;
+use crate::cli::context::Context;
+use crate::cli::context::Outcome;
+use crate::cli::context::block_on;
+use crate::cli::context::connect_to_write;
+use crate::cli::exit;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::plan::exit_of;
+use crate::cli::plan::make_plan;
+use crate::cli::plan::read_plan;
+use crate::cli::plan::selection;
+use crate::diag::visible;
+use crate::model::item::Spec;
+use crate::model::package::RunWith;
+use crate::model::project::ServerConfig;
+use crate::plan::Plan;
+use crate::report;
+use crate::sys::clock::Clock;
+use crate::sys::clock::SystemClock;
+use crate::sys::environment;
+use crate::sys::journal_files;
+use crate::sys::journal_files::AppendFile;
+use crate::sys::retry::Rng;
+use crate::sys::secrets;
+
+/// Where a project keeps journals and locks, below its root.
+const STATE_DIRECTORY: &str = ".consign";
+
+/// Runs it.
+pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
+    let (plan, root, config) = match &args.plan {
+        Some(path) => stored(context, args, path)?,
+        None if args.auto_approve => {
+            let select = selection(context, &args.select)?;
+            let made = make_plan(context, args.server.server.as_deref(), &select)?;
+            (made.plan, made.opened.root, made.config)
+        }
+        None => {
+            return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")
+                .help("`consign plan --out PLAN`, look at it, `consign apply PLAN`"));
+        }
+    };
+    if let Some(expected) = &args.expect_plan_hash
+        && *expected != plan.hash
+    {
+        let message = format!("the plan's hash is {}, not {}", plan.hash, visible(expected));
+        return Err(Failure::new(exit::STALE, message).help("nothing was done"));
+    }
+    if args.format == Format::Text {
+        show(context, &plan)?;
+    }
+    let blocked = exit_of(&plan, false, false);
+    if blocked != exit::OK {
+        let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
+        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
+    }
+    let report = perform(context, &plan, &root, &config, args)?;
+    let exit = exit_of_report(&report);
+    let json = format!("{:#}\n", report::apply::json(&report, exit.code, exit.name));
+    if let Some(path) = &args.json_into {
+        context.write_file(path, &json)?;
+    }
+    match args.format {
+        Format::Json => context.out_json(&json)?,
+        Format::Text => {
+            let mut out = Vec::new();
+            report::apply::text(&report, context.paint, &mut out)
+                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
+            context.out(&String::from_utf8_lossy(&out))?;
+        }
+    }
+    Ok(exit)
+}
+
+fn show(context: &Context, plan: &Plan) -> Result<(), Failure> {
+    let mut out = Vec::new();
+    let options = report::plan::Options { paint: context.paint, full: false };
+    report::plan::text(plan, options, &mut out).map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
+    context.out(&String::from_utf8_lossy(&out))
+}
+
+fn exit_of_report(report: &Report) -> Exit {
+    let made_any = !report.applied.is_empty();
+    match (report.is_whole(), made_any) {
+        (true, _) => exit::OK,
+        (false, true) => exit::PARTIAL,
+        // Whether something was made is not known, or something that was refused: either way not all is as planned.
+        (false, false) if report.failed.iter().any(|f| f.outcome != crate::apply::Outcome::NotApplied) => exit::PARTIAL,
+        (false, false) => exit::ERROR,
+    }
+}
+
+type Ready = (Plan, Utf8PathBuf, ServerConfig);
+
+/// A stored plan, for the server it was made for.
+fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
+    if !args.select.target.is_empty() || !args.select.exclude.is_empty() {
+        return Err(Failure::new(exit::USAGE, "a stored plan is applied whole")
+            .help("give --target and --exclude to `consign plan`"));
+    }
+    let plan = read_plan(context, path)?;
+    let opened = context.open()?;
+    if opened.project.is_none() {
+        context.show_findings(&opened.findings, &opened.sources);
+        return Err(Failure::silent(exit::CONFIG));
+    }
+    if let Some(asked) = &args.server.server
+        && *asked != plan.server.name
+    {
+        let message = format!("the plan is for server `{}`, not `{}`", visible(&plan.server.name), visible(asked));
+        return Err(Failure::new(exit::CONFIG, message).help("nothing was done"));
+    }
+    let (_, config) = opened.server(Some(&plan.server.name))?;
+    if config.url != plan.server.url {
+        let message = format!(
+            "the plan is for {}, and `consign.yaml` has {} for `{}`",
+            visible(&plan.server.url),
+            visible(&config.url),
+            visible(&plan.server.name)
+        );
+        return Err(Failure::new(exit::CONFIG, message).help("nothing was done; plan again"));
+    }
+    Ok((plan, opened.root, config))
+}
+
+/// Applies a plan from a project's root: lock, journal, steps.
+pub fn perform(
+    context: &Context,
+    plan: &Plan,
+    root: &Utf8Path,
+    config: &ServerConfig,
+    args: &ApplyArgs,
+) -> Result<Report, Failure> {
+    let secrets = resolve_secrets(plan, root)?;
+    let writer = connect_to_write(root, config)?;
+    let state = root.join(STATE_DIRECTORY);
+    let local = |error: std::io::Error, what: &str| {
+        Failure::new(exit::ERROR, format!("{what} `{state}`: {error}"))
+            .help("nothing was sent; make room, or make it writable")
+    };
+    let before = journal_files::read_all(&state.join("journal"), ".ndjson").unwrap_or_default();
+    if plan.steps.is_empty() && !before.iter().any(|(_, text)| died(text)) {
+        // Nothing to write: no lock, no lease, no journal.
+        let nothing = Nothing;
+        let listen = Terminal::new(context, args.format);
+        return block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
+    }
+    let _lock = match journal_files::lock(&state.join("apply.lock")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            return Err(Failure::new(exit::LOCKED, "another apply of this project runs on this machine")
+                .help("wait for it; nothing was sent"));
+        }
+        Err(error) => return Err(local(error, "cannot lock")),
+    };
+    let journals = journal_files::read_all(&state.join("journal"), ".ndjson").map_err(|e| local(e, "cannot read"))?;
+    let run = new_run();
+    let name = format!("{}-{}.ndjson", SystemClock.now().strftime("%Y%m%dT%H%M%S%.6fZ"), &plan.hash[..12]);
+    let file = AppendFile::create(&state.join("journal").join(name)).map_err(|e| local(e, "cannot write to"))?;
+    let path = file.path().to_owned();
+    let mut journal = FileJournal(file);
+    let holder = environment::whoami();
+    journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
+    let listen = Terminal::new(context, args.format);
+    let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
+    let result = block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(journal), texts, run));
+    // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,
+    // what earlier runs left undone on this server is history.
+    let instance = plan.server.identity.instance.to_string();
+    match &result {
+        Ok(report) if report.is_whole() => {
+            if plan.steps.is_empty() {
+                journal_files::remove(&path); // It only asked for what a dead run had left.
+            }
+            for (old, text) in &journals {
+                let is_history = plan.selection.is_none() && text.contains(&instance);
+                if is_over(text) || is_history || text.contains(&plan.hash) || !has_begun(text) {
+                    journal_files::remove(old);
+                }
+            }
+        }
+        Ok(_) => context.talk(&format!("The journal is `{path}`.\n")),
+        Err(_) => journal_files::remove(&path),
+    }
+    result
+}
+
+/// Whether a journal says that its run came as far as to ask for a lease, and not to its end.
+fn died(text: &str) -> bool {
+    has_begun(text) && !text.lines().any(|line| line.contains("\"type\":\"end\""))
+}
+
+/// Whether a journal says that its run came as far as to ask for a lease.
+fn has_begun(text: &str) -> bool {
+    text.lines().any(|line| line.contains("\"type\":\"begin\""))
+}
+
+/// Whether a journal says that its run was whole.
+fn is_over(text: &str) -> bool {
+    text.lines().last().is_some_and(|line| line.contains("\"whole\":true"))
+}
+
+fn new_run() -> String {
+    format!("{:032x}", environment::unique())
+}
+
+#[expect(clippy::too_many_arguments, reason = "they are the parts of one call, each of another source")]
+async fn apply(
+    plan: &Plan,
+    writer: &dyn WriteAdapter,
+    secrets: &Secrets,
+    args: &ApplyArgs,
+    listen: &dyn Listen,
+    mut journal: Box<dyn Journal>,
+    journals: Vec<String>,
+    run: String,
+) -> Result<Report, Failure> {
+    let interrupt: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
+    tokio::spawn(async move {
+        watch_signals(interrupt).await;
+    });
+    let holder = environment::whoami();
+    forget_dead_leases(writer, &journals).await;
+    let options = Options {
+        holder,
+        parallelism: args.parallelism as usize,
+        batch_max: args.batch as usize,
+        lock_timeout: Duration::from_secs(args.lock_timeout.as_seconds()),
+        run,
+        attempts: 4,
+    };
+    let earlier = earlier(&plan.hash, &journals);
+    let applier = Applier { adapter: writer, plan, secrets, clock: &SystemClock, listen, interrupt, options, earlier };
+    let mut rng = Rng::seeded(environment::unique() as u64);
+    let report = applier.run(journal.as_mut(), &mut rng).await?;
+    Ok(report)
+}
+
+/// Gives back the leases of earlier runs on this machine that died with them. The local lock says that none of them
+/// lives: asking for such a lease again by its key gets the very same one.
+async fn forget_dead_leases(writer: &dyn WriteAdapter, journals: &[String]) {
+    for text in journals.iter().filter(|text| died(text)) {
+        let runs = text.lines().filter_map(|line| match serde_json::from_str(line) {
+            Ok(Entry::Lease { run, holder }) => Some((run, holder)),
+            _ => None,
+        });
+        for (run, holder) in runs {
+            let key = format!("lease-{run}");
+            // Where it cannot be had it belongs to somebody else by now, or ends by itself.
+            if let Ok(lease) = writer.acquire(&holder, LEASE_TTL, &key).await {
+                let _: Result<(), AdapterError> = writer.release(&lease).await;
+            }
+        }
+    }
+}
+
+/// The first signal lets the requests in flight end; the second ends the program.
+async fn watch_signals(interrupt: &'static AtomicBool) {
+    loop {
+        wait_for_signal().await;
+        if interrupt.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::SignalKind;
+    use tokio::signal::unix::signal;
+    let terminate = signal(SignalKind::terminate());
+    let hangup = signal(SignalKind::hangup());
+    match (terminate, hangup) {
+        (Ok(mut terminate), Ok(mut hangup)) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        },
+        _ => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Resolves every password that a step sends, before the first is sent.
+fn resolve_secrets(plan: &Plan, root: &Utf8Path) -> Result<Secrets, Failure> {
+    let mut out = Secrets::new();
+    for change in &plan.resource_changes {
+        let Some(Spec::Program(program)) = change.after.as_ref().map(|after| &after.spec) else { continue };
+        let RunWith::Account(account) = &program.run_with else { continue };
+        let Some(reference) = &account.password_from else { continue };
+        let secret = secrets::resolve(reference, root).map_err(|error| {
+            Failure::from_error(exit::CONFIG, &error)
+                .help(format!("`{}` needs it; nothing was sent", visible(&change.address)))
+        })?;
+        out.insert(secret_name(reference), secret);
+    }
+    Ok(out)
+}
+
+struct FileJournal(AppendFile);
+
+impl Journal for FileJournal {
+    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+        let mut text = String::new();
+        for entry in entries {
+            text.push_str(&serde_json::to_string(entry).expect("a journal entry prints as JSON: it has no maps"));
+            text.push('\n');
+        }
+        let path = self.0.path().to_string();
+        self.0.append(text.as_bytes()).map_err(|error| JournalError { path, because: error.to_string() })
+    }
+}
+
+/// The journal of an apply that writes nothing.
+struct Nothing;
+
+impl Journal for Nothing {
+    fn append(&mut self, _: &[Entry]) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+/// Tells what happens on standard error: a line now and then, and what goes wrong.
+struct Terminal<'a> {
+    context: &'a Context,
+    quiet: bool,
+    made: AtomicU32,
+    steps: AtomicU32,
+}
+
+impl<'a> Terminal<'a> {
+    fn new(context: &'a Context, format: Format) -> Self {
+        Self { context, quiet: format == Format::Json, made: AtomicU32::new(0), steps: AtomicU32::new(0) }
+    }
+}
+
+impl Listen for Terminal<'_> {
+    fn hear(&self, event: &Event) {
+        let line = match event {
+            Event::ApplyStart { steps } => {
+                self.steps.store(u32::try_from(*steps).unwrap_or(u32::MAX), Ordering::Relaxed);
+                format!("\nApplying {steps} steps.\n")
+            }
+            Event::ApplyProgress { step, action, item } => {
+                let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+                let steps = self.steps.load(Ordering::Relaxed);
+                // A small apply is told step by step, a large one by the thousand.
+                if steps > 40 && !made.is_multiple_of(1000) {
+                    return;
+                }
+                if steps > 40 {
+                    format!("  {made} of {steps} steps made\n")
+                } else {
+                    format!("  {step:>3} {} {}\n", action.word(), visible(item))
+                }
+            }
+            Event::Retry { step, attempt, because } => {
+                format!("  step {step}: attempt {attempt} failed ({}); again\n", visible(because))
+            }
+            Event::ApplyErrored { step, item, because } => {
+                format!("  step {step} failed: {}: {}\n", visible(item), visible(because))
+            }
+            Event::Waiting { holder } => format!("Waiting for another apply: {}\n", visible(holder)),
+            Event::ApplyComplete { .. } => "\n".to_owned(),
+        };
+        if !self.quiet {
+            self.context.talk(&line);
+        }
+    }
+}

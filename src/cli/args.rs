@@ -1,0 +1,305 @@
+//! The command line.
+
+use std::net::SocketAddr;
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use crate::cli::exit;
+
+/// Software delivery as code: manifests in Git, planned against a live delivery server, applied, watched for drift.
+#[derive(Debug, Parser)]
+#[command(name = "consign", version, about, after_help = exit::HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The common options.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Work as if started in this directory
+    #[arg(short = 'C', long, global = true, value_name = "DIR", env = "CONSIGN_DIRECTORY")]
+    pub directory: Option<Utf8PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "CONSIGN_COLOR")]
+    pub color: Color,
+    /// No colour
+    #[arg(long, global = true, hide = true, env = "CONSIGN_NO_COLOR", value_parser = clap::builder::FalseyValueParser::new())]
+    pub no_color: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The tour: a server, a site, a change, its plan, its apply
+    Demo(DemoArgs),
+    /// Check manifests: schema, references, rules; offline, all findings in one pass
+    Validate(ValidateArgs),
+    /// Show what would change on a server
+    Plan(PlanArgs),
+    /// Show a stored plan
+    Show(ShowArgs),
+    /// Make it so: a stored plan, or a new one with --auto-approve
+    Apply(ApplyArgs),
+    /// Say where a server differs from the manifests; reads only
+    Drift(DriftArgs),
+    /// Write manifests of what a server holds
+    Import(ImportArgs),
+    /// Say what an item refers to and what refers to it
+    Refs(RefsArgs),
+    /// Run the reference server
+    Serve(ServeArgs),
+    /// Write the JSON Schemas of manifests and project file
+    Schema(SchemaArgs),
+    /// Tell a rule: what, why, where it acts
+    Explain(ExplainArgs),
+}
+
+/// Which server.
+#[derive(Clone, Debug, Args)]
+pub struct ServerArg {
+    /// The server, by its name in consign.yaml; not needed where there is one
+    #[arg(long, value_name = "NAME", env = "CONSIGN_SERVER")]
+    pub server: Option<String>,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `consign demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Keep the project and the server's data in this new directory
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<Utf8PathBuf>,
+}
+
+/// `consign validate`
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// A project directory, or files and directories of the project to report on; the whole project is always read
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Only as this server would see it
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the findings as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<Utf8PathBuf>,
+}
+
+/// Which part of a plan.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SelectArgs {
+    /// Only these items and what they need, by address such as task/NAME; `*` stands for any run of characters
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<String>,
+    /// Not these items
+    #[arg(long, value_name = "ADDRESS")]
+    pub exclude: Vec<String>,
+    /// Addresses for --target, one a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub target_file: Option<Utf8PathBuf>,
+    /// Addresses for --exclude, one a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub exclude_file: Option<Utf8PathBuf>,
+}
+
+/// `consign plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// Store the plan in this file, for `consign apply`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<Utf8PathBuf>,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Fail when there are changes
+    #[arg(long)]
+    pub expect_no_changes: bool,
+    /// Name every item
+    #[arg(long)]
+    pub full: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the plan as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<Utf8PathBuf>,
+    /// Which part
+    #[command(flatten)]
+    pub select: SelectArgs,
+}
+
+/// `consign show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The plan file
+    #[arg(value_name = "PLAN")]
+    pub plan: Utf8PathBuf,
+    /// Name every item
+    #[arg(long)]
+    pub full: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `consign apply`
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The plan file; without it, a new plan is made and --auto-approve is needed
+    #[arg(value_name = "PLAN", env = "CONSIGN_PLAN")]
+    pub plan: Option<Utf8PathBuf>,
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// Apply a new plan without a question
+    #[arg(long, visible_alias = "yes")]
+    pub auto_approve: bool,
+    /// Refuse any plan but the one with this hash
+    #[arg(long, value_name = "HASH")]
+    pub expect_plan_hash: Option<String>,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub parallelism: u32,
+    /// Steps in one request at the most; 1 sends each by itself
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub batch: u32,
+    /// How long to wait for another apply to end, such as 5m
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub lock_timeout: crate::model::units::Duration,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the result as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<Utf8PathBuf>,
+    /// Which part
+    #[command(flatten)]
+    pub select: SelectArgs,
+}
+
+/// `consign drift`
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// Taken for other tools' sake: drift always exits with 2
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the drift as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<Utf8PathBuf>,
+}
+
+/// `consign import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// Where the manifests go: a directory below the project that is empty or not there yet
+    #[arg(long, value_name = "DIR")]
+    pub out: Utf8PathBuf,
+}
+
+/// `consign refs`
+#[derive(Debug, Args)]
+pub struct RefsArgs {
+    /// The item: its address such as package/7-Zip, or its GUID
+    #[arg(value_name = "REF")]
+    pub item: String,
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `consign serve`
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7450", env = "CONSIGN_LISTEN")]
+    pub listen: SocketAddr,
+    /// The directory of the database
+    #[arg(long, value_name = "DIR", env = "CONSIGN_DATA")]
+    pub data: Utf8PathBuf,
+    /// Where the first administrator's token is written
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<Utf8PathBuf>,
+    /// Certificate chain, PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<Utf8PathBuf>,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<Utf8PathBuf>,
+    /// Speak plain HTTP to other machines
+    #[arg(long)]
+    pub insecure: bool,
+    /// Start from an exported state; into an empty database only
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<Utf8PathBuf>,
+    /// Inject faults
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<Utf8PathBuf>,
+    /// The APIs to speak; `native` is the only one yet
+    #[arg(long, value_name = "API", default_value = "native", value_parser = ["native"])]
+    pub api: String,
+}
+
+/// `consign schema`
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Where they go
+    #[arg(long, value_name = "DIR", default_value = "schema")]
+    pub out: Utf8PathBuf,
+}
+
+/// `consign explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule's ID, such as SEQ-1
+    #[arg(value_name = "ID", required_unless_present = "list")]
+    pub id: Option<String>,
+    /// Every rule in a line
+    #[arg(long)]
+    pub list: bool,
+}

@@ -1,0 +1,309 @@
+//! What commands share: the project, the connection, the terminal.
+
+use std::io::IsTerminal;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8Path;
+use camino::Utf8PathBuf;
+use secrecy::SecretString;
+
+use crate::adapter::native::client::NativeReader;
+use crate::adapter::native::client::NativeWriter;
+use crate::check;
+use crate::cli::args::Color;
+use crate::cli::args::Common;
+use crate::cli::exit;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::diag::Diagnostics;
+use crate::diag::Loaded;
+use crate::diag::SourceId;
+use crate::diag::Sources;
+use crate::diag::visible_json;
+use crate::manifest;
+use crate::manifest::Manifests;
+use crate::manifest::Overlays;
+use crate::model::project::Api;
+use crate::model::project::Project;
+use crate::model::project::ServerConfig;
+use crate::report::paint::Paint;
+use crate::sys::disk;
+use crate::sys::environment;
+use crate::sys::files;
+use crate::sys::http::HttpOptions;
+use crate::sys::http::HttpReadTransport;
+use crate::sys::http::HttpTransport;
+use crate::sys::secrets;
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where a command runs and how it prints.
+pub struct Context {
+    /// The directory it works in.
+    pub directory: Utf8PathBuf,
+    /// Colour on standard output.
+    pub paint: Paint,
+    /// Colour on standard error.
+    pub paint_stderr: Paint,
+}
+
+impl Context {
+    /// From the common options.
+    pub fn new(common: &Common) -> Result<Self, Failure> {
+        let directory = match &common.directory {
+            Some(directory) => directory.clone(),
+            None => environment::current_directory().map_err(|error| Failure::new(exit::ERROR, error))?,
+        };
+        let no_color = common.no_color || environment::variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let color = |is_terminal: bool| match common.color {
+            Color::Always => !common.no_color,
+            Color::Never => false,
+            Color::Auto => is_terminal && !no_color && environment::variable("TERM").as_deref() != Some("dumb"),
+        };
+        Ok(Self {
+            directory,
+            paint: Paint { color: color(std::io::stdout().is_terminal()) },
+            paint_stderr: Paint { color: color(std::io::stderr().is_terminal()) },
+        })
+    }
+
+    /// Writes data.
+    pub fn out(&self, text: &str) -> Result<(), Failure> {
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // A reader that has seen enough, such as `head`, is no failure.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => {
+                other.map_err(|error| Failure::new(exit::ERROR, format!("cannot write to standard output: {error}")))
+            }
+        }
+    }
+
+    /// Writes JSON; what would act on a terminal is escaped in its strings.
+    pub fn out_json(&self, json: &str) -> Result<(), Failure> {
+        self.out(&visible_json(json))
+    }
+
+    /// Writes talk.
+    pub fn talk(&self, text: &str) {
+        // Talk that nobody can hear is not worth failing for.
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes a file whole or not at all; `-` is standard output.
+    pub fn write_file(&self, path: &Utf8Path, text: &str) -> Result<(), Failure> {
+        if path == "-" {
+            return self.out_json(text);
+        }
+        let path = self.directory.join(path);
+        files::write_atomic(&path, text.as_bytes(), None).map_err(|error| Failure::from_error(exit::ERROR, &error))
+    }
+
+    /// Shows findings on standard error.
+    pub fn show_findings(&self, findings: &Diagnostics, sources: &Sources) {
+        let mut text = Vec::new();
+        if crate::report::diagnostics::text(findings, sources, self.paint_stderr.color, &mut text).is_ok() {
+            self.talk(&String::from_utf8_lossy(&text));
+        }
+    }
+
+    /// Opens the project that the directory lies in.
+    pub fn open(&self) -> Result<Opened, Failure> {
+        open(&self.directory)
+    }
+}
+
+/// A project whose file was read.
+pub struct Opened {
+    /// Its root.
+    pub root: Utf8PathBuf,
+    /// The project file.
+    pub project: Option<Project>,
+    /// Everything that was read.
+    pub sources: Sources,
+    /// What was found so far.
+    pub findings: Diagnostics,
+    manifests: Manifests,
+    project_source: Option<SourceId>,
+}
+
+/// Reads the project of a directory with all its manifests.
+pub fn open(directory: &Utf8Path) -> Result<Opened, Failure> {
+    let root = files::find_project(directory.as_std_path()).map_err(|error| {
+        let exit = if matches!(error, files::FilesError::NoProject { .. }) { exit::CONFIG } else { exit::ERROR };
+        Failure::from_error(exit, &error).help("`consign.yaml` says what a project is; see `examples/tour`")
+    })?;
+    let limits = files::Limits::default();
+    let mut sources = Sources::new();
+    let (project_source, mut findings) = files::read_project_file(&root, &limits, &mut sources);
+    let project = match project_source {
+        Some(source) => {
+            let (project, more) = manifest::read_project(&sources, source);
+            findings.extend(more);
+            project
+        }
+        None => None,
+    };
+    let mut opened = Opened { root, project, sources, findings, manifests: Manifests::default(), project_source };
+    if let Some(project) = &opened.project {
+        let entries = project_source.map(|source| manifest::manifest_entries(project, source)).unwrap_or_default();
+        let (ids, more) = files::read_sources(&opened.root, &entries, &limits, &mut opened.sources);
+        let unreadable = more.has_errors();
+        opened.findings.extend(more);
+        let (manifests, more) = manifest::parse(&opened.sources, &ids);
+        // Where files could not be read, their being empty is no news.
+        if !(unreadable && manifests.is_empty()) {
+            opened.findings.extend(more);
+        }
+        opened.manifests = manifests;
+    }
+    Ok(opened)
+}
+
+impl Opened {
+    /// The site as one server is to have it, with all findings; `None` stands for no server in particular.
+    pub fn site(&mut self, server: Option<&str>) -> Option<Loaded> {
+        let project = self.project.clone()?;
+        let overlays = self.overlays(&project, server);
+        let (loaded, more) = self.manifests.site(&project, server, &overlays);
+        self.checked(&project, loaded, more)
+    }
+
+    /// The same, for the only server that is looked at: the manifests are used up.
+    pub fn only_site(&mut self, server: &str) -> Option<Loaded> {
+        let project = self.project.clone()?;
+        let overlays = self.overlays(&project, Some(server));
+        let (loaded, more) = std::mem::take(&mut self.manifests).into_site(&project, Some(server), &overlays);
+        self.checked(&project, loaded, more)
+    }
+
+    fn checked(&mut self, project: &Project, loaded: Loaded, more: Diagnostics) -> Option<Loaded> {
+        self.findings.extend(more);
+        self.findings.extend(check::validate(&loaded, project));
+        Some(loaded)
+    }
+
+    fn overlays(&mut self, project: &Project, server: Option<&str>) -> Overlays {
+        match server.and_then(|name| project.servers.get(name)) {
+            Some(config) if !config.overlays.is_empty() => {
+                let server = server.unwrap_or_default();
+                let entries = self
+                    .project_source
+                    .map(|source| manifest::overlay_entries(project, source, server))
+                    .unwrap_or_default();
+                let limits = files::Limits::default();
+                let (ids, more) = files::read_sources(&self.root, &entries, &limits, &mut self.sources);
+                self.findings.extend(more);
+                let (overlays, more) = manifest::parse_overlays(&self.sources, &ids);
+                self.findings.extend(more);
+                overlays
+            }
+            _ => Overlays::default(),
+        }
+    }
+
+    /// Brings the findings into their order, with places in the texts; each is there once.
+    pub fn settle(&mut self) {
+        manifest::locate(&mut self.findings, &self.sources);
+        self.findings.sort(&self.sources);
+    }
+
+    /// The server that is meant, with what the project says of it.
+    pub fn server(&self, asked: Option<&str>) -> Result<(String, ServerConfig), Failure> {
+        let project = self.project.as_ref().ok_or_else(|| Failure::silent(exit::DATA))?;
+        let names = || project.servers.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let name = match (asked, project.servers.len()) {
+            (Some(name), _) => name.to_owned(),
+            (None, 1) => project.servers.keys().next().cloned().unwrap_or_default(),
+            (None, 0) => {
+                return Err(
+                    Failure::new(exit::CONFIG, "`consign.yaml` names no server").help("add one under `servers`")
+                );
+            }
+            (None, _) => {
+                return Err(Failure::new(exit::USAGE, format!("which server? the project has {}", names()))
+                    .help("say it with --server, or with CONSIGN_SERVER"));
+            }
+        };
+        let Some(config) = project.servers.get(&name) else {
+            let failure = Failure::new(exit::CONFIG, format!("`consign.yaml` has no server `{name}`"));
+            let near = crate::diag::nearest(&name, project.servers.keys().map(String::as_str));
+            return Err(match near {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure.help(format!("it has {}", names())),
+            });
+        };
+        Ok((name, config.clone()))
+    }
+}
+
+/// How long a connection may take to come about, and a request to be answered.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// The largest answer that is taken.
+const ANSWER_BYTES_MAX: u64 = 512 << 20;
+
+fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, Failure> {
+    if config.api != Api::Native {
+        let message = format!("the API `{:?}` is not spoken yet; `native` is", config.api).to_lowercase();
+        return Err(Failure::new(exit::CONFIG, message));
+    }
+    let token: Option<SecretString> = match &config.token_from {
+        Some(reference) => Some(secrets::resolve(reference, root).map_err(|error| {
+            Failure::from_error(exit::CONFIG, &error).help("`tokenFrom` in `consign.yaml` names it")
+        })?),
+        None => environment::variable("CONSIGN_TOKEN").map(SecretString::from),
+    };
+    let ca_pem = match &config.ca_file {
+        Some(path) => {
+            let path = root.join(path);
+            Some(disk::read_bounded(&path, 1 << 20).map_err(|error| Failure::from_error(exit::CONFIG, &error))?)
+        }
+        None => None,
+    };
+    let mut options = HttpOptions::new(&config.url);
+    options.token = token;
+    options.ca_pem = ca_pem;
+    options.connect_timeout = CONNECT_TIMEOUT;
+    options.timeout = environment::variable("CONSIGN_HTTP_TIMEOUT")
+        .and_then(|text| text.parse::<crate::model::units::Duration>().ok())
+        .map_or(REQUEST_TIMEOUT, |given| Duration::from_secs(given.as_seconds()));
+    options.idle_timeout = options.idle_timeout.min(options.timeout);
+    options.max_answer_bytes = ANSWER_BYTES_MAX;
+    options.user_agent = format!("consign/{VERSION}");
+    Ok(options)
+}
+
+/// What to look at when a connection cannot even be prepared.
+const UNUSABLE: &str = "look at `url`, `tokenFrom` and `caFile` of the server in `consign.yaml`";
+
+/// A connection that can only read.
+pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<NativeReader, Failure> {
+    let transport = HttpReadTransport::new(&http_options(root, config)?)
+        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(UNUSABLE))?;
+    Ok(NativeReader::new(Arc::new(transport)))
+}
+
+/// A connection that can write.
+pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<NativeWriter, Failure> {
+    let transport = HttpTransport::new(&http_options(root, config)?)
+        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(UNUSABLE))?;
+    Ok(NativeWriter::new(Arc::new(transport)))
+}
+
+/// Runs what needs the network.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::ERROR, format!("cannot start the runtime: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+/// An exit code, or a failure.
+pub type Outcome = Result<Exit, Failure>;

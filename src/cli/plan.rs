@@ -1,0 +1,248 @@
+//! `consign plan` and `consign show`
+
+use std::sync::mpsc;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+
+use crate::adapter::Observation;
+use crate::adapter::ReadAdapter;
+use crate::cli::args::Format;
+use crate::cli::args::PlanArgs;
+use crate::cli::args::SelectArgs;
+use crate::cli::args::ShowArgs;
+use crate::cli::context::Context;
+use crate::cli::context::Opened;
+use crate::cli::context::Outcome;
+use crate::cli::context::VERSION;
+use crate::cli::context::block_on;
+use crate::cli::context::connect_to_read;
+use crate::cli::exit;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::diag::Loaded;
+use crate::model::observed::Observed;
+use crate::model::project::ServerConfig;
+use crate::plan::Plan;
+use crate::plan::file;
+use crate::plan::make;
+use crate::report;
+use crate::sys::clock::Clock;
+use crate::sys::clock::SystemClock;
+use crate::sys::disk;
+use crate::sys::files;
+use crate::sys::retry::Retry;
+use crate::sys::retry::Rng;
+
+/// Runs `consign plan`.
+pub fn run(context: &Context, args: &PlanArgs) -> Outcome {
+    let select = selection(context, &args.select)?;
+    let made = make_plan(context, args.server.server.as_deref(), &select)?;
+    let text = file::write(&made.plan);
+    // Reports are written whatever comes of the plan.
+    for path in [&args.out, &args.json_into].into_iter().flatten() {
+        context.write_file(path, &text)?;
+    }
+    show_plan(context, &made.plan, args.format, args.full, &text)?;
+    if let Some(path) = args.out.as_ref().filter(|path| *path != "-") {
+        context
+            .talk(&format!("\nStored in `{path}` (plan {}); `consign apply {path}` does it.\n", &made.plan.hash[..12]));
+    }
+    Ok(exit_of(&made.plan, args.detailed_exitcode, args.expect_no_changes))
+}
+
+/// Runs `consign show`.
+pub fn show(context: &Context, args: &ShowArgs) -> Outcome {
+    let plan = read_plan(context, &args.plan)?;
+    let text = file::write(&plan);
+    show_plan(context, &plan, args.format, args.full, &text)?;
+    Ok(exit::OK)
+}
+
+fn show_plan(context: &Context, plan: &Plan, format: Format, full: bool, json: &str) -> Result<(), Failure> {
+    match format {
+        Format::Json => context.out_json(json),
+        Format::Text => {
+            let mut out = Vec::new();
+            let options = report::plan::Options { paint: context.paint, full };
+            report::plan::text(plan, options, &mut out)
+                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
+            context.out(&String::from_utf8_lossy(&out))
+        }
+    }
+}
+
+/// The exit code that a plan leads to.
+pub fn exit_of(plan: &Plan, detailed: bool, expect_no_changes: bool) -> Exit {
+    if plan.is_blocked() {
+        exit::BLOCKED
+    } else if !plan.complete {
+        exit::INCOMPLETE
+    } else if !plan.is_empty() && expect_no_changes {
+        exit::ERROR
+    } else if !plan.is_empty() && detailed {
+        exit::CHANGES
+    } else {
+        exit::OK
+    }
+}
+
+/// Reads a plan file.
+pub fn read_plan(context: &Context, path: &Utf8Path) -> Result<Plan, Failure> {
+    let bytes = disk::read_bounded(&context.directory.join(path), 1 << 30)
+        .map_err(|error| Failure::from_error(exit::ERROR, &error))?;
+    file::read(&bytes).map_err(|error| {
+        let message = format!("`{path}` is not applied: {}", crate::cli::failure::chain(&error));
+        Failure::new(exit::DATA, message).help("nothing was done; make the plan again")
+    })
+}
+
+/// A plan, and what it was made with.
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// The project.
+    pub opened: Opened,
+    /// What the project says of the server.
+    pub config: ServerConfig,
+}
+
+/// Makes a plan: reads the manifests and the server at the same time, and compares.
+pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Result<Made, Failure> {
+    let root = files::find_project(context.directory.as_std_path());
+    // The project file is small; the server's answer and the manifests are not, and are read beside each other.
+    let early = root.ok().and_then(|root| early_server(&root, server));
+    let (sender, receiver) = mpsc::channel();
+    let (loaded, answer) = std::thread::scope(|scope| {
+        if let Some((root, config)) = &early {
+            scope.spawn(move || {
+                // The other end waits for exactly one answer.
+                let _ = sender.send(observe_with(root, config));
+            });
+        } else {
+            drop(sender);
+        }
+        (load(context, server), receiver.recv().ok())
+    });
+    let (opened, loaded, name, config) = loaded?;
+    let observed = match answer {
+        Some(answer) => answer?,
+        None => observe_with(&opened.root, &config)?,
+    };
+    let (observed, capabilities) = observed;
+    let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
+    let plan = make::make(make::Input {
+        observed,
+        site: loaded.site,
+        server: &name,
+        config: &config,
+        policy: &policy,
+        capabilities: &capabilities,
+        targets: &select.targets,
+        excludes: &select.excludes,
+        now: now(),
+        version: VERSION,
+    });
+    Ok(Made { plan, opened, config })
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// The server's part of the project file, if it can be had without reading anything else.
+fn early_server(root: &Utf8Path, server: Option<&str>) -> Option<(camino::Utf8PathBuf, ServerConfig)> {
+    let mut sources = crate::diag::Sources::new();
+    let (source, _) = files::read_project_file(root, &files::Limits::default(), &mut sources);
+    let (project, findings) = crate::manifest::read_project(&sources, source?);
+    let project = project.filter(|_| !findings.has_errors())?;
+    let config = match server {
+        Some(name) => project.servers.get(name)?,
+        None if project.servers.len() == 1 => project.servers.values().next()?,
+        None => return None,
+    };
+    Some((root.to_owned(), config.clone()))
+}
+
+type Read = (Observed, crate::model::capabilities::Capabilities);
+
+fn observe_with(root: &Utf8Path, config: &ServerConfig) -> Result<Read, Failure> {
+    let reader = connect_to_read(root, config)?;
+    block_on(async {
+        let observed = observe(&reader).await?;
+        Ok((observed, reader.capabilities().clone()))
+    })
+}
+
+/// Reads a server, with patience.
+pub async fn observe(reader: &dyn ReadAdapter) -> Result<Observed, Failure> {
+    let mut retry = Retry::new(3);
+    let mut rng = Rng::seeded(now().as_nanosecond().unsigned_abs() as u64);
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match reader.observe(None).await {
+            Ok(Observation::Fresh(observed)) => return Ok(observed),
+            Ok(Observation::Unchanged) => {
+                return Err(Failure::new(exit::ERROR, "the server says that nothing changed since nothing was read"));
+            }
+            Err(error) => error,
+        };
+        match if error.is_passing() { retry.delay(attempt, None, &mut rng) } else { None } {
+            Some(delay) => tokio::time::sleep(delay).await,
+            None => return Err(error.into()),
+        }
+    }
+}
+
+type Ready = (Opened, Loaded, String, ServerConfig);
+
+/// Reads and checks the manifests; one with an error ends here.
+fn load(context: &Context, server: Option<&str>) -> Result<Ready, Failure> {
+    let mut opened = context.open()?;
+    if opened.project.is_none() {
+        opened.settle();
+        context.show_findings(&opened.findings, &opened.sources);
+        return Err(Failure::silent(exit::CONFIG));
+    }
+    let (name, config) = opened.server(server)?;
+    let loaded = opened.only_site(&name);
+    opened.settle();
+    if opened.findings.has_errors() {
+        context.show_findings(&opened.findings, &opened.sources);
+        return Err(Failure::silent(exit::DATA));
+    }
+    if !opened.findings.is_empty() {
+        context.show_findings(&opened.findings, &opened.sources);
+    }
+    let loaded = loaded.filter(|loaded| loaded.unread.is_empty()).ok_or_else(|| Failure::silent(exit::DATA))?;
+    Ok((opened, loaded, name, config))
+}
+
+/// Which part of a plan was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Select {
+    /// Only these.
+    pub targets: Vec<String>,
+    /// Not these.
+    pub excludes: Vec<String>,
+}
+
+/// Puts the addresses of flags and files together.
+pub fn selection(context: &Context, args: &SelectArgs) -> Result<Select, Failure> {
+    let read = |path: &Option<camino::Utf8PathBuf>| -> Result<Vec<String>, Failure> {
+        let Some(path) = path else { return Ok(Vec::new()) };
+        let bytes = if path == "-" {
+            disk::read_stdin_bounded(1 << 20)
+        } else {
+            disk::read_bounded(&context.directory.join(path), 1 << 20)
+        };
+        let bytes = bytes.map_err(|error| Failure::from_error(exit::USAGE, &error))?;
+        let text = String::from_utf8(bytes).map_err(|_| Failure::new(exit::USAGE, format!("`{path}` is not UTF-8")))?;
+        Ok(text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned).collect())
+    };
+    let mut select = Select { targets: args.target.clone(), excludes: args.exclude.clone() };
+    select.targets.extend(read(&args.target_file)?);
+    select.excludes.extend(read(&args.exclude_file)?);
+    Ok(select)
+}

@@ -1,0 +1,63 @@
+//! `consign serve`
+
+use crate::cli::args::ServeArgs;
+use crate::cli::context::Context;
+use crate::cli::context::Outcome;
+use crate::cli::context::block_on;
+use crate::cli::exit;
+use crate::cli::failure::Failure;
+use crate::server;
+use crate::server::ServeError;
+use crate::server::ServeOptions;
+
+/// Runs it, until it is interrupted.
+pub fn run(context: &Context, args: ServeArgs) -> Outcome {
+    let at = |path: camino::Utf8PathBuf| context.directory.join(path);
+    let mut options = ServeOptions::new(args.listen, at(args.data));
+    options.token_file = args.token_file.map(at);
+    options.tls_cert = args.tls_cert.map(at);
+    options.tls_key = args.tls_key.map(at);
+    options.insecure = args.insecure;
+    options.seed = args.seed.map(at);
+    options.faults = args.faults.map(at);
+    block_on(async {
+        let bound = server::bind(options).await.map_err(|error| failure(&error))?;
+        for note in bound.notes() {
+            context.talk(&format!("{note}\n"));
+        }
+        context.out(&format!("listening on {}\n", bound.url()))?;
+        bound.serve(interrupted()).await.map_err(|error| failure(&error))?;
+        Ok(exit::OK)
+    })
+}
+
+fn failure(error: &ServeError) -> Failure {
+    let (exit, help) = match error {
+        ServeError::PlainBeyondLoopback(_) => {
+            (exit::CONFIG, "give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure")
+        }
+        ServeError::HalfTls => (exit::USAGE, "give both --tls-cert and --tls-key"),
+        _ => (exit::ERROR, ""),
+    };
+    let failure = Failure::from_error(exit, error);
+    if help.is_empty() { failure } else { failure.help(help) }
+}
+
+#[cfg(unix)]
+async fn interrupted() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,73 @@
+//! What an apply did, as text and as JSON.
+
+use std::io;
+use std::io::Write;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::apply::Outcome;
+use crate::apply::Report;
+use crate::apply::Stop;
+use crate::diag::visible;
+use crate::report::paint::Paint;
+use crate::report::paint::Tone;
+use crate::report::plan::one_line;
+
+/// Writes a report as text, the summary last.
+///
+/// # Errors
+/// When `out` fails.
+pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for failed in &report.failed {
+        let outcome = match failed.outcome {
+            Outcome::Applied => "was made all the same (it was read back)",
+            Outcome::NotApplied => "was not made",
+            Outcome::Unknown => "may have been made: the server could not be asked",
+        };
+        let head =
+            paint.on(Tone::Remove, format!("failed: {} {}", failed.step.action.word(), visible(&failed.step.item)));
+        writeln!(out, "{head}: {outcome}")?;
+        writeln!(out, "  {}", visible(&failed.because))?;
+    }
+    for not_stored in &report.not_stored {
+        let item = not_stored.item.to_string();
+        writeln!(out, "{}", paint.on(Tone::Remove, format!("not stored as sent: {}", visible(&item))))?;
+        for field in &not_stored.fields {
+            let (sent, has) = (one_line(&field.after), one_line(&field.before));
+            writeln!(out, "  {}: sent {}, the server has {}", visible(&field.path), visible(&sent), visible(&has))?;
+        }
+    }
+    if let Some(stop) = &report.stopped {
+        let why = match stop {
+            Stop::Interrupted => "it was asked to stop",
+            Stop::StepFailed => "a step failed",
+            Stop::LeaseLost => "the lease was lost: another apply took over, or it ran out",
+        };
+        writeln!(out, "Stopped: {why}. Run it again to go on; what was done is not done twice.")?;
+    }
+    for step in report.not_attempted.iter().take(10) {
+        writeln!(out, "  not attempted: {} {}", step.action.word(), visible(&step.item))?;
+    }
+    if report.not_attempted.len() > 10 {
+        writeln!(out, "  … and {} more not attempted", report.not_attempted.len() - 10)?;
+    }
+    for note in &report.notes {
+        writeln!(out, "note: {}", visible(note))?;
+    }
+    let summary = format!(
+        "Applied: {} steps made, {} failed, {} not attempted; {} writes sent.",
+        report.applied.len(),
+        report.failed.len(),
+        report.not_attempted.len(),
+        report.writes_sent
+    );
+    writeln!(out, "{}", paint.on(Tone::Strong, summary))
+}
+
+/// The report as JSON, with the exit code it leads to.
+pub fn json(report: &Report, code: u8, name: &str) -> Value {
+    let mut value = serde_json::to_value(report).expect("the report prints as JSON: it has no maps");
+    value["exit"] = json!({ "code": code, "name": name });
+    value
+}
