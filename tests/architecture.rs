@@ -1,1 +1,212 @@
+//! Layers, purity and the rule catalogue, kept by a test because the compiler does not keep them inside one crate.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")]
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Lowest first: a module may use modules of earlier rows only, and none of its own row.
+const LAYERS: &[&[&str]] = &[
+    &["model"],
+    &["planted"],
+    &["rules"],
+    &["diag"],
+    &["manifest", "check", "diff"],
+    &["plan"],
+    &["sys"],
+    &["adapter", "server"],
+    &["apply"],
+    &["report"],
+    &["cli"],
+];
+
+/// Modules that decide over values and touch nothing.
+const PURE: &[&str] = &["model", "rules", "diag", "manifest", "check", "diff", "plan", "report"];
+
+/// What a pure module does not say.
+const IMPURE: &[&str] = &[
+    "async fn",
+    ".await",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "tokio::",
+    "reqwest::",
+    "Instant::now",
+    "SystemTime::now",
+    "Timestamp::now",
+    "println!",
+];
+
+/// Crates that one file alone names, so that they can be exchanged there.
+const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
+    ("granit_parser", &["src/manifest/syntax.rs"]),
+    ("jsonschema::", &["src/manifest/schema.rs", "src/manifest/translate.rs"]),
+    ("reqwest::", &["src/sys/http/client.rs"]),
+    ("rusqlite", &["src/server/"]),
+];
+
+/// What the reference server must not share with the client: a bug there would hide on both sides.
+const SERVER_MUST_NOT: &[&str] = &["adapter", "diff", "plan", "manifest", "check"];
+
+/// Every rule of the catalogue that `validate` enforces as an error.
+const V_RULES: &[&str] = &[
+    "PKG-1", "PKG-2", "PKG-8", "PRG-3", "PRG-8", "PRG-9", "TSK-1", "TSK-2", "TSK-3", "TSK-8", "TSK-9", "SEQ-3",
+    "PTL-1", "PTL-2", "PTL-6", "COL-1", "MW-9",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(below: &str) -> BTreeMap<String, String> {
+    fn walk(directory: &Path, out: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).expect("a directory of the crate") {
+            let path = entry.expect("a directory can be listed").path();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root().join(below), &mut paths);
+    paths
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(root()).expect("it is below").to_string_lossy().replace('\\', "/");
+            (name, fs::read_to_string(&path).expect("sources are UTF-8"))
+        })
+        .collect()
+}
+
+/// The code without comments, and without what is compiled for tests only (which by custom ends a file).
+fn code(text: &str) -> String {
+    let upto = text.find("#[cfg(test)]\nmod ").map_or(text, |at| {
+        // A test module in a file of its own is one line: the code goes on behind it.
+        let line_end = text[at..].match_indices('\n').nth(1).map_or(text.len(), |(n, _)| at + n);
+        if text[at..line_end].trim_end().ends_with(';') { text } else { &text[..at] }
+    });
+    upto.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Files that are compiled for tests only.
+fn is_test_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    path.contains("/simulation/")
+        || path.contains("/tests/")
+        || ["tests.rs", "samples.rs", "agreement.rs"].contains(&name)
+}
+
+fn module(path: &str) -> &str {
+    path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default()
+}
+
+fn row(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|row| row.contains(&module))
+}
+
+#[test]
+fn modules_use_earlier_rows_only() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src").iter().filter(|(path, _)| !is_test_file(path)) {
+        let from = module(path);
+        let Some(from_row) = row(from) else {
+            assert!(["lib", "main"].contains(&from), "`{path}` belongs to no layer: add its module to LAYERS");
+            continue;
+        };
+        for (_, rest) in
+            code(text).match_indices("crate::").map(|(at, found)| ((), code(text)[at + found.len()..].to_owned()))
+        {
+            let to: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let allowed = match row(&to) {
+                Some(to_row) => to == from || to_row < from_row,
+                None => false,
+            };
+            if !allowed {
+                wrong.push(format!("{path}: `{from}` uses `{to}`"));
+            }
+            if from == "server" && SERVER_MUST_NOT.contains(&to.as_str()) {
+                wrong.push(format!("{path}: the reference server shares `{to}` with the client"));
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_modules_touch_nothing() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src").iter().filter(|(path, _)| PURE.contains(&module(path)) && !is_test_file(path)) {
+        let code = code(text);
+        for word in IMPURE.iter().filter(|word| code.contains(**word)) {
+            wrong.push(format!("{path}: {word}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn some_crates_are_named_in_one_place() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src").iter().filter(|(path, _)| !is_test_file(path)) {
+        let code = code(text);
+        for (name, places) in BEHIND_ONE_FILE {
+            if code.contains(name) && !places.iter().any(|place| path.starts_with(place)) {
+                wrong.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_acts_in_code_and_is_named_by_a_test() {
+    let src = sources("src");
+    let tests = sources("tests");
+    let ids: BTreeSet<&str> = consign::rules::all().map(|rule| rule.id).collect();
+    // A limit may name it already; what it says of computers comes with the consequences.
+    let not_yet = ["COL-2"];
+    let mut wrong = Vec::new();
+    for id in ids.iter().filter(|id| !not_yet.contains(id)) {
+        let constant = id.replace('-', "_");
+        let lower = format!("{}_", constant.to_lowercase());
+        let in_code = src.iter().any(|(path, text)| {
+            !path.starts_with("src/rules/")
+                && !is_test_file(path)
+                && (code(text).contains(&constant) || text.contains(id))
+        });
+        let in_test =
+            tests.iter().filter(|(path, _)| !path.ends_with("architecture.rs")).chain(&src).any(|(path, text)| {
+                !path.starts_with("src/rules/")
+                    && (text.contains(&format!("fn {lower}")) || (path.starts_with("tests/") && text.contains(id)))
+            });
+        if !in_code {
+            wrong.push(format!("{id}: no code outside of the catalogue names it"));
+        }
+        if !in_test {
+            wrong.push(format!("{id}: no test names it"));
+        }
+    }
+    for id in V_RULES.iter().filter(|id| !ids.contains(*id)) {
+        wrong.push(format!("{id}: not in the catalogue"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Cargo.toml", ".ci/run"] {
+        let text = fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        for word in ["/work/", "/tmp/wt", "crates.io"] {
+            assert!(!text.contains(word), "{name} says `{word}`");
+        }
+    }
+}

@@ -1,1 +1,11 @@
+//! Tests of the whole, a module a subject.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")]
 
+#[cfg(unix)]
+mod bad_input;
+mod done_when;
+#[cfg(unix)]
+mod kill;
+mod server;
+mod validate;
+mod world;
