@@ -1,0 +1,223 @@
+//! The figures that the project is held to, as ratios in one run: `cargo build --release && cargo bench --bench figures`.
+//!
+//! Needs `python3` (it writes the project with `examples/estate/scale.py`). `CONSIGN_BENCH_PACKAGES` sets the size; 10,000
+//! packages bring 20,000 programs, 10,000 tasks, 500 sequences and 2,000 collections. Nothing here fails on a number.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a benchmark measures and prints")]
+
+use std::fs;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+fn main() {
+    let n = std::env::var("CONSIGN_BENCH_PACKAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    let once = estate(n);
+    println!("\n== twice the objects");
+    let twice = estate(2 * n);
+    println!("no-op plan, {} against {n} packages: {:.2} times (at most 2.2)", 2 * n, ratio(twice, once));
+    println!("\n== small things");
+    let help = median(21, || run(Command::new(binary()).arg("--help")));
+    println!("consign --help: {:.1} ms (under 30)", ms(help));
+    let tour = root().join("examples/tour");
+    let validate = median(21, || run(Command::new(binary()).args(["validate", "-C"]).arg(&tour)));
+    println!("consign validate, {} files: {:.1} ms (under 30)", texts(&tour).len(), ms(validate));
+    terraform(n, once);
+}
+
+/// Measures a project of so many packages; returns the time of its no-op plan.
+fn estate(packages: usize) -> Duration {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let project = scratch.path().join("project");
+    let made = Command::new("python3")
+        .arg(root().join("examples/estate/scale.py"))
+        .args(["--packages", &packages.to_string(), "--out"])
+        .arg(&project)
+        .stdout(Stdio::null())
+        .status();
+    assert!(made.is_ok_and(|status| status.success()), "scale.py needs python3");
+    let server = Server::start(&scratch.path().join("server"));
+    let file = project.join("consign.yaml");
+    let text = fs::read_to_string(&file).expect("scale.py writes it");
+    fs::write(&file, text.replace("http://127.0.0.1:7450", &server.url)).expect("it can be written");
+    let consign = |words: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(words).current_dir(&project).env("CONSIGN_TOKEN", &server.token);
+        command
+    };
+    println!("== {packages} packages, and what belongs to them");
+    let report = scratch.path().join("report.json");
+    let report = report.to_str().expect("a path of ours");
+    let apply = ["apply", "--auto-approve", "--format", "json", "--json-into", report];
+    let first = run(&mut consign(&apply));
+    println!(
+        "apply to an empty server: {:.1} s, {} writes sent (10,000 packages: at most 30 s)",
+        first.as_secs_f64(),
+        writes(report)
+    );
+    run(&mut consign(&apply));
+    println!("second apply: {} writes sent (0)", writes(report));
+    let plan = (0..5).map(|_| run(&mut consign(&["plan"]))).min().expect("five runs");
+    let texts = texts(&project.join("delivery"));
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let parse = (0..5).map(|_| parse(&texts)).min().expect("five runs");
+    println!(
+        "no-op plan: {:.0} ms; serde_yaml on one thread, {} files, {:.1} MB: {:.0} ms; ratio {:.2} (at most 2)",
+        ms(plan),
+        texts.len(),
+        bytes as f64 / 1e6,
+        ms(parse),
+        ratio(plan, parse)
+    );
+    match peak_kib(&mut consign(&["plan"])) {
+        Some(kib) => println!("no-op plan: {:.0} MB at its peak (at most 400)", kib as f64 / 1024.0),
+        None => println!("no-op plan: its memory could not be read here"),
+    }
+    plan
+}
+
+/// As many `terraform_data` resources, where there is a `terraform`: its no-op plan, scaled from a smaller number.
+fn terraform(packages: usize, plan: Duration) {
+    if Command::new("terraform").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        println!("\nno `terraform` on the PATH: not compared");
+        return;
+    }
+    println!("\n== terraform");
+    let n = 500;
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let text: String =
+        (0..n).map(|i| format!("resource \"terraform_data\" \"r{i}\" {{\n  input = \"value {i}\"\n}}\n")).collect();
+    fs::write(scratch.path().join("main.tf"), text).expect("it can be written");
+    let terraform = |words: &[&str]| {
+        let mut command = Command::new("terraform");
+        command.args(words).current_dir(scratch.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if !terraform(&["init"]) || !terraform(&["apply", "-auto-approve"]) {
+        println!("it did not run here: not compared");
+        return;
+    }
+    let begun = Instant::now();
+    terraform(&["plan"]);
+    let theirs = begun.elapsed();
+    let objects = packages * 4 + packages / 4;
+    let scaled = theirs.as_secs_f64() * objects as f64 / f64::from(n);
+    println!(
+        "no-op plan of {n} resources: {:.2} s; scaled by number to {objects}: {scaled:.1} s; ours is 1/{:.0} of that (at most 1/30)",
+        theirs.as_secs_f64(),
+        scaled / plan.as_secs_f64()
+    );
+}
+
+struct Server {
+    child: Child,
+    url: String,
+    token: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(binary())
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("`cargo build --release` comes first");
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        let url = line.trim().strip_prefix("listening on ").expect("it says where it listens").to_owned();
+        let token = fs::read_to_string(data.join("admin.token")).expect("it writes its token").trim().to_owned();
+        Self { child, url, token }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().expect("a program knows itself");
+    own.ancestors().nth(2).expect("target/release/deps/figures").join("consign")
+}
+
+fn run(command: &mut Command) -> Duration {
+    let begun = Instant::now();
+    let output =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).output().expect("`cargo build --release` comes first");
+    let took = begun.elapsed();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    took
+}
+
+/// The peak of a command's memory, read while it runs.
+fn peak_kib(command: &mut Command) -> Option<u64> {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = None;
+    while child.try_wait().ok()?.is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        peak = peak.max(kib);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    peak
+}
+
+fn texts(directory: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory of the project") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            out.extend(texts(&path));
+        } else if path.extension().is_some_and(|ending| ending == "yaml") {
+            out.push(fs::read_to_string(path).expect("manifests are UTF-8"));
+        }
+    }
+    out
+}
+
+fn parse(texts: &[String]) -> Duration {
+    let begun = Instant::now();
+    for text in texts {
+        for document in serde_yaml::Deserializer::from_str(text) {
+            let value: serde_yaml::Value = serde::Deserialize::deserialize(document).expect("it is YAML");
+            std::hint::black_box(value);
+        }
+    }
+    begun.elapsed()
+}
+
+fn writes(report: &str) -> String {
+    let text = fs::read_to_string(report).expect("apply writes it");
+    let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    value["writes_sent"].to_string()
+}
+
+fn median(n: usize, mut measure: impl FnMut() -> Duration) -> Duration {
+    let mut all: Vec<Duration> = (0..n).map(|_| measure()).collect();
+    all.sort();
+    all[n / 2]
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
