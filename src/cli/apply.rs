@@ -8,7 +8,6 @@ use std::time::Duration;
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
 
-use crate::adapter::AdapterError;
 use crate::adapter::Secrets;
 use crate::adapter::WriteAdapter;
 use crate::adapter::secret_name;
@@ -274,8 +273,15 @@ async fn forget_dead_leases(writer: &dyn WriteAdapter, journals: &[String]) {
         for (run, holder) in runs {
             let key = format!("lease-{run}");
             // Where it cannot be had it belongs to somebody else by now, or ends by itself.
-            if let Ok(lease) = writer.acquire(&holder, LEASE_TTL, &key).await {
-                let _: Result<(), AdapterError> = writer.release(&lease).await;
+            for _ in 0..3 {
+                let given_back = match writer.acquire(&holder, LEASE_TTL, &key).await {
+                    Ok(lease) => writer.release(&lease).await,
+                    Err(error) => Err(error),
+                };
+                match given_back {
+                    Err(error) if error.is_passing() => tokio::time::sleep(Duration::from_millis(200)).await,
+                    _ => break,
+                }
             }
         }
     }
