@@ -260,7 +260,7 @@ fn users(draft: &Draft<'_>, going: &BTreeMap<ItemKey, usize>) -> BTreeMap<usize,
     users
 }
 
-/// The grants of an item, where its kind has them; used to tell a rename from a delete and a create.
+/// What an item says, without its name: what is the same under another name is probably a rename (PLN-8).
 pub(super) fn content(item: &Item) -> Spec {
     let mut spec = item.spec.clone();
     if let Spec::Program(program) = &mut spec {
