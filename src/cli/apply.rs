@@ -59,7 +59,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
             let made = make_plan(context, args.server.server.as_deref(), &select)?;
-            (made.plan, made.opened.root, made.config)
+            (made.plan, made.root, made.config)
         }
         None => {
             return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")

@@ -101,8 +101,8 @@ pub fn read_plan(context: &Context, path: &Utf8Path) -> Result<Plan, Failure> {
 pub struct Made {
     /// The plan.
     pub plan: Plan,
-    /// The project.
-    pub opened: Opened,
+    /// The root of the project.
+    pub root: camino::Utf8PathBuf,
     /// What the project says of the server.
     pub config: ServerConfig,
 }
@@ -131,7 +131,7 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
     };
     let (observed, capabilities) = observed;
     let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
-    let plan = make::make(make::Input {
+    let mut input = make::Input {
         observed,
         site: loaded.site,
         server: &name,
@@ -142,8 +142,13 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
         excludes: &select.excludes,
         now: now(),
         version: VERSION,
-    });
-    Ok(Made { plan, opened, config })
+    };
+    let plan = make::make(&mut input);
+    // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
+    std::mem::forget(input);
+    let root = opened.root.clone();
+    std::mem::forget(opened);
+    Ok(Made { plan, root, config })
 }
 
 fn now() -> Timestamp {

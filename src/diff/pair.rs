@@ -14,13 +14,15 @@ use crate::model::site::is_within;
 
 /// Desired items and the live ones they are, in the manifests' words.
 #[derive(Debug, Default)]
-pub struct Pairing {
-    /// Desired item to its place in `Observed::items`.
-    pub pairs: BTreeMap<ItemKey, usize>,
+pub struct Pairing<'a> {
+    /// Desired item to its place in `Observed::items`, in the order of the site.
+    pub pairs: BTreeMap<&'a ItemKey, usize>,
     /// Places of live items inside the owned folders that no manifest declares, in the order of their keys.
     pub unmanaged: Vec<usize>,
     /// What keeps an item from being paired at all.
     pub problems: Vec<Problem>,
+    /// Whether references of live items were given their desired names.
+    pub renamed: bool,
 }
 
 /// What keeps an item from being paired.
@@ -63,6 +65,9 @@ pub enum Problem {
 /// The name of a live item without the GUID that tells it from others of the same name.
 pub fn base_name(item: &ObservedItem) -> &str {
     let name = item.item.key.name.as_str();
+    if !name.ends_with('}') {
+        return name; // Almost every name: none of them is worth a text of its own.
+    }
     name.strip_suffix(&format!(" {{{}}}", item.guid)).unwrap_or(name)
 }
 
@@ -71,8 +76,7 @@ pub fn base_name(item: &ObservedItem) -> &str {
 /// folders and references, so that a rename shows once and not in all that refers to it.
 ///
 /// Invariant: a live item is paired at most once, and `unmanaged` holds none that is paired.
-pub fn pair(observed: &mut Observed, desired: &Site, owned: &[String]) -> Pairing {
-    let packages = package_folders(observed);
+pub fn pair<'a>(observed: &mut Observed, desired: &'a Site, owned: &[String]) -> Pairing<'a> {
     let mut work = Work::new(observed, desired, owned);
     // Folders come first (their path is part of what lies in them), then packages (a program's key names its own).
     work.folders();
@@ -81,173 +85,210 @@ pub fn pair(observed: &mut Observed, desired: &Site, owned: &[String]) -> Pairin
     work.package_names = work.package_names();
     let rest: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Folder | Kind::Package)).collect();
     work.kinds(&rest);
-    let Work { mut result, claimed, .. } = work;
-    result.unmanaged = (0..observed.items.len())
-        .filter(|at| !claimed.contains_key(at) && is_owned(&observed.items[*at].item, &packages, owned))
-        .filter(|at| !observed.items[*at].item.key.kind.is_singleton())
-        .collect();
-    result.unmanaged.sort_by(|a, b| observed.items[*a].item.key.cmp(&observed.items[*b].item.key));
-    rename(observed, &result, &moved);
+    let mut result = work.result();
+    result.renamed = rename(observed, &result, &moved);
     result
 }
 
 /// The folder of each live package, by name.
-fn package_folders(observed: &Observed) -> HashMap<String, Option<String>> {
+fn package_folders(observed: &Observed) -> HashMap<&str, Option<&String>> {
     let packages = observed.items.iter().filter(|item| item.item.key.kind == Kind::Package);
-    packages.map(|item| (item.item.key.name.clone(), item.item.folder.clone())).collect()
+    packages.map(|item| (item.item.key.name.as_str(), item.item.folder.as_ref())).collect()
 }
 
 /// Whether a live item lies inside the owned folders; a program does when its package does. An owned folder itself is
 /// the project's ground, not its content.
-fn is_owned(item: &Item, packages: &HashMap<String, Option<String>>, owned: &[String]) -> bool {
+fn is_owned(item: &Item, packages: &HashMap<&str, Option<&String>>, owned: &[String]) -> bool {
     if item.key.kind == Kind::Folder && owned.contains(&item.key.name) {
         return false;
     }
     let folder = match (&item.folder, &item.key.package) {
         (Some(folder), _) => Some(folder),
-        (None, Some(package)) => packages.get(package).and_then(Option::as_ref),
+        (None, Some(package)) => packages.get(package.as_str()).copied().flatten(),
         (None, None) => None,
     };
     folder.is_some_and(|folder| owned.iter().any(|root| is_within(folder, root)))
 }
 
-/// The state of a pairing under way.
-struct Work<'a> {
-    observed: &'a Observed,
-    desired: &'a Site,
-    owned: &'a [String],
+/// A kind, a package and a name: what items are found by.
+type Called<'a> = (Kind, Option<&'a str>, &'a str);
+
+/// The state of a pairing under way. Desired items go by their place in the site's order, live ones by theirs.
+struct Work<'o, 'a> {
+    observed: &'o Observed,
+    desired: Vec<&'a Item>,
+    owned: &'o [String],
+    /// Live items by GUID; empty where nothing is pinned.
     by_guid: HashMap<Guid, usize>,
-    /// Live items by kind, package and base name.
-    by_name: HashMap<(Kind, Option<&'a str>, &'a str), Vec<usize>>,
+    /// The first live item by kind, package and base name.
+    by_name: HashMap<Called<'o>, usize>,
+    /// The next live item that is called as this one.
+    namesake: Vec<Option<usize>>,
     /// Desired package name to the live one's, where they differ.
     package_names: HashMap<String, String>,
-    claimed: HashMap<usize, ItemKey>,
-    result: Pairing,
+    /// The live item of each desired one.
+    live: Vec<Option<usize>>,
+    /// The desired item of each live one.
+    claimed: Vec<Option<&'a ItemKey>>,
+    problems: Vec<Problem>,
 }
 
-impl<'a> Work<'a> {
-    fn new(observed: &'a Observed, desired: &'a Site, owned: &'a [String]) -> Self {
-        let by_guid = observed.items.iter().enumerate().map(|(at, item)| (item.guid, at)).collect();
-        let mut by_name: HashMap<_, Vec<usize>> = HashMap::with_capacity(observed.items.len());
-        for (at, item) in observed.items.iter().enumerate() {
+impl<'o, 'a> Work<'o, 'a> {
+    fn new(observed: &'o Observed, site: &'a Site, owned: &'o [String]) -> Self {
+        let desired: Vec<&Item> = site.items.values().collect();
+        let by_guid = if desired.iter().any(|item| item.pin.is_some()) {
+            observed.items.iter().enumerate().map(|(at, item)| (item.guid, at)).collect()
+        } else {
+            HashMap::new()
+        };
+        let mut by_name: HashMap<Called<'_>, usize> = HashMap::with_capacity(observed.items.len());
+        let mut namesake = vec![None; observed.items.len()];
+        // From the back, so that namesakes follow each other in their order.
+        for (at, item) in observed.items.iter().enumerate().rev() {
             let key = &item.item.key;
-            by_name.entry((key.kind, key.package.as_deref(), base_name(item))).or_default().push(at);
+            namesake[at] = by_name.insert((key.kind, key.package.as_deref(), base_name(item)), at);
         }
         Self {
+            live: vec![None; desired.len()],
+            claimed: vec![None; observed.items.len()],
             observed,
             desired,
             owned,
             by_guid,
             by_name,
+            namesake,
             package_names: HashMap::new(),
-            claimed: HashMap::new(),
-            result: Pairing::default(),
+            problems: Vec::new(),
         }
+    }
+
+    fn result(self) -> Pairing<'a> {
+        let Self { observed, desired, owned, live, claimed, problems, .. } = self;
+        let packages = package_folders(observed);
+        let mut unmanaged: Vec<usize> = (0..observed.items.len())
+            .filter(|at| claimed[*at].is_none() && is_owned(&observed.items[*at].item, &packages, owned))
+            .filter(|at| !observed.items[*at].item.key.kind.is_singleton())
+            .collect();
+        unmanaged.sort_by(|a, b| observed.items[*a].item.key.cmp(&observed.items[*b].item.key));
+        let pairs = desired.iter().zip(live).filter_map(|(item, live)| Some((&item.key, live?))).collect();
+        Pairing { pairs, unmanaged, problems, renamed: false }
+    }
+
+    /// The places of the desired items of a kind: one run, since their order is by kind first.
+    fn of_kind(&self, kind: Kind) -> std::ops::Range<usize> {
+        let begin = self.desired.partition_point(|item| item.key.kind < kind);
+        begin..self.desired.partition_point(|item| item.key.kind <= kind)
     }
 
     fn kinds(&mut self, kinds: &[Kind]) {
         // Pins first, then names, then earlier names: an alias never takes what somebody is called today.
         for stage in [Self::by_pin, Self::by_own_name, Self::by_alias] {
             for kind in kinds {
-                for item in self.desired.of_kind(*kind) {
-                    if !self.result.pairs.contains_key(&item.key) {
-                        stage(self, item);
+                for want in self.of_kind(*kind) {
+                    if self.live[want].is_none() {
+                        stage(self, want);
                     }
                 }
             }
         }
     }
 
-    fn claim(&mut self, key: &ItemKey, at: usize) {
-        if let Some(first) = self.claimed.get(&at) {
+    fn claim(&mut self, want: usize, at: usize) {
+        let key = &self.desired[want].key;
+        if let Some(first) = self.claimed[at] {
             let guid = self.observed.items[at].guid;
-            let (key, first) = (key.clone(), first.clone());
-            self.result.problems.push(Problem::ClaimedTwice { key, first, guid });
+            self.problems.push(Problem::ClaimedTwice { key: key.clone(), first: first.clone(), guid });
             return;
         }
-        self.claimed.insert(at, key.clone());
-        self.result.pairs.insert(key.clone(), at);
+        self.claimed[at] = Some(key);
+        self.live[want] = Some(at);
     }
 
     /// Pairs folders from the top down: a folder inside one that is called otherwise today is found by that name.
     fn folders(&mut self) {
-        for item in self.desired.of_kind(Kind::Folder) {
-            self.by_pin(item);
+        let range = self.of_kind(Kind::Folder);
+        let places: HashMap<&str, usize> =
+            range.clone().map(|want| (self.desired[want].key.name.as_str(), want)).collect();
+        for want in range {
+            let item = self.desired[want];
+            self.by_pin(want);
             if item.pin.is_some() {
                 continue;
             }
             let last = item.key.name.rsplit('/').next().unwrap_or(&item.key.name);
             let live_parent = item.folder.as_ref().map(|parent| {
-                let pair = self.result.pairs.get(&ItemKey::new(Kind::Folder, parent.as_str()));
-                pair.map_or(parent.clone(), |at| self.observed.items[*at].item.key.name.clone())
+                let live = places.get(parent.as_str()).and_then(|parent| self.live[*parent]);
+                live.map_or(parent.clone(), |at| self.observed.items[at].item.key.name.clone())
             });
             let path = |name: &str| live_parent.as_ref().map_or(name.to_owned(), |parent| format!("{parent}/{name}"));
             let names = std::iter::once(path(last)).chain(item.aliases.iter().flat_map(|a| [path(a), a.clone()]));
             for name in names {
-                self.by_name(item, &name);
-                if self.result.pairs.contains_key(&item.key) {
+                self.by_name(want, &name);
+                if self.live[want].is_some() {
                     break;
                 }
             }
         }
     }
 
-    fn by_pin(&mut self, item: &Item) {
+    fn by_pin(&mut self, want: usize) {
+        let item = self.desired[want];
         let Some(guid) = item.pin else { return };
-        let key = item.key.clone();
         match self.by_guid.get(&guid) {
-            Some(at) if self.observed.items[*at].item.key.kind == key.kind => self.claim(&key, *at),
+            Some(at) if self.observed.items[*at].item.key.kind == item.key.kind => self.claim(want, *at),
             Some(at) => {
-                let found = self.observed.items[*at].item.key.kind;
-                self.result.problems.push(Problem::PinOfOtherKind { key, guid, found });
+                let (key, found) = (item.key.clone(), self.observed.items[*at].item.key.kind);
+                self.problems.push(Problem::PinOfOtherKind { key, guid, found });
             }
             // Only a complete read can say that it is not there; the plan asks for that proof.
-            None => self.result.problems.push(Problem::PinOfNothing { key, guid }),
+            None => self.problems.push(Problem::PinOfNothing { key: item.key.clone(), guid }),
         }
     }
 
-    fn by_own_name(&mut self, item: &Item) {
+    fn by_own_name(&mut self, want: usize) {
+        let item = self.desired[want];
         if item.pin.is_some() {
             return;
         }
         if item.key.kind.is_singleton() {
             let only = self.observed.items.iter().position(|other| other.item.key.kind == item.key.kind);
             if let Some(at) = only {
-                self.claim(&item.key, at);
+                self.claim(want, at);
             }
             return;
         }
-        self.by_name(item, &item.key.name);
+        self.by_name(want, &item.key.name);
     }
 
-    fn by_alias(&mut self, item: &Item) {
+    fn by_alias(&mut self, want: usize) {
+        let item = self.desired[want];
         if item.pin.is_some() || item.key.kind.is_singleton() {
             return;
         }
         for alias in &item.aliases {
-            self.by_name(item, alias);
-            if self.result.pairs.contains_key(&item.key) {
+            self.by_name(want, alias);
+            if self.live[want].is_some() {
                 return;
             }
         }
     }
 
-    fn by_name(&mut self, item: &Item, name: &str) {
+    fn by_name(&mut self, want: usize, name: &str) {
+        let key = &self.desired[want].key;
         let package =
-            item.key.package.as_deref().map(|package| self.package_names.get(package).map_or(package, String::as_str));
-        let Some(all) = self.by_name.get(&(item.key.kind, package, name)) else { return };
+            key.package.as_deref().map(|package| self.package_names.get(package).map_or(package, String::as_str));
+        let first = self.by_name.get(&(key.kind, package, name)).copied();
+        let all = std::iter::successors(first, |at| self.namesake[*at]);
         let free: Vec<usize> = all
-            .iter()
-            .copied()
-            .filter(|at| !self.claimed.contains_key(at))
+            .filter(|at| self.claimed[*at].is_none())
             .filter(|at| self.is_ground(*at) || is_owned_item(self.observed, *at, self.owned))
             .collect();
         match free[..] {
             [] => {}
-            [at] => self.claim(&item.key, at),
+            [at] => self.claim(want, at),
             _ => {
                 let guids = free.iter().map(|at| self.observed.items[*at].guid).collect();
-                self.result.problems.push(Problem::Ambiguous { key: item.key.clone(), guids });
+                self.problems.push(Problem::Ambiguous { key: key.clone(), guids });
             }
         }
     }
@@ -258,27 +299,26 @@ impl<'a> Work<'a> {
         key.kind == Kind::Folder && self.owned.contains(&key.name)
     }
 
+    /// The pairs of one kind so far: the desired key, and the live item.
+    fn pairs(&self, kind: Kind) -> impl Iterator<Item = (&'a ItemKey, &'o ObservedItem)> {
+        self.of_kind(kind).filter_map(|want| Some((&self.desired[want].key, &self.observed.items[self.live[want]?])))
+    }
+
     /// Live paths of folders that are paired under another path, and that path.
     fn moved_folders(&self) -> Vec<(String, String)> {
         let mut moved: Vec<(String, String)> = self
-            .result
-            .pairs
-            .iter()
-            .filter(|(key, _)| key.kind == Kind::Folder)
-            .map(|(key, at)| (self.observed.items[*at].item.key.name.clone(), key.name.clone()))
-            .filter(|(live, desired)| live != desired)
+            .pairs(Kind::Folder)
+            .filter(|(key, live)| live.item.key.name != key.name)
+            .map(|(key, live)| (live.item.key.name.clone(), key.name.clone()))
             .collect();
         moved.sort_by_key(|(live, _)| std::cmp::Reverse(live.len())); // The deepest match wins.
         moved
     }
 
     fn package_names(&self) -> HashMap<String, String> {
-        self.result
-            .pairs
-            .iter()
-            .filter(|(key, _)| key.kind == Kind::Package)
-            .map(|(key, at)| (key.name.clone(), self.observed.items[*at].item.key.name.clone()))
-            .filter(|(desired, live)| desired != live)
+        self.pairs(Kind::Package)
+            .filter(|(key, live)| live.item.key.name != key.name)
+            .map(|(key, live)| (key.name.clone(), live.item.key.name.clone()))
             .collect()
     }
 }
@@ -292,23 +332,22 @@ fn is_owned_item(observed: &Observed, at: usize, owned: &[String]) -> bool {
     }
 }
 
-/// Calls everything by its desired name.
-fn rename(observed: &mut Observed, pairing: &Pairing, moved: &[(String, String)]) {
+/// Calls everything by its desired name; returns whether anything refers to something by another name now.
+fn rename(observed: &mut Observed, pairing: &Pairing<'_>, moved: &[(String, String)]) -> bool {
     let mut names: HashMap<ItemKey, ItemKey> = HashMap::new();
     for (desired, at) in &pairing.pairs {
-        // Now that it is told apart, what told it from others of its name is no part of its name.
-        let base = base_name(&observed.items[*at]).to_owned();
-        let live = observed.items[*at].item.key.clone();
-        if base != live.name {
-            observed.items[*at].item.key.name = base;
+        let live = &mut observed.items[*at];
+        if live.item.key != **desired && !desired.kind.is_singleton() {
+            names.insert(live.item.key.clone(), (*desired).clone());
         }
-        let live = &live;
-        if live != desired && !desired.kind.is_singleton() {
-            names.insert(live.clone(), desired.clone());
+        // Now that it is told apart, what told it from others of its name is no part of its name.
+        let base = base_name(live);
+        if base.len() < live.item.key.name.len() {
+            live.item.key.name = base.to_owned();
         }
     }
     if names.is_empty() && moved.is_empty() {
-        return;
+        return false;
     }
     // The keys stay as they are: a rename is a difference like any other. Only what refers to them follows.
     for item in &mut observed.items {
@@ -325,6 +364,7 @@ fn rename(observed: &mut Observed, pairing: &Pairing, moved: &[(String, String)]
             package.clone_from(&desired.name);
         }
     }
+    true
 }
 
 /// Calls what an item refers to by other names.

@@ -25,7 +25,9 @@ impl Site {
 
     /// The items of one kind, by package and name.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Item> {
-        self.items.values().filter(move |item| item.key.kind == kind)
+        // Keys order by kind first, and a kind's first key has no package and no name.
+        let first = ItemKey { kind, package: None, name: String::new() };
+        self.items.range(first..).map(|(_, item)| item).take_while(move |item| item.key.kind == kind)
     }
 
     /// Puts an item in its place.

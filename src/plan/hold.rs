@@ -16,6 +16,7 @@ use crate::model::observed::ObservedItem;
 use crate::model::project::Severity;
 use crate::model::site::is_within;
 use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Finding;
 use crate::plan::Held;
 use crate::plan::Verb;
@@ -33,6 +34,7 @@ use crate::rules::plan::PLN_11;
 
 impl Draft<'_> {
     fn hold(&mut self, key: &ItemKey, would: Verb, rule: &Rule, because: String) {
+        self.held_keys.entry(key.clone()).or_default().insert(rule.id);
         self.held.push(Held { key: key.clone(), would, rule: rule.id.to_owned(), because });
     }
 
@@ -105,8 +107,7 @@ pub(super) fn protected(draft: &mut Draft<'_>, key: &ItemKey, would: Verb, attri
 
 /// Whether an item that was not found may be called absent.
 pub(super) fn may_create(draft: &mut Draft<'_>, item: &Item) -> bool {
-    let held = draft.held.iter().any(|held| held.key == item.key);
-    if held {
+    if draft.held_keys.contains_key(&item.key) {
         return false;
     }
     if absent(&draft.input.observed, item).is_some() || planted(Bug::DeleteOnPartialRead) {
@@ -163,7 +164,7 @@ pub(super) fn references(draft: &mut Draft<'_>) {
     if draft.changes.is_empty() {
         return;
     }
-    let mut there: BTreeSet<ItemKey> = draft.pairing.pairs.keys().cloned().collect();
+    let mut there: BTreeSet<ItemKey> = draft.pairing.pairs.keys().map(|key| (*key).clone()).collect();
     there.extend(draft.input.observed.items.iter().map(|live| live.item.key.clone()));
     for change in draft.changes.iter().filter(|change| change.after.is_some()) {
         there.insert(change.key.clone());
@@ -184,20 +185,31 @@ pub(super) fn references(draft: &mut Draft<'_>) {
         if missing.is_empty() {
             return;
         }
-        for (at, need) in missing.into_iter().rev() {
-            let change = draft.changes.remove(at);
+        let changes = take(&mut draft.changes, missing.iter().map(|(at, _)| *at));
+        for (change, (_, need)) in changes.into_iter().zip(missing) {
             if change.action() == Action::Create {
                 there.remove(&change.key);
             }
             let because = format!("it needs `{need}`, which is neither on the server nor made by this plan");
             // Where the need itself is held for want of a full read, that is the reason, and no fault of the manifests.
-            if !draft.held.iter().any(|held| held.key == need && held.rule == PLN_1.id) {
+            if !draft.held_keys.get(&need).is_some_and(|rules| rules.contains(PLN_1.id)) {
                 let help = "declare what is missing, or take the reference away";
                 draft.block(&PLN_6, change.address.clone(), because.clone(), help);
             }
             draft.hold(&change.key, change.actions[0], &PLN_6, because);
         }
     }
+}
+
+/// Takes the changes at these places, which are in ascending order, out of all.
+fn take(changes: &mut Vec<Change>, places: impl Iterator<Item = usize>) -> Vec<Change> {
+    let mut places = places.peekable();
+    let (mut kept, mut taken) = (Vec::with_capacity(changes.len()), Vec::new());
+    for (at, change) in std::mem::take(changes).into_iter().enumerate() {
+        if places.next_if_eq(&at).is_some() { taken.push(change) } else { kept.push(change) }
+    }
+    *changes = kept;
+    taken
 }
 
 /// Holds back deletes of what something that stays still refers to (PKG-8).
@@ -217,8 +229,8 @@ pub(super) fn in_use(draft: &mut Draft<'_>) {
         if users.is_empty() {
             return;
         }
-        for (at, users) in users.into_iter().rev() {
-            let change = draft.changes.remove(at);
+        let changes = take(&mut draft.changes, users.keys().copied());
+        for (change, users) in changes.into_iter().zip(users.into_values()) {
             let list = users.iter().take(5).map(|user| format!("`{user}`")).collect::<Vec<_>>().join(", ");
             let more = if users.len() > 5 { format!(" and {} more", users.len() - 5) } else { String::new() };
             let because = format!("still used by {list}{more}");
@@ -234,7 +246,7 @@ pub(super) fn in_use(draft: &mut Draft<'_>) {
 fn users(draft: &Draft<'_>, going: &BTreeMap<ItemKey, usize>) -> BTreeMap<usize, Vec<ItemKey>> {
     let after: BTreeMap<&ItemKey, Option<&Item>> =
         draft.changes.iter().map(|change| (&change.key, change.after.as_ref())).collect();
-    let desired_name: BTreeMap<usize, &ItemKey> = draft.pairing.pairs.iter().map(|(key, at)| (*at, key)).collect();
+    let desired_name: BTreeMap<usize, &ItemKey> = draft.pairing.pairs.iter().map(|(key, at)| (*at, *key)).collect();
     let mut users: BTreeMap<usize, Vec<ItemKey>> = BTreeMap::new();
     let mut note = |item: &Item| {
         // A package's programs and a folder's content go with their own deletes; they count like any other user.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -75,17 +76,19 @@ pub struct Input<'a> {
 /// What is being put together.
 pub(super) struct Draft<'a> {
     pub input: &'a Input<'a>,
-    pub pairing: Pairing,
+    pub pairing: Pairing<'a>,
     pub changes: Vec<Change>,
     pub held: Vec<Held>,
+    /// What is held, and the IDs of the rules for whose sake.
+    pub held_keys: HashMap<ItemKey, BTreeSet<&'static str>>,
     pub unmanaged: Vec<Unmanaged>,
     pub findings: Vec<Finding>,
     /// Revisions of the live items that the changes are about.
     pub revisions: BTreeMap<ItemKey, String>,
 }
 
-/// Makes a plan.
-pub fn make(mut input: Input<'_>) -> Plan {
+/// Makes a plan. What it is made from is afterwards in the form in which it was compared, and of no further use.
+pub fn make(input: &mut Input<'_>) -> Plan {
     for item in &mut input.observed.items {
         normalise(&mut item.item);
     }
@@ -93,15 +96,19 @@ pub fn make(mut input: Input<'_>) -> Plan {
         normalise(item);
     }
     let pairing = pair(&mut input.observed, &input.site, &input.config.folders);
-    // References were renamed: lists without order may need sorting again.
-    for item in &mut input.observed.items {
-        normalise(&mut item.item);
+    // Where references were renamed, lists without order may need sorting again.
+    if pairing.renamed {
+        for item in &mut input.observed.items {
+            normalise(&mut item.item);
+        }
     }
+    let input = &*input;
     let mut draft = Draft {
-        input: &input,
+        input,
         pairing,
         changes: Vec::new(),
         held: Vec::new(),
+        held_keys: HashMap::new(),
         unmanaged: Vec::new(),
         findings: Vec::new(),
         revisions: BTreeMap::new(),
@@ -118,11 +125,14 @@ pub fn make(mut input: Input<'_>) -> Plan {
 /// Creates, updates and replaces.
 fn desired(draft: &mut Draft<'_>) {
     let input = draft.input;
+    // Both are in the order of the keys.
+    let mut pairs = draft.pairing.pairs.clone().into_iter().peekable();
     for item in input.site.items.values() {
+        let live = pairs.next_if(|(key, _)| **key == item.key).map(|(_, at)| at);
         if hold::is_out_of_scope(draft, item) {
             continue;
         }
-        match draft.pairing.pairs.get(&item.key).copied() {
+        match live {
             Some(at) => {
                 let live = &input.observed.items[at];
                 let fields = compare(&live.item, item);
@@ -369,7 +379,7 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
 }
 
 /// What the names in the changes stand for, as far as it is there.
-fn directory(input: &Input<'_>, pairing: &Pairing, changes: &[Change]) -> Vec<Named> {
+fn directory(input: &Input<'_>, pairing: &Pairing<'_>, changes: &[Change]) -> Vec<Named> {
     let mut live: BTreeMap<&ItemKey, usize> = BTreeMap::new();
     if changes.is_empty() {
         return Vec::new();
@@ -380,7 +390,7 @@ fn directory(input: &Input<'_>, pairing: &Pairing, changes: &[Change]) -> Vec<Na
             live.insert(&item.item.key, at);
         }
     }
-    live.extend(pairing.pairs.iter().map(|(key, at)| (key, *at)));
+    live.extend(pairing.pairs.iter().map(|(key, at)| (*key, *at)));
     let mut needed: BTreeSet<ItemKey> = BTreeSet::new();
     for change in changes {
         for state in [&change.before, &change.after].into_iter().flatten() {

@@ -78,7 +78,7 @@ impl Case {
             version: "1".to_owned(),
         };
         let now = "2026-12-01T12:00:00Z".parse().unwrap();
-        let plan = make(Input {
+        let plan = make(&mut Input {
             observed: Observed { server: identity, state: None, time: now, coverage, items: self.live.clone() },
             site: self.site.clone(),
             server: "lab",

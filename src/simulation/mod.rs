@@ -258,7 +258,7 @@ impl World {
             limits: [("PLN-2".to_owned(), crate::model::project::Limit::Count(1000))].into(),
             ..Policy::default()
         };
-        Some(make::make(make::Input {
+        Some(make::make(&mut make::Input {
             observed,
             site: site.clone(),
             server: "sim",
