@@ -13,8 +13,8 @@ const LAYERS: &[&[&str]] = &[
     &["planted"],
     &["rules"],
     &["diag"],
-    &["manifest", "check", "diff"],
-    &["plan"],
+    &["manifest", "check", "diff", "agent"],
+    &["plan", "forecast"],
     &["sys"],
     &["adapter", "server"],
     &["apply"],
@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Modules that decide over values and touch nothing.
-const PURE: &[&str] = &["model", "rules", "diag", "manifest", "check", "diff", "plan", "report"];
+const PURE: &[&str] = &["model", "rules", "diag", "manifest", "check", "diff", "agent", "plan", "forecast", "report"];
 
 /// What a pure module does not say.
 const IMPURE: &[&str] = &[
@@ -51,7 +51,7 @@ const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
 ];
 
 /// What the reference server must not share with the client: a bug there would hide on both sides.
-const SERVER_MUST_NOT: &[&str] = &["adapter", "diff", "plan", "manifest", "check"];
+const SERVER_MUST_NOT: &[&str] = &["adapter", "diff", "plan", "forecast", "manifest", "check"];
 
 /// Every rule of the catalogue that `validate` enforces as an error.
 const V_RULES: &[&str] = &[
