@@ -9,7 +9,7 @@
 //! | 0 | [`model`] | the nouns |
 //! | 1 | [`rules`] | the catalogue of rules, as texts |
 //! | 2 | [`diag`] | findings, and texts made safe to show |
-//! | 3 | [`manifest`], [`check`], [`diff`], [`agent`] | text to site; a site against the rules; observed against desired; what one computer does |
+//! | 3 | [`manifest`], [`check`], [`diff`], [`agent`], [`reach`] | text to site; a site against the rules; observed against desired; what one computer does; who is reached |
 //! | 4 | [`plan`], [`forecast`] | changes to ordered steps, guards, what is held back, drift; many computers over simulated time |
 //! | 5 | [`sys`] | files, clock, environment, HTTP: the only place that names them |
 //! | 6 | [`adapter`], [`server`] | server APIs as the client sees them; the reference server |
@@ -41,6 +41,7 @@ pub mod agent;
 pub mod check;
 pub mod diff;
 pub mod manifest;
+pub mod reach;
 
 pub mod forecast;
 pub mod plan;

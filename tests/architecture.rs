@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["planted"],
     &["rules"],
     &["diag"],
-    &["manifest", "check", "diff", "agent"],
+    &["manifest", "check", "diff", "agent", "reach"],
     &["plan", "forecast"],
     &["sys"],
     &["adapter", "server"],
@@ -23,7 +23,8 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Modules that decide over values and touch nothing.
-const PURE: &[&str] = &["model", "rules", "diag", "manifest", "check", "diff", "agent", "plan", "forecast", "report"];
+const PURE: &[&str] =
+    &["model", "rules", "diag", "manifest", "check", "diff", "agent", "reach", "plan", "forecast", "report"];
 
 /// What a pure module does not say.
 const IMPURE: &[&str] = &[
