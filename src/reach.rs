@@ -94,9 +94,11 @@ impl<'a> Estate<'a> {
             items.remove(&before);
             match fate {
                 Fate::Gone => {}
-                Fate::Says(guid, item) => drop(items.insert(item.key.clone(), Placed { guid, item })),
+                Fate::Says(guid, item) => {
+                    items.insert(item.key.clone(), Placed { guid, item });
+                }
                 Fate::New(item) => {
-                    drop(items.insert(item.key.clone(), Placed { guid: planned_guid(&item.key), item }));
+                    items.insert(item.key.clone(), Placed { guid: planned_guid(&item.key), item });
                 }
             }
         }
