@@ -383,11 +383,11 @@ impl Listen for Terminal<'_> {
             Event::ApplyProgress { step, action, item } => {
                 let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
                 let steps = self.steps.load(Ordering::Relaxed);
-                // A small apply is told step by step, a large one by the thousand.
-                if steps > 40 && !made.is_multiple_of(1000) {
+                // A small apply is told step by step, a large one by the twentieth part.
+                if steps > 100 && made != steps && !made.is_multiple_of(steps / 20) {
                     return;
                 }
-                if steps > 40 {
+                if steps > 100 {
                     format!("  {made} of {steps} steps made\n")
                 } else {
                     format!("  {step:>3} {} {}\n", action.word(), visible(item))

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::diff::FieldChange;
 use crate::diff::Pairing;
@@ -126,16 +127,24 @@ pub fn make(input: &mut Input<'_>) -> Plan {
 fn desired(draft: &mut Draft<'_>) {
     let input = draft.input;
     // Both are in the order of the keys.
-    let mut pairs = draft.pairing.pairs.clone().into_iter().peekable();
-    for item in input.site.items.values() {
-        let live = pairs.next_if(|(key, _)| **key == item.key).map(|(_, at)| at);
+    let mut pairs = draft.pairing.pairs.iter().peekable();
+    let paired: Vec<(&Item, Option<usize>)> = input
+        .site
+        .items
+        .values()
+        .map(|item| (item, pairs.next_if(|(key, _)| ***key == item.key).map(|(_, at)| *at)))
+        .collect();
+    let differences: Vec<Vec<FieldChange>> = paired
+        .par_iter()
+        .map(|(item, live)| live.map(|at| compare(&input.observed.items[at].item, item)).unwrap_or_default())
+        .collect();
+    for ((item, live), fields) in paired.into_iter().zip(differences) {
         if hold::is_out_of_scope(draft, item) {
             continue;
         }
         match live {
             Some(at) => {
                 let live = &input.observed.items[at];
-                let fields = compare(&live.item, item);
                 if fields.is_empty() {
                     continue;
                 }
