@@ -87,7 +87,7 @@ impl Gen {
                 from: self.some(Self::at),
             }),
             3 => Schedule::Monthly(Monthly {
-                on: match self.number(2) {
+                day: match self.number(2) {
                     0 => MonthDay::Last(LastDay::Last),
                     1 => MonthDay::Date(DateOfMonth { date: self.number(31) as u8 }),
                     _ => MonthDay::Weekday(WeekdayOfMonth {

@@ -158,7 +158,7 @@ fn schedule(schedule: wire::Schedule) -> schedule::Schedule {
                     schedule::MonthDay::Weekday(schedule::WeekdayOfMonth { week, weekday })
                 }
             };
-            schedule::Schedule::Monthly(schedule::Monthly { on, offset_days, time, every, from })
+            schedule::Schedule::Monthly(schedule::Monthly { day: on, offset_days, time, every, from })
         }
         wire::Schedule::Every { interval_seconds, from } => {
             schedule::Schedule::Every(schedule::Every { interval: Duration::seconds(interval_seconds), from })

@@ -167,7 +167,7 @@ fn schedule(schedule: &schedule::Schedule) -> wire::Schedule {
         schedule::Schedule::Weekly(schedule::Weekly { days, time, every, from }) => {
             wire::Schedule::Weekly { days: days.clone(), time: *time, every: *every, from: *from }
         }
-        schedule::Schedule::Monthly(schedule::Monthly { on, offset_days, time, every, from }) => {
+        schedule::Schedule::Monthly(schedule::Monthly { day: on, offset_days, time, every, from }) => {
             let on = match on {
                 schedule::MonthDay::Last(schedule::LastDay::Last) => wire::MonthDay::Last,
                 schedule::MonthDay::Date(day) => wire::MonthDay::Date { date: day.date },

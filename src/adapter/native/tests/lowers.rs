@@ -140,7 +140,7 @@ fn a_secret_that_was_not_resolved_stops_the_write() {
 fn the_words_of_the_contract_are_sent() {
     let guid = samples::guid;
     let run = json!({"schedule": {"weekly": {"days": ["mon", "sun"], "time": "17:00"}}});
-    let monthly = json!({"monthly": {"on": {"week": "second", "weekday": "tue"}, "offsetDays": 3, "time": "22:00"}});
+    let monthly = json!({"monthly": {"day": {"week": "second", "weekday": "tue"}, "offsetDays": 3, "time": "22:00"}});
     for (key, spec, fields) in [
         (
             ItemKey::new(Kind::Task, "T"),
