@@ -150,7 +150,7 @@ fn program(out: &mut Vec<FieldChange>, o: &Program, d: &Program) {
         estimated_disk_space_kb "estimatedDiskSpaceKB", estimated_run_time "estimatedRunTime",
         max_run_time "maxRunTime", after_running "afterRunning", starting_window "startingWindow",
         run_with "runWith" (skip), // Compared below: the password is never seen.
-        can_run "canRun", user_input_required "userInputRequired", run_once_for "runOnceFor", network "network",
+        can_run "canRun", user_input_required "userInputRequired", exits_early "exitsEarly", run_once_for "runOnceFor", network "network",
         portal "portal" (managed),
     });
     let account = |program: &Program| match &program.run_with {

@@ -208,6 +208,7 @@ impl Gen {
             },
             can_run: self.of(&[CanRun::Always, CanRun::UserLoggedOn, CanRun::NoUserLoggedOn]),
             user_input_required: self.yes(),
+            exits_early: self.yes(),
             run_once_for: match self.number(2) {
                 0 => RunOnceFor::By(RunOnceForBy::Computer),
                 1 => RunOnceFor::By(RunOnceForBy::EachLoggedOnUser),

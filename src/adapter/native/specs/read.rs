@@ -94,6 +94,7 @@ fn program(spec: wire::Program, name: &str) -> package::Program {
         run_with,
         can_run,
         user_input_required,
+        exits_early,
         run_once_for,
         network: wire::Network { required, minimum_speed_kbps },
         portal,
@@ -125,6 +126,7 @@ fn program(spec: wire::Program, name: &str) -> package::Program {
         },
         can_run,
         user_input_required,
+        exits_early,
         run_once_for: match run_once_for {
             wire::RunOnceFor::Computer => package::RunOnceFor::By(package::RunOnceForBy::Computer),
             wire::RunOnceFor::EachLoggedOnUser => package::RunOnceFor::By(package::RunOnceForBy::EachLoggedOnUser),

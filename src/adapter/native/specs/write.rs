@@ -113,6 +113,7 @@ fn program<G: ToGuids>(spec: &package::Program, guids: &G) -> Result<wire::Progr
         run_with,
         can_run,
         user_input_required,
+        exits_early,
         run_once_for,
         network: package::Network { required, minimum_speed_kbps },
         portal,
@@ -142,6 +143,7 @@ fn program<G: ToGuids>(spec: &package::Program, guids: &G) -> Result<wire::Progr
         },
         can_run: *can_run,
         user_input_required: *user_input_required,
+        exits_early: *exits_early,
         run_once_for: match run_once_for {
             package::RunOnceFor::By(package::RunOnceForBy::Computer) => wire::RunOnceFor::Computer,
             package::RunOnceFor::By(package::RunOnceForBy::EachLoggedOnUser) => wire::RunOnceFor::EachLoggedOnUser,
