@@ -10,6 +10,9 @@ use similar::TextDiff;
 
 use crate::diag::visible;
 use crate::diff::FieldChange;
+use crate::diff::effects;
+use crate::diff::effects::Case;
+use crate::diff::effects::Effect;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
 use crate::model::project::Severity;
@@ -24,6 +27,15 @@ use crate::report::paint::Tone;
 
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
+
+/// How far a remark beside a difference may reach.
+const COLUMNS: usize = 100;
+
+/// Where a field begins.
+const INDENT: usize = 9;
+
+/// What is free before a remark.
+const REMARK_GAP: usize = 3;
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug)]
@@ -150,21 +162,39 @@ fn one_change(change: &Change, paint: Paint, out: &mut dyn Write) -> io::Result<
         writeln!(out, "         (because {})", change.action_reason.words())?;
     }
     for field in &change.fields {
-        self::field(field, change.replace_paths.contains(&field.path), paint, out)?;
+        let remark = remark(change.key.kind, field, change.replace_paths.contains(&field.path));
+        self::field(field, &remark, paint, out)?;
     }
     Ok(())
 }
 
-/// One field: before and after in a line where that is short, else a difference by lines.
-fn field(field: &FieldChange, forces: bool, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let note = if forces { "   # forces new identity" } else { "" };
+/// What a difference leads to, as it stands beside it.
+fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
+    let why = effects::case(kind, &field.path, field.effect).map(Case::remark);
+    match (forces, why) {
+        (true, Some(why)) if field.effect == Effect::Identity => format!("# forces new identity; {why}"),
+        (true, _) => "# forces new identity".to_owned(),
+        (false, why) => format!("# {}", why.as_deref().unwrap_or(field.effect.meaning())),
+    }
+}
+
+/// One field: before and after in a line where that is short, else a difference by lines. The remark stands beside it
+/// where the line has room for it, else below.
+fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (one_line(&field.before), one_line(&field.after));
     let path = visible(&field.path);
-    if before.chars().count() + after.chars().count() <= 100 && !before.contains('\n') && !after.contains('\n') {
+    let length = before.chars().count() + after.chars().count();
+    if length <= 100 && !before.contains('\n') && !after.contains('\n') {
+        let used = INDENT + path.chars().count() + length + ": ".len() + " -> ".len();
         let (before, after) = (paint.on(Tone::Remove, visible(&before)), paint.on(Tone::Add, visible(&after)));
-        return writeln!(out, "         {path}: {before} -> {after}{note}");
+        write!(out, "{:INDENT$}{path}: {before} -> {after}", "")?;
+        return if used + REMARK_GAP + remark.chars().count() <= COLUMNS {
+            writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))
+        } else {
+            writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, remark))
+        };
     }
-    writeln!(out, "         {path}:{note}")?;
+    writeln!(out, "{:INDENT$}{path}:{:REMARK_GAP$}{}", "", "", paint.on(Tone::Dim, remark))?;
     let (before, after) = (lines(&field.before), lines(&field.after));
     let diff = TextDiff::from_lines(&before, &after);
     for group in diff.grouped_ops(2) {
