@@ -184,17 +184,22 @@ fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -
     let (before, after) = (one_line(&field.before), one_line(&field.after));
     let path = visible(&field.path);
     let length = before.chars().count() + after.chars().count();
-    if length <= 100 && !before.contains('\n') && !after.contains('\n') {
-        let used = INDENT + path.chars().count() + length + ": ".len() + " -> ".len();
+    let is_short = length <= 100 && !before.contains('\n') && !after.contains('\n');
+    let mut used = INDENT + path.chars().count() + ":".len();
+    write!(out, "{:INDENT$}{path}:", "")?;
+    if is_short {
+        used += length + "  -> ".len();
         let (before, after) = (paint.on(Tone::Remove, visible(&before)), paint.on(Tone::Add, visible(&after)));
-        write!(out, "{:INDENT$}{path}: {before} -> {after}", "")?;
-        return if used + REMARK_GAP + remark.chars().count() <= COLUMNS {
-            writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))
-        } else {
-            writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, remark))
-        };
+        write!(out, " {before} -> {after}")?;
     }
-    writeln!(out, "{:INDENT$}{path}:{:REMARK_GAP$}{}", "", "", paint.on(Tone::Dim, remark))?;
+    if used + REMARK_GAP + remark.chars().count() <= COLUMNS {
+        writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))?;
+    } else {
+        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, remark))?;
+    }
+    if is_short {
+        return Ok(());
+    }
     let (before, after) = (lines(&field.before), lines(&field.after));
     let diff = TextDiff::from_lines(&before, &after);
     for group in diff.grouped_ops(2) {
@@ -365,4 +370,67 @@ fn endpoints(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "Endpoints: {n} changes reach computers; how many computers is not known (no fleet data was read).")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::field;
+    use super::remark;
+    use crate::diff::FieldChange;
+    use crate::diff::effects;
+    use crate::model::kind::Kind;
+    use crate::report::paint::Paint;
+
+    #[track_caller]
+    fn check(kind: Kind, path: &str, before: Value, after: Value, forces: bool, expected: &str) {
+        let effect = effects::of(kind, path).unwrap().case(&before, &after).effect;
+        let change = FieldChange { path: path.to_owned(), before, after, effect };
+        let mut out = Vec::new();
+        field(&change, &remark(kind, &change, forces), Paint { color: false }, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_remark_stands_beside_a_short_difference() {
+        check(
+            Kind::Program,
+            "spec.estimatedRunTime",
+            json!("2m"),
+            json!("3m"),
+            false,
+            "         spec.estimatedRunTime: \"2m\" -> \"3m\"   # a note; changes nothing (PRG-4)\n",
+        );
+    }
+
+    #[test]
+    fn a_remark_that_would_pass_column_100_stands_below() {
+        check(
+            Kind::Program,
+            "spec.commandLine",
+            json!("setup.exe /S"),
+            json!("setup.exe /S /NORESTART"),
+            false,
+            "         spec.commandLine: \"setup.exe /S\" -> \"setup.exe /S /NORESTART\"\n           \
+             # reaches no computer that already ran it (TSK-4, SEQ-2)\n",
+        );
+    }
+
+    #[test]
+    fn seq_1_a_step_list_says_that_it_forces_a_new_identity() {
+        let step = |program: &str| json!({"package": "A package of some length", "program": program, "dependsOn": []});
+        let (a, b) = (step("Install it for every user"), step("Remove"));
+        check(
+            Kind::SequentialTask,
+            "spec.steps",
+            json!([a]),
+            json!([a, b]),
+            true,
+            "         spec.steps:   # forces new identity; who ran it runs all of it again (SEQ-1)\n             \
+             {\"package\":\"A package of some length\",\"program\":\"Install it for every user\",\"dependsOn\":[]}\n           \
+             + {\"package\":\"A package of some length\",\"program\":\"Remove\",\"dependsOn\":[]}\n",
+        );
+    }
 }

@@ -6,6 +6,8 @@ use crate::cli::failure::Failure;
 use crate::diag::nearest;
 use crate::diag::visible;
 use crate::diff::effects;
+use crate::diff::effects::Case;
+use crate::diff::effects::Effect;
 use crate::manifest;
 use crate::manifest::Field;
 use crate::manifest::NoSuchField;
@@ -20,23 +22,35 @@ const COLUMNS: usize = 100;
 /// Where what is said of a field begins.
 const INDENT: usize = 10;
 
-/// The fields of a kind with their effects, a line each.
+/// The fields of a kind with their effects, those that depend on the values each in a line of its own.
 pub(super) fn list(kind: Kind) -> String {
-    let fields = manifest::fields(kind);
-    let name = |field: &Field| field.path.strip_prefix("spec.").unwrap_or(&field.path).to_owned();
-    let width = fields.iter().map(|field| name(field).len()).max().unwrap_or_default();
+    let rows: Vec<(String, &[Case])> = manifest::fields(kind)
+        .into_iter()
+        .map(|field| {
+            let name = field.path.strip_prefix("spec.").unwrap_or(&field.path).to_owned();
+            (name, cases(kind, &field.path))
+        })
+        .collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let effect_width = Effect::ALL.iter().map(|effect| effect.name().len()).max().unwrap_or_default();
     let mut text = format!("{kind}: its fields, and what a change of each leads to\n\n");
-    for field in &fields {
-        let case = &effects::of(kind, &field.path).expect("a test finds an effect for every field").effects.cases[0];
-        let line = format!("  {:<width$}  {:<15}  {}", name(field), case.effect.name(), case.remark());
-        text.push_str(line.trim_end());
-        text.push('\n');
+    for (name, cases) in &rows {
+        for (at, case) in cases.iter().enumerate() {
+            let name = if at == 0 { name } else { "" };
+            let label = format!("  {name:<width$}  {:<effect_width$}", case.effect.name());
+            wrap(&mut text, &label, width + effect_width + 6, &case.remark());
+        }
     }
-    let example = fields.iter().rev().find(|field| !field.choices.is_empty()).or(fields.last());
-    if let Some(example) = example {
-        text.push_str(&format!("\n`consign explain {kind}.{}` says more of one.\n", name(example)));
+    // The field of which there is most to say.
+    if let Some((name, _)) = rows.iter().rev().max_by_key(|(_, cases)| cases.len()) {
+        text.push_str(&format!("\n`consign explain {kind}.{name}` says more of one.\n"));
     }
     text
+}
+
+/// The effects of a field, the leading one first.
+fn cases(kind: Kind, path: &str) -> &'static [Case] {
+    effects::of(kind, path).expect("a test finds an effect for every field").effects.cases
 }
 
 /// What is known of a field.
@@ -103,8 +117,7 @@ fn default(field: &Field) -> String {
 }
 
 fn effects_text(text: &mut String, kind: Kind, path: &str) {
-    let cases = effects::of(kind, path).expect("a test finds an effect for every field").effects.cases;
-    for (at, case) in cases.iter().enumerate() {
+    for (at, case) in cases(kind, path).iter().enumerate() {
         let label = if at == 0 { "effect:" } else { "or:" };
         wrap(text, label, INDENT, &format!("{}: {}", case.effect.name(), case.effect.meaning()));
         wrap(text, "", INDENT, &format!("why: {}", case.note));

@@ -54,7 +54,7 @@ fn a_field_is_found_in_any_case_and_through_its_package() {
     }
     tells("task.run", &["Task.run\n", "re_execute", "future_runs", "TSK-4", "asSoonAsPossible"]);
     tells("window.duration", &["MaintenanceWindow.duration", "MW-1", "none; it must be there"]);
-    tells("SequentialTask.steps", &["identity", "SEQ-1", "new GUID"]);
+    tells("SequentialTask.steps", &["identity", "SEQ-1", "runs all of it again", "SEQ-3"]);
     tells("Task.folder", &["Task.metadata.folder"]);
     tells("Program.runWith.passwordFrom", &["never read back"]);
     tells("Task.labels", &["servers:  none"]);
@@ -64,6 +64,7 @@ fn a_field_is_found_in_any_case_and_through_its_package() {
 fn a_kind_lists_its_fields_with_their_effects() {
     for kind in Kind::ALL {
         let text = answer(&kind.name().to_lowercase()).unwrap();
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
         for (path, _) in effects::fields(kind) {
             let Some(name) = path.strip_prefix("spec.").filter(|name| !name.contains('.')) else { continue };
             assert!(
@@ -72,7 +73,11 @@ fn a_kind_lists_its_fields_with_their_effects() {
             );
         }
     }
-    tells("Program", &["estimatedRunTime      inert            a note; changes nothing (PRG-4)"]);
+    tells("Program", &["  estimatedRunTime      inert            a note; changes nothing (PRG-4)\n"]);
+    tells(
+        "Task",
+        &["  enabled                  cancels_pending  ", "                           re_evaluate      on: "],
+    );
 }
 
 #[test]

@@ -299,7 +299,7 @@ table! {
         verbose_status_events "verboseStatusEvents" => REPORTS,
         download "download" => DOWNLOAD,
         steps "steps" => effects!(@by programs_in_a_row;
-            Identity "a new GUID: who ran it runs all of it again" ["SEQ-1"] GUIDE_SEQUENCE;
+            Identity "who ran it runs all of it again" ["SEQ-1"] GUIDE_SEQUENCE;
             FutureRuns "on which results steps of runs to come depend; no new GUID" ["SEQ-3"] GUIDE_SEQUENCE;
         ),
         portal "portal" => effects!(
