@@ -75,7 +75,7 @@ DELIVERY = {
     },
     "Databases": {
         "priority": "low",
-        "run": {"schedule": {"monthly": {"on": {"week": "second", "weekday": "sat"}, "time": "22:00"}}},
+        "run": {"schedule": {"monthly": {"day": {"week": "second", "weekday": "sat"}, "time": "22:00"}}},
         "runMissedSchedule": False,
     },
     "Monitoring": {"run": {"schedule": {"daily": "02:30"}}, "priority": "high", "removeAfterSuccess": True},
@@ -83,7 +83,7 @@ DELIVERY = {
     "Remote access": {"userCanRun": True, "notifyUser": True},
     "Network": {"userCanRun": True},
     "Web servers": {
-        "run": {"schedule": {"monthly": {"on": {"week": "second", "weekday": "tue"}, "offsetDays": 5, "time": "03:30"}}},
+        "run": {"schedule": {"monthly": {"day": {"week": "second", "weekday": "tue"}, "offsetDays": 5, "time": "03:30"}}},
         "runMissedSchedule": False,
     },
     "Development": {"userCanRun": True, "warnUser": {"deferUpTo": "5h"}},

@@ -510,16 +510,16 @@ WINDOW_KINDS = {"Any": "all", "SoftwareUpdatesOnly": "updates", "TaskSequencesOn
 def schedule(row):
     time = f"{row['StartHour']:02}:{row['StartMinute']:02}"
     if row["PatchTuesdayOffset"] >= 0:  # days after the second Tuesday
-        on = {"week": "second", "weekday": "tue"}
-        return {"monthly": {"on": on, "offsetDays": row["PatchTuesdayOffset"], "time": time}}
+        day = {"week": "second", "weekday": "tue"}
+        return {"monthly": {"day": day, "offsetDays": row["PatchTuesdayOffset"], "time": time}}
     kind = row["RecurrenceType"]
     if kind == "Daily":
         return {"daily": time}
     if kind == "Weekly":
         return {"weekly": {"days": [DAYS[row["DayOfWeek"]]], "time": time}}
     if kind == "MonthlyByWeekday":
-        return {"monthly": {"on": {"week": row["WeekOrder"].lower(), "weekday": DAYS[row["DayOfWeek"]]}, "time": time}}
-    return {"monthly": {"on": {"date": row["DayOfMonth"]}, "time": time}}
+        return {"monthly": {"day": {"week": row["WeekOrder"].lower(), "weekday": DAYS[row["DayOfWeek"]]}, "time": time}}
+    return {"monthly": {"day": {"date": row["DayOfMonth"]}, "time": time}}
 
 
 def write_windows(tree, windows):

@@ -22,7 +22,7 @@ RUNS = [
     "asSoonAsPossible",
     {"schedule": {"daily": "17:00"}},
     {"schedule": {"weekly": {"days": ["sat", "sun"], "time": "02:30"}}},
-    {"schedule": {"monthly": {"on": {"week": "second", "weekday": "tue"}, "offsetDays": 3, "time": "22:00"}}},
+    {"schedule": {"monthly": {"day": {"week": "second", "weekday": "tue"}, "offsetDays": 3, "time": "22:00"}}},
     "manual",
 ]
 

@@ -80,11 +80,11 @@ fn schedule(context: &mut Context<'_>, item: &Item, at: &str, times: &Schedule) 
         }
         Schedule::Monthly(monthly) => {
             needs_from(context, item, &format!("{at}/monthly/every"), "month", monthly.every, monthly.from.is_some());
-            if let MonthDay::Date(on) = monthly.on
-                && u32::from(on.date) + u32::from(monthly.offset_days) > 31
+            if let MonthDay::Date(day) = monthly.day
+                && u32::from(day.date) + u32::from(monthly.offset_days) > 31
             {
                 let message =
-                    format!("day {} and {} days more is past the end of every month", on.date, monthly.offset_days);
+                    format!("day {} and {} days more is past the end of every month", day.date, monthly.offset_days);
                 let help = "name the day itself and leave `offsetDays` out";
                 context.value(&MAN_15, &item.key, &format!("{at}/monthly/offsetDays"), message, help);
             }

@@ -70,7 +70,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Write the JSON Schemas of manifests and project file
     Schema(SchemaArgs),
-    /// Tell a rule: what, why, where it acts
+    /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
     Explain(ExplainArgs),
 }
 
@@ -296,8 +296,8 @@ pub struct SchemaArgs {
 /// `consign explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The rule's ID, such as SEQ-1
-    #[arg(value_name = "ID", required_unless_present = "list")]
+    /// A rule such as SEQ-1, a kind such as Task, or a field such as Task.run
+    #[arg(value_name = "ID|KIND|KIND.FIELD", required_unless_present = "list")]
     pub id: Option<String>,
     /// Every rule in a line
     #[arg(long)]

@@ -1,12 +1,17 @@
 //! `consign explain`
 
+mod field;
+
 use crate::cli::args::ExplainArgs;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::diag::nearest;
 use crate::diag::visible;
+use crate::model::kind::Kind;
 use crate::rules;
+use crate::rules::Rule;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ExplainArgs) -> Outcome {
@@ -15,25 +20,60 @@ pub fn run(context: &Context, args: &ExplainArgs) -> Outcome {
         context.out(&list)?;
         return Ok(exit::OK);
     }
-    let asked = args.id.as_deref().unwrap_or_default();
+    context.out(&answer(args.id.as_deref().unwrap_or_default())?)?;
+    Ok(exit::OK)
+}
+
+/// What is told of a rule, a kind, or a field.
+fn answer(asked: &str) -> Result<String, Failure> {
     let id = asked.to_ascii_uppercase();
-    let Some(rule) = rules::find(&id) else {
-        let failure = Failure::new(exit::USAGE, format!("there is no rule `{}`", visible(asked)));
-        let near = crate::diag::nearest(&id, rules::all().map(|rule| rule.id));
-        return Err(match near {
-            Some(near) => failure.help(format!("did you mean {near}? `consign explain --list` names them all")),
-            None => failure.help("`consign explain --list` names them all"),
-        });
-    };
+    if let Some(rule) = rules::find(&id) {
+        return Ok(rule_text(rule));
+    }
+    if let Some((kind, path)) = asked.split_once('.') {
+        return field::text(self::kind(kind)?, path);
+    }
+    if let Some(kind) = Kind::from_short(asked) {
+        return Ok(field::list(kind));
+    }
+    let is_rule = asked.contains('-') || asked.ends_with(|last: char| last.is_ascii_digit());
+    if !is_rule {
+        return kind(asked).map(field::list);
+    }
+    let failure = Failure::new(exit::USAGE, format!("there is no rule `{}`", visible(asked)));
+    Err(match nearest(&id, rules::all().map(|rule| rule.id)) {
+        Some(near) => failure.help(format!("did you mean {near}? `consign explain --list` names them all")),
+        None => failure.help("`consign explain --list` names them all"),
+    })
+}
+
+/// The kind of this name, in any case.
+fn kind(asked: &str) -> Result<Kind, Failure> {
+    if let Some(kind) = Kind::from_short(asked) {
+        return Ok(kind);
+    }
+    let failure = Failure::new(exit::USAGE, format!("there is no kind and no rule `{}`", visible(asked)));
+    let lower = asked.to_ascii_lowercase();
+    let names = Kind::ALL.map(|kind| (kind, kind.name().to_ascii_lowercase()));
+    let near = nearest(&lower, names.iter().map(|(_, name)| name.as_str()));
+    let all = Kind::ALL.map(Kind::name).join(", ");
+    Err(match near.and_then(|near| names.iter().find(|(_, name)| name == near)) {
+        Some((near, _)) => failure.help(format!("did you mean {near}? The kinds are {all}")),
+        None => failure.help(format!("the kinds are {all}; `consign explain --list` names the rules")),
+    })
+}
+
+fn rule_text(rule: &Rule) -> String {
     let acts: Vec<String> = rule.acts.iter().map(|act| format!("{act:?}").to_lowercase()).collect();
-    let text = format!(
+    format!(
         "{}: {}\n\n{}\n\nacts in: {}\nsource: {}\n",
         rule.id,
         rule.title,
         rule.explain,
         acts.join(", "),
         rule.source
-    );
-    context.out(&text)?;
-    Ok(exit::OK)
+    )
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,9 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::diff::effects;
+use crate::diff::effects::Effect;
+use crate::diff::effects::Entry;
 use crate::model::agent_settings::AgentSettings;
 use crate::model::collection::Collection;
 use crate::model::delivery_policy::DeliveryPolicy;
@@ -32,31 +35,36 @@ pub struct FieldChange {
     pub before: Value,
     /// What the manifests say.
     pub after: Value,
+    /// What kind of thing it leads to; [`effects::case`] says why.
+    pub effect: Effect,
 }
 
 impl FieldChange {
-    fn note<T: PartialEq + Serialize>(out: &mut Vec<Self>, path: &str, before: &T, after: &T) {
+    fn note<T: PartialEq + Serialize>(out: &mut Vec<Self>, part: &str, entry: &Entry, before: &T, after: &T) {
         if before != after {
             let value = |of: &T| serde_json::to_value(of).expect("the model prints as JSON: its maps have text keys");
-            out.push(Self { path: path.to_owned(), before: value(before), after: value(after) });
+            let (before, after) = (value(before), value(after));
+            let effect = entry.case(&before, &after).effect;
+            out.push(Self { path: format!("{part}.{}", entry.name), before, after, effect });
         }
     }
 }
 
-/// Compares every field of a type. The pattern has no `..`: a new field does not compile until someone decides what a
-/// difference in it means. `(skip)` is never compared, `(managed)` only where the manifest gives it.
+/// Compares every field of a type, whose name and effects stand in the table. The pattern has no `..`: a new field does
+/// not compile until someone decides what a difference in it means. `(skip)` is never compared, `(managed)` only where
+/// the manifest gives it.
 macro_rules! fields {
-    ($out:ident, $observed:ident, $desired:ident, $ty:ident { $($field:ident $name:literal $(($how:tt))?),* $(,)? }) => {{
+    ($out:ident, $observed:ident, $desired:ident, $table:ident, $ty:ident { $($field:ident $(($how:tt))?),* $(,)? }) => {{
         let $ty { $($field),* } = $desired;
-        $( fields!(@one $out, &$observed.$field, $field, $name $(, $how)?); )*
+        $( fields!(@one $out, &effects::$table.$field, &$observed.$field, $field $(, $how)?); )*
     }};
-    (@one $out:ident, $before:expr, $after:expr, $name:literal) => {
-        FieldChange::note($out, concat!("spec.", $name), $before, $after)
+    (@one $out:ident, $entry:expr, $before:expr, $after:expr) => {
+        FieldChange::note($out, "spec", $entry, $before, $after)
     };
-    (@one $out:ident, $before:expr, $after:expr, $name:literal, managed) => {
-        if $after.is_some() { FieldChange::note($out, concat!("spec.", $name), $before, $after) }
+    (@one $out:ident, $entry:expr, $before:expr, $after:expr, managed) => {
+        if $after.is_some() { FieldChange::note($out, "spec", $entry, $before, $after) }
     };
-    (@one $out:ident, $before:expr, $after:expr, $name:literal, skip) => {{ let _ = ($before, $after); }};
+    (@one $out:ident, $entry:expr, $before:expr, $after:expr, skip) => {{ let _ = ($before, $after); }};
 }
 
 /// What differs between an item as the server has it and as the manifests say; empty when no write is called for.
@@ -67,58 +75,106 @@ pub fn compare(observed: &Item, desired: &Item) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     let out = &mut changes;
     if !observed.key.kind.is_singleton() {
-        FieldChange::note(out, "metadata.name", &own_name(observed), &own_name(desired));
-        FieldChange::note(out, "metadata.folder", &observed.folder, &desired.folder);
+        let metadata = effects::metadata(observed.key.kind);
+        FieldChange::note(out, "metadata", &metadata.key, &own_name(observed), &own_name(desired));
+        FieldChange::note(out, "metadata", &metadata.folder, &observed.folder, &desired.folder);
         if !desired.attributes.is_empty() {
-            FieldChange::note(out, "metadata.attributes", &observed.attributes, &desired.attributes);
+            FieldChange::note(out, "metadata", &metadata.attributes, &observed.attributes, &desired.attributes);
         }
     }
     match (&observed.spec, &desired.spec) {
         (Spec::Folder(o), Spec::Folder(d)) => {
-            fields!(out, o, d, Folder { description "description", portal "portal" (managed) });
+            fields!(out, o, d, FOLDER, Folder { description, portal (managed) });
         }
         (Spec::Package(o), Spec::Package(d)) => package(out, o, d),
         (Spec::Program(o), Spec::Program(d)) => program(out, o, d),
         (Spec::Task(o), Spec::Task(d)) => task(out, o, d),
         (Spec::SequentialTask(o), Spec::SequentialTask(d)) => sequence(out, o, d),
-        (Spec::Collection(o), Spec::Collection(d)) => fields!(out, o, d, Collection {
-            description "description", query "query", limited_to "limitedTo", include "include", exclude "exclude",
-            members "members" (managed), auto_update "autoUpdate",
+        (Spec::Collection(o), Spec::Collection(d)) => fields!(out, o, d, COLLECTION, Collection {
+            description, query, limited_to, include, exclude,
+            members (managed), auto_update,
         }),
-        (Spec::MaintenanceWindow(o), Spec::MaintenanceWindow(d)) => fields!(out, o, d, MaintenanceWindow {
-            description "description", enabled "enabled", collections "collections", schedule "schedule",
-            duration "duration", applies_to "appliesTo", clock "clock",
-        }),
+        (Spec::MaintenanceWindow(o), Spec::MaintenanceWindow(d)) => fields!(
+            out,
+            o,
+            d,
+            WINDOW,
+            MaintenanceWindow { description, enabled, collections, schedule, duration, applies_to, clock }
+        ),
         (Spec::PortalDefaults(o), Spec::PortalDefaults(d)) => {
-            fields!(out, o, d, PortalDefaults { grants "grants" (managed) });
+            fields!(out, o, d, DEFAULTS, PortalDefaults { grants (managed) });
         }
-        (Spec::PortalSettings(o), Spec::PortalSettings(d)) => fields!(out, o, d, PortalSettings {
-            description "description", enabled "enabled", collections "collections",
-            start_menu_link "startMenuLink", agent_menu_link "agentMenuLink", max_per_request "maxPerRequest",
-        }),
-        (Spec::DeliveryPolicy(o), Spec::DeliveryPolicy(d)) => fields!(out, o, d, DeliveryPolicy {
-            description "description", enabled "enabled", collections "collections", resources "resources",
-            compliance "compliance", remediation "remediation", user_can_run "userCanRun",
-            user_must_run "userMustRun", prompt_user "promptUser", defer_up_to "deferUpTo", wake_on_lan "wakeOnLan",
-        }),
-        (Spec::AgentSettings(o), Spec::AgentSettings(d)) => fields!(out, o, d, AgentSettings {
-            description "description", enabled "enabled", collections "collections",
-            configuration_interval "configurationInterval", notify_in_advance "notifyInAdvance",
-            show_popups "showPopups", show_tray_icon "showTrayIcon",
-            disregard_post_run_action "disregardPostRunAction", multicast "multicast",
-            minimum_speed_kbps "minimumSpeedKBps", blockouts "blockouts",
-        }),
-        (Spec::PatchPlugin(o), Spec::PatchPlugin(d)) => fields!(out, o, d, PatchPlugin {
-            description "description", enabled "enabled", collections "collections", scan "scan",
-            install_plugin "installPlugin",
-        }),
-        (Spec::PurgeSettings(o), Spec::PurgeSettings(d)) => fields!(out, o, d, PurgeSettings {
-            enabled "enabled", daily "daily", executions "executions", package_events "packageEvents",
-            status_events "statusEvents", sequence_status "sequenceStatus",
-            unused_sequence_entries "unusedSequenceEntries", unused_portal_requests "unusedPortalRequests",
-        }),
+        (Spec::PortalSettings(o), Spec::PortalSettings(d)) => fields!(
+            out,
+            o,
+            d,
+            PORTAL,
+            PortalSettings { description, enabled, collections, start_menu_link, agent_menu_link, max_per_request }
+        ),
+        (Spec::DeliveryPolicy(o), Spec::DeliveryPolicy(d)) => fields!(
+            out,
+            o,
+            d,
+            POLICY,
+            DeliveryPolicy {
+                description,
+                enabled,
+                collections,
+                resources,
+                compliance,
+                remediation,
+                user_can_run,
+                user_must_run,
+                prompt_user,
+                defer_up_to,
+                wake_on_lan,
+            }
+        ),
+        (Spec::AgentSettings(o), Spec::AgentSettings(d)) => fields!(
+            out,
+            o,
+            d,
+            AGENT,
+            AgentSettings {
+                description,
+                enabled,
+                collections,
+                configuration_interval,
+                notify_in_advance,
+                show_popups,
+                show_tray_icon,
+                disregard_post_run_action,
+                multicast,
+                minimum_speed_kbps,
+                blockouts,
+            }
+        ),
+        (Spec::PatchPlugin(o), Spec::PatchPlugin(d)) => {
+            fields!(out, o, d, PATCH, PatchPlugin { description, enabled, collections, scan, install_plugin })
+        }
+        (Spec::PurgeSettings(o), Spec::PurgeSettings(d)) => fields!(
+            out,
+            o,
+            d,
+            PURGE,
+            PurgeSettings {
+                enabled,
+                daily,
+                executions,
+                package_events,
+                status_events,
+                sequence_status,
+                unused_sequence_entries,
+                unused_portal_requests,
+            }
+        ),
         // Only items of one kind are ever paired; two kinds differ in everything.
-        (o, d) => FieldChange::note(out, "kind", &o.kind(), &d.kind()),
+        (o, d) => out.push(FieldChange {
+            path: "kind".to_owned(),
+            before: o.kind().name().into(),
+            after: d.kind().name().into(),
+            effect: Effect::Identity,
+        }),
     }
     changes
 }
@@ -130,56 +186,76 @@ fn own_name(item: &Item) -> &str {
 }
 
 fn package(out: &mut Vec<FieldChange>, o: &Package, d: &Package) {
-    fields!(out, o, d, Package {
-        description "description", publisher "publisher", version "version", language "language", source "source",
-        delete_unused_after "deleteUnusedAfter", agent_display_name "agentDisplayName",
-        agent_display_description "agentDisplayDescription", verbose_status_events "verboseStatusEvents",
-        alternate_download_folder "alternateDownloadFolder", package_servers "packageServers",
-        package_server_folder "packageServerFolder",
-        programs "programs" (skip), // Items of their own (PRG-13).
+    fields!(out, o, d, PACKAGE, Package {
+        description, publisher, version, language, source,
+        delete_unused_after, agent_display_name,
+        agent_display_description, verbose_status_events,
+        alternate_download_folder, package_servers,
+        package_server_folder,
+        programs (skip), // Items of their own (PRG-13).
     });
 }
 
 fn program(out: &mut Vec<FieldChange>, o: &Program, d: &Program) {
-    fields!(out, o, d, Program {
-        name "name" (skip), // The item's name, compared above.
-        guid "guid" (skip), // The item's pin.
-        aliases "aliases" (skip), // The item's aliases.
-        description "description", command_line "commandLine", working_directory "workingDirectory",
-        success_codes "successCodes", failure_codes "failureCodes",
-        estimated_disk_space_kb "estimatedDiskSpaceKB", estimated_run_time "estimatedRunTime",
-        max_run_time "maxRunTime", after_running "afterRunning", starting_window "startingWindow",
-        run_with "runWith" (skip), // Compared below: the password is never seen.
-        can_run "canRun", user_input_required "userInputRequired", run_once_for "runOnceFor", network "network",
-        portal "portal" (managed),
+    fields!(out, o, d, PROGRAM, Program {
+        name (skip), // The item's name, compared above.
+        guid (skip), // The item's pin.
+        aliases (skip), // The item's aliases.
+        description, command_line, working_directory,
+        success_codes, failure_codes,
+        estimated_disk_space_kb, estimated_run_time,
+        max_run_time, after_running, starting_window,
+        run_with (skip), // Compared below: the password is never seen.
+        can_run, user_input_required, exits_early, run_once_for, network,
+        portal (managed),
     });
     let account = |program: &Program| match &program.run_with {
         RunWith::Built(built) => serde_json::to_value(built).expect("a name prints as JSON"),
         RunWith::Account(account) => serde_json::json!({ "account": account.account }),
     };
-    FieldChange::note(out, "spec.runWith", &account(o), &account(d));
+    FieldChange::note(out, "spec", &effects::PROGRAM.run_with, &account(o), &account(d));
 }
 
 fn task(out: &mut Vec<FieldChange>, o: &Task, d: &Task) {
-    fields!(out, o, d, Task {
-        description "description", enabled "enabled", package "package", program "program",
-        collections "collections", priority "priority", run "run", run_missed_schedule "runMissedSchedule",
-        independent_execution "independentExecution", user_can_run "userCanRun", user_optional "userOptional",
-        wake_on_lan "wakeOnLan", notify_immediately "notifyImmediately", notify_user "notifyUser",
-        warn_user "warnUser", availability "availability", remove_after_success "removeAfterSuccess",
-        agent_display_name "agentDisplayName", agent_display_description "agentDisplayDescription",
-        verbose_status_events "verboseStatusEvents", download "download",
-    });
+    fields!(
+        out,
+        o,
+        d,
+        TASK,
+        Task {
+            description,
+            enabled,
+            package,
+            program,
+            collections,
+            priority,
+            run,
+            run_missed_schedule,
+            independent_execution,
+            user_can_run,
+            user_optional,
+            wake_on_lan,
+            notify_immediately,
+            notify_user,
+            warn_user,
+            availability,
+            remove_after_success,
+            agent_display_name,
+            agent_display_description,
+            verbose_status_events,
+            download,
+        }
+    );
 }
 
 fn sequence(out: &mut Vec<FieldChange>, o: &SequentialTask, d: &SequentialTask) {
-    fields!(out, o, d, SequentialTask {
-        description "description", enabled "enabled", collections "collections", priority "priority", run "run",
-        run_missed_schedule "runMissedSchedule", wake_on_lan "wakeOnLan", notify_immediately "notifyImmediately",
-        notify_user "notifyUser", warn_user "warnUser", availability "availability",
-        remove_after_success "removeAfterSuccess", agent_display_name "agentDisplayName",
-        agent_display_description "agentDisplayDescription", verbose_status_events "verboseStatusEvents",
-        download "download", steps "steps", portal "portal" (managed),
+    fields!(out, o, d, SEQUENCE, SequentialTask {
+        description, enabled, collections, priority, run,
+        run_missed_schedule, wake_on_lan, notify_immediately,
+        notify_user, warn_user, availability,
+        remove_after_success, agent_display_name,
+        agent_display_description, verbose_status_events,
+        download, steps, portal (managed),
     });
 }
 

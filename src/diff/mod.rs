@@ -1,6 +1,7 @@
 //! Observed against desired: who is who, and what differs in what matters. Nothing here orders, judges or prints.
 
 mod compare;
+pub mod effects;
 mod normalise;
 mod pair;
 

@@ -252,8 +252,8 @@ fn schedule_fits(schedule: &Schedule) -> bool {
     match schedule {
         Schedule::Weekly(weekly) => !weekly.days.is_empty() && (1..=52).contains(&weekly.every),
         Schedule::Monthly(monthly) => {
-            let day_fits = match monthly.on {
-                MonthDay::Date(on) => (1..=31).contains(&on.date),
+            let day_fits = match monthly.day {
+                MonthDay::Date(day) => (1..=31).contains(&day.date),
                 MonthDay::Last(_) | MonthDay::Weekday(_) => true,
             };
             day_fits && monthly.offset_days <= 27 && (1..=12).contains(&monthly.every)

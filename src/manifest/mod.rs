@@ -11,6 +11,7 @@
 mod agreement;
 mod de;
 mod document;
+mod fields;
 mod load;
 mod locate;
 mod overlay;
@@ -24,6 +25,11 @@ mod translate;
 mod tree;
 mod variables;
 
+pub use fields::Field;
+pub use fields::NoSuchField;
+pub use fields::all_fields;
+pub use fields::field;
+pub use fields::fields;
 pub use load::Manifests;
 pub use load::Overlays;
 pub use load::parse;

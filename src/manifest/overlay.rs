@@ -10,8 +10,18 @@ use crate::model::kind::Kind;
 
 /// Fields that are one of several forms, told apart by their key. An overlay that shares no key with what stands there
 /// means another form, so it takes its place instead of mixing with it.
-const CHOICES: [&str; 10] =
-    ["source", "query", "schedule", "run", "on", "scan", "compliance", "remediation", "packageServers", "passwordFrom"];
+const CHOICES: [&str; 10] = [
+    "source",
+    "query",
+    "schedule",
+    "run",
+    "day",
+    "scan",
+    "compliance",
+    "remediation",
+    "packageServers",
+    "passwordFrom",
+];
 
 /// Lays `over` over `base`: maps merge, lists and scalars take the place of what was there, null takes a key away, and
 /// a package's programs are matched by name. Notes in `overlaid` what came from the overlay.

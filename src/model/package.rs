@@ -220,6 +220,10 @@ pub struct Program {
     /// Shows it on the user's desktop, and gives it a fuller user profile (PRG-7).
     #[serde(default)]
     pub user_input_required: bool,
+    /// Whether it shuts the computer down before it can report (PDF-2). With the mark its task counts as executed once
+    /// it has started; without, it stays pending and may run again.
+    #[serde(default)]
+    pub exits_early: bool,
     /// For whom it runs once; only with the rights of the logged-on user (PRG-8).
     #[serde(default)]
     pub run_once_for: RunOnceFor,

@@ -48,7 +48,7 @@ pub struct Weekly {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Monthly {
     /// The day: `{date: 15}`, `last`, or `{week: second, weekday: tue}`.
-    pub on: MonthDay,
+    pub day: MonthDay,
     /// Days added to that day, such as 3 for three days after the second Tuesday.
     #[serde(default)]
     #[schemars(range(min = 0, max = 27))]

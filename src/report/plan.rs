@@ -10,6 +10,9 @@ use similar::TextDiff;
 
 use crate::diag::visible;
 use crate::diff::FieldChange;
+use crate::diff::effects;
+use crate::diff::effects::Case;
+use crate::diff::effects::Effect;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
 use crate::model::project::Severity;
@@ -24,6 +27,15 @@ use crate::report::paint::Tone;
 
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
+
+/// How far a remark beside a difference may reach.
+const COLUMNS: usize = 100;
+
+/// Where a field begins.
+const INDENT: usize = 9;
+
+/// What is free before a remark.
+const REMARK_GAP: usize = 3;
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug)]
@@ -150,21 +162,44 @@ fn one_change(change: &Change, paint: Paint, out: &mut dyn Write) -> io::Result<
         writeln!(out, "         (because {})", change.action_reason.words())?;
     }
     for field in &change.fields {
-        self::field(field, change.replace_paths.contains(&field.path), paint, out)?;
+        let remark = remark(change.key.kind, field, change.replace_paths.contains(&field.path));
+        self::field(field, &remark, paint, out)?;
     }
     Ok(())
 }
 
-/// One field: before and after in a line where that is short, else a difference by lines.
-fn field(field: &FieldChange, forces: bool, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let note = if forces { "   # forces new identity" } else { "" };
+/// What a difference leads to, as it stands beside it.
+fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
+    let why = effects::case(kind, &field.path, field.effect).map(Case::remark);
+    match (forces, why) {
+        (true, Some(why)) if field.effect == Effect::Identity => format!("# forces new identity; {why}"),
+        (true, _) => "# forces new identity".to_owned(),
+        (false, why) => format!("# {}", why.as_deref().unwrap_or(field.effect.meaning())),
+    }
+}
+
+/// One field: before and after in a line where that is short, else a difference by lines. The remark stands beside it
+/// where the line has room for it, else below.
+fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (one_line(&field.before), one_line(&field.after));
     let path = visible(&field.path);
-    if before.chars().count() + after.chars().count() <= 100 && !before.contains('\n') && !after.contains('\n') {
+    let length = before.chars().count() + after.chars().count();
+    let is_short = length <= 100 && !before.contains('\n') && !after.contains('\n');
+    let mut used = INDENT + path.chars().count() + ":".len();
+    write!(out, "{:INDENT$}{path}:", "")?;
+    if is_short {
+        used += length + "  -> ".len();
         let (before, after) = (paint.on(Tone::Remove, visible(&before)), paint.on(Tone::Add, visible(&after)));
-        return writeln!(out, "         {path}: {before} -> {after}{note}");
+        write!(out, " {before} -> {after}")?;
     }
-    writeln!(out, "         {path}:{note}")?;
+    if used + REMARK_GAP + remark.chars().count() <= COLUMNS {
+        writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))?;
+    } else {
+        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, remark))?;
+    }
+    if is_short {
+        return Ok(());
+    }
     let (before, after) = (lines(&field.before), lines(&field.after));
     let diff = TextDiff::from_lines(&before, &after);
     for group in diff.grouped_ops(2) {
@@ -335,4 +370,67 @@ fn endpoints(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "Endpoints: {n} changes reach computers; how many computers is not known (no fleet data was read).")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::field;
+    use super::remark;
+    use crate::diff::FieldChange;
+    use crate::diff::effects;
+    use crate::model::kind::Kind;
+    use crate::report::paint::Paint;
+
+    #[track_caller]
+    fn check(kind: Kind, path: &str, before: Value, after: Value, forces: bool, expected: &str) {
+        let effect = effects::of(kind, path).unwrap().case(&before, &after).effect;
+        let change = FieldChange { path: path.to_owned(), before, after, effect };
+        let mut out = Vec::new();
+        field(&change, &remark(kind, &change, forces), Paint { color: false }, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_remark_stands_beside_a_short_difference() {
+        check(
+            Kind::Program,
+            "spec.estimatedRunTime",
+            json!("2m"),
+            json!("3m"),
+            false,
+            "         spec.estimatedRunTime: \"2m\" -> \"3m\"   # a note; changes nothing (PRG-4)\n",
+        );
+    }
+
+    #[test]
+    fn a_remark_that_would_pass_column_100_stands_below() {
+        check(
+            Kind::Program,
+            "spec.commandLine",
+            json!("setup.exe /S"),
+            json!("setup.exe /S /NORESTART"),
+            false,
+            "         spec.commandLine: \"setup.exe /S\" -> \"setup.exe /S /NORESTART\"\n           \
+             # reaches no computer that already ran it (TSK-4, SEQ-2)\n",
+        );
+    }
+
+    #[test]
+    fn seq_1_a_step_list_says_that_it_forces_a_new_identity() {
+        let step = |program: &str| json!({"package": "A package of some length", "program": program, "dependsOn": []});
+        let (a, b) = (step("Install it for every user"), step("Remove"));
+        check(
+            Kind::SequentialTask,
+            "spec.steps",
+            json!([a]),
+            json!([a, b]),
+            true,
+            "         spec.steps:   # forces new identity; who ran it runs all of it again (SEQ-1)\n             \
+             {\"package\":\"A package of some length\",\"program\":\"Install it for every user\",\"dependsOn\":[]}\n           \
+             + {\"package\":\"A package of some length\",\"program\":\"Remove\",\"dependsOn\":[]}\n",
+        );
+    }
 }

@@ -135,6 +135,7 @@ fn seq_1_a_reordered_sequence_is_replaced_and_its_guid_is_new() {
     let change = &plan["resource_changes"][0];
     assert_eq!(change["actions"], json!(["delete", "create"]));
     assert_eq!(change["action_reason"], "replace_because_identity_regenerates");
+    assert_eq!(change["fields"][0]["effect"], "identity");
     assert_eq!(change["guid"], before["guid"]);
     assert_eq!(plan["summary"]["replace"], 1);
     project.apply();

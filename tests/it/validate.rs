@@ -159,7 +159,7 @@ fn man_2_an_unknown_key_names_the_nearest() {
     check_program(
         "comandLine: x\ncolour: red",
         "MAN-2 8:7 `spec.programs[0]` has no key `comandLine`; did you mean `commandLine`?\n\
-         MAN-2 9:7 `spec.programs[0]` has no key `colour`; its keys are `name`, `guid`, `aliases`, `description`, `commandLine`, `workingDirectory`, `successCodes`, `failureCodes`, `estimatedDiskSpaceKB`, `estimatedRunTime`, `maxRunTime`, `afterRunning`, `startingWindow`, `runWith`, `canRun`, `userInputRequired`, `runOnceFor`, `network`, `portal`",
+         MAN-2 9:7 `spec.programs[0]` has no key `colour`; its keys are `name`, `guid`, `aliases`, `description`, `commandLine`, `workingDirectory`, `successCodes`, `failureCodes`, `estimatedDiskSpaceKB`, `estimatedRunTime`, `maxRunTime`, `afterRunning`, `startingWindow`, `runWith`, `canRun`, `userInputRequired`, `exitsEarly`, `runOnceFor`, `network`, `portal`",
     );
     check("Collection", "query: {slq: select}", "MAN-2 5:11 `spec.query` has no key `slq`; did you mean `sql`?");
     check_text(

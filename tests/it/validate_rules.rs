@@ -553,9 +553,9 @@ fn man_15_schedules_do_not_contradict_themselves() {
         "daily: \"17:00\"",
         "weekly: {days: [mon, fri], time: \"17:00\"}",
         "weekly: {days: [mon], time: \"17:00\", every: 2, from: 2026-12-01T08:00}",
-        "monthly: {on: last, time: \"17:00\"}",
-        "monthly: {on: {date: 31}, time: \"17:00\"}",
-        "monthly: {on: {week: second, weekday: tue}, offsetDays: 3, time: \"17:00\"}",
+        "monthly: {day: last, time: \"17:00\"}",
+        "monthly: {day: {date: 31}, time: \"17:00\"}",
+        "monthly: {day: {week: second, weekday: tue}, offsetDays: 3, time: \"17:00\"}",
         "every: {interval: 4h, from: 2026-12-01T08:00}",
     ] {
         check("Task", &run(fine), "");
@@ -574,15 +574,15 @@ fn man_15_schedules_do_not_contradict_themselves() {
     );
     check(
         "Task",
-        &run("monthly: {on: {date: 32}, time: \"17:00\", every: 13}"),
-        "MAN-3 7:41 `spec.run.schedule.monthly.on.date` is 32; the most is 31\n\
-         MAN-3 7:68 `spec.run.schedule.monthly.every` is 13; the most is 12",
+        &run("monthly: {day: {date: 32}, time: \"17:00\", every: 13}"),
+        "MAN-3 7:42 `spec.run.schedule.monthly.day.date` is 32; the most is 31\n\
+         MAN-3 7:69 `spec.run.schedule.monthly.every` is 13; the most is 12",
     );
     check(
         "Task",
-        &run("monthly: {on: {date: 30}, offsetDays: 2, time: \"17:00\", every: 3}"),
-        "MAN-15 7:58 day 30 and 2 days more is past the end of every month; name the day itself and leave `offsetDays` out\n\
-         MAN-15 7:83 nobody can say which month is meant: every 3 months counts from `from`, which is missing; add `from`, the first month it counts from, such as `from: 2026-12-01T00:00`",
+        &run("monthly: {day: {date: 30}, offsetDays: 2, time: \"17:00\", every: 3}"),
+        "MAN-15 7:59 day 30 and 2 days more is past the end of every month; name the day itself and leave `offsetDays` out\n\
+         MAN-15 7:84 nobody can say which month is meant: every 3 months counts from `from`, which is missing; add `from`, the first month it counts from, such as `from: 2026-12-01T00:00`",
     );
     check(
         "Task",

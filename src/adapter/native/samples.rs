@@ -87,7 +87,7 @@ impl Gen {
                 from: self.some(Self::at),
             }),
             3 => Schedule::Monthly(Monthly {
-                on: match self.number(2) {
+                day: match self.number(2) {
                     0 => MonthDay::Last(LastDay::Last),
                     1 => MonthDay::Date(DateOfMonth { date: self.number(31) as u8 }),
                     _ => MonthDay::Weekday(WeekdayOfMonth {
@@ -208,6 +208,7 @@ impl Gen {
             },
             can_run: self.of(&[CanRun::Always, CanRun::UserLoggedOn, CanRun::NoUserLoggedOn]),
             user_input_required: self.yes(),
+            exits_early: self.yes(),
             run_once_for: match self.number(2) {
                 0 => RunOnceFor::By(RunOnceForBy::Computer),
                 1 => RunOnceFor::By(RunOnceForBy::EachLoggedOnUser),

@@ -314,6 +314,7 @@ wire! {
         run_with: RunWith,
         can_run: CanRun,
         user_input_required: bool,
+        exits_early: bool,
         run_once_for: RunOnceFor,
         network: Network,
         portal: Portal,

@@ -94,6 +94,7 @@ fn program(spec: wire::Program, name: &str) -> package::Program {
         run_with,
         can_run,
         user_input_required,
+        exits_early,
         run_once_for,
         network: wire::Network { required, minimum_speed_kbps },
         portal,
@@ -125,6 +126,7 @@ fn program(spec: wire::Program, name: &str) -> package::Program {
         },
         can_run,
         user_input_required,
+        exits_early,
         run_once_for: match run_once_for {
             wire::RunOnceFor::Computer => package::RunOnceFor::By(package::RunOnceForBy::Computer),
             wire::RunOnceFor::EachLoggedOnUser => package::RunOnceFor::By(package::RunOnceForBy::EachLoggedOnUser),
@@ -158,7 +160,7 @@ fn schedule(schedule: wire::Schedule) -> schedule::Schedule {
                     schedule::MonthDay::Weekday(schedule::WeekdayOfMonth { week, weekday })
                 }
             };
-            schedule::Schedule::Monthly(schedule::Monthly { on, offset_days, time, every, from })
+            schedule::Schedule::Monthly(schedule::Monthly { day: on, offset_days, time, every, from })
         }
         wire::Schedule::Every { interval_seconds, from } => {
             schedule::Schedule::Every(schedule::Every { interval: Duration::seconds(interval_seconds), from })

@@ -113,6 +113,7 @@ fn program<G: ToGuids>(spec: &package::Program, guids: &G) -> Result<wire::Progr
         run_with,
         can_run,
         user_input_required,
+        exits_early,
         run_once_for,
         network: package::Network { required, minimum_speed_kbps },
         portal,
@@ -142,6 +143,7 @@ fn program<G: ToGuids>(spec: &package::Program, guids: &G) -> Result<wire::Progr
         },
         can_run: *can_run,
         user_input_required: *user_input_required,
+        exits_early: *exits_early,
         run_once_for: match run_once_for {
             package::RunOnceFor::By(package::RunOnceForBy::Computer) => wire::RunOnceFor::Computer,
             package::RunOnceFor::By(package::RunOnceForBy::EachLoggedOnUser) => wire::RunOnceFor::EachLoggedOnUser,
@@ -167,7 +169,7 @@ fn schedule(schedule: &schedule::Schedule) -> wire::Schedule {
         schedule::Schedule::Weekly(schedule::Weekly { days, time, every, from }) => {
             wire::Schedule::Weekly { days: days.clone(), time: *time, every: *every, from: *from }
         }
-        schedule::Schedule::Monthly(schedule::Monthly { on, offset_days, time, every, from }) => {
+        schedule::Schedule::Monthly(schedule::Monthly { day: on, offset_days, time, every, from }) => {
             let on = match on {
                 schedule::MonthDay::Last(schedule::LastDay::Last) => wire::MonthDay::Last,
                 schedule::MonthDay::Date(day) => wire::MonthDay::Date { date: day.date },

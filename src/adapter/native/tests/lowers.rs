@@ -38,7 +38,7 @@ fn text(send: &Send) -> String {
     format!("{} {}\n{}\n\n{body}", send.method, send.path, headers.join("\n"))
 }
 
-const PROGRAM: &str = r#"{"description":"","commandLine":"setup.exe /S","workingDirectory":"","successCodes":[0,3010],"failureCodes":[],"estimatedDiskSpaceKB":0,"estimatedRunTimeSeconds":90,"maxRunTimeMinutes":30,"afterRunning":{"action":"logOff","deferMinutes":5,"forceClose":false},"startingWindow":"normal","runWith":{"type":"account","account":"CORP\\svc","password":"hunter2"},"canRun":"noUserLoggedOn","userInputRequired":false,"runOnceFor":{"type":"eachLoggedOnUser"},"network":{"required":true,"minimumSpeedKBps":10},"portal":{"inherit":true,"grants":[]}}"#;
+const PROGRAM: &str = r#"{"description":"","commandLine":"setup.exe /S","workingDirectory":"","successCodes":[0,3010],"failureCodes":[],"estimatedDiskSpaceKB":0,"estimatedRunTimeSeconds":90,"maxRunTimeMinutes":30,"afterRunning":{"action":"logOff","deferMinutes":5,"forceClose":false},"startingWindow":"normal","runWith":{"type":"account","account":"CORP\\svc","password":"hunter2"},"canRun":"noUserLoggedOn","userInputRequired":false,"exitsEarly":false,"runOnceFor":{"type":"eachLoggedOnUser"},"network":{"required":true,"minimumSpeedKBps":10},"portal":{"inherit":true,"grants":[]}}"#;
 
 fn program() -> Item {
     item(
@@ -140,7 +140,7 @@ fn a_secret_that_was_not_resolved_stops_the_write() {
 fn the_words_of_the_contract_are_sent() {
     let guid = samples::guid;
     let run = json!({"schedule": {"weekly": {"days": ["mon", "sun"], "time": "17:00"}}});
-    let monthly = json!({"monthly": {"on": {"week": "second", "weekday": "tue"}, "offsetDays": 3, "time": "22:00"}});
+    let monthly = json!({"monthly": {"day": {"week": "second", "weekday": "tue"}, "offsetDays": 3, "time": "22:00"}});
     for (key, spec, fields) in [
         (
             ItemKey::new(Kind::Task, "T"),

@@ -168,6 +168,8 @@ pub struct Program {
     pub can_run: CanRun,
     /// Whether it is shown.
     pub user_input_required: bool,
+    /// Whether it shuts the computer down before it can report (PDF-2).
+    pub exits_early: bool,
     /// For whom it runs once (PRG-8).
     pub run_once_for: RunOnceFor,
     /// Whether it waits for a network (PRG-12).
@@ -192,6 +194,7 @@ impl Default for Program {
             run_with: RunWith::default(),
             can_run: CanRun::default(),
             user_input_required: false,
+            exits_early: false,
             run_once_for: RunOnceFor::default(),
             network: Network::default(),
             portal: Portal::default(),

@@ -1,0 +1,112 @@
+use super::answer;
+use crate::diff::effects;
+use crate::manifest::all_fields;
+use crate::model::kind::Kind;
+
+#[track_caller]
+fn tells(asked: &str, parts: &[&str]) {
+    let text = answer(asked).unwrap_or_else(|failure| panic!("{asked}: {}", failure.lines()));
+    for part in parts {
+        assert!(text.contains(part), "{asked} does not tell `{part}`:\n{text}");
+    }
+}
+
+#[track_caller]
+fn refuses(asked: &str, parts: &[&str]) {
+    let text = answer(asked).expect_err(asked).lines();
+    for part in parts {
+        assert!(text.contains(part), "{asked} does not tell `{part}`:\n{text}");
+    }
+}
+
+#[test]
+fn a_field_is_told_with_its_type_default_effect_and_servers() {
+    let expected = "\
+Program.afterRunning.action
+
+`none`, `restart` or `logOff`.
+
+takes:    `none`, or `restart`, or `logOff`
+          none     Nothing.
+          restart  The computer restarts.
+          logOff   The user is logged off.
+default:  `\"none\"`
+effect:   future_runs: runs that are to come are different ones; nobody runs anything again for it
+          why: follows runs to come, whatever their return code
+          PRG-6
+          source: SWD 6.1 guide, Programs Tab
+servers:  native
+";
+    let text = answer("Program.afterRunning.action").unwrap();
+    // Rules of other families get their titles as the catalogue grows.
+    let text: String = text
+        .lines()
+        .map(|line| if line.trim().starts_with("PRG-6") { "          PRG-6\n".to_owned() } else { format!("{line}\n") })
+        .collect();
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_field_is_found_in_any_case_and_through_its_package() {
+    let text = answer("Program.commandLine").unwrap();
+    for asked in ["program.COMMANDLINE", "Package.programs.commandLine", "package.spec.programs.commandline"] {
+        assert_eq!(answer(asked).unwrap(), text, "{asked}");
+    }
+    tells("task.run", &["Task.run\n", "re_execute", "future_runs", "TSK-4", "asSoonAsPossible"]);
+    tells("window.duration", &["MaintenanceWindow.duration", "MW-1", "none; it must be there"]);
+    tells("SequentialTask.steps", &["identity", "SEQ-1", "runs all of it again", "SEQ-3"]);
+    tells("Task.folder", &["Task.metadata.folder"]);
+    tells("Program.runWith.passwordFrom", &["never read back"]);
+    tells("Task.labels", &["servers:  none"]);
+}
+
+#[test]
+fn a_kind_lists_its_fields_with_their_effects() {
+    for kind in Kind::ALL {
+        let text = answer(&kind.name().to_lowercase()).unwrap();
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        for (path, _) in effects::fields(kind) {
+            let Some(name) = path.strip_prefix("spec.").filter(|name| !name.contains('.')) else { continue };
+            assert!(
+                text.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))),
+                "{kind}: {name}\n{text}"
+            );
+        }
+    }
+    tells("Program", &["  estimatedRunTime      inert            a note; changes nothing (PRG-4)\n"]);
+    tells(
+        "Task",
+        &["  enabled                  cancels_pending  ", "                           re_evaluate      on: "],
+    );
+}
+
+#[test]
+fn every_field_of_every_kind_is_told_in_100_columns() {
+    for kind in Kind::ALL {
+        for field in all_fields(kind) {
+            let asked = format!("{kind}.{}", field.path);
+            let text = answer(&asked).unwrap_or_else(|failure| panic!("{asked}: {}", failure.lines()));
+            for line in text.lines() {
+                assert!(line.chars().count() <= 100, "{asked}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_misspelt_gets_the_nearest_name() {
+    refuses("Program.comandLine", &["Program has no field `comandLine`", "did you mean Program.commandLine?"]);
+    refuses("Tsk.run", &["there is no kind", "did you mean Task?"]);
+    refuses("Colection", &["did you mean Collection?"]);
+    refuses("Task.warnUser.defer", &["Task.warnUser has no field `defer`"]);
+    refuses("Task.enabled.x", &["Task.enabled holds no fields"]);
+    refuses("SEQ-11", &["there is no rule `SEQ-11`", "did you mean SEQ-1?"]);
+    refuses("Task.\u{1b}[31m", &["Task has no field"]);
+    refuses("Task.", &["Task has no field ``"]);
+    refuses("", &["there is no kind"]);
+}
+
+#[test]
+fn rules_are_told_as_before() {
+    tells("seq-1", &["SEQ-1: ", "acts in:", "source:"]);
+}
