@@ -2,11 +2,16 @@
 //! the manual say of a rule comes from here. Nothing here looks at a site.
 
 pub mod collection;
+pub mod definition;
+pub mod delivery;
+pub mod licence;
 pub mod manifest;
 pub mod package;
 pub mod plan;
 pub mod portal;
 pub mod program;
+pub mod purge;
+pub mod restart;
 pub mod sequence;
 pub mod task;
 pub mod window;
@@ -65,6 +70,11 @@ static FAMILIES: &[&[&Rule]] = &[
     portal::ALL,
     collection::ALL,
     window::ALL,
+    delivery::ALL,
+    purge::ALL,
+    restart::ALL,
+    licence::ALL,
+    definition::ALL,
     plan::ALL,
 ];
 
