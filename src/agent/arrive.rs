@@ -124,8 +124,8 @@ fn change(mut job: JobState, told: &Arc<Job>) -> (JobState, bool) {
         job.next_form = (job.job != *told).then(|| Arc::clone(told));
     } else if job.job != *told {
         job.job = Arc::clone(told);
-        job.hope = None;
     }
+    job.hope = None; // Other windows may be there, or none of those it hoped for.
     (job, anew)
 }
 
