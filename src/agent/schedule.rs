@@ -221,7 +221,7 @@ fn next_monthly(clock: &Clock, second: i64, monthly: &Monthly) -> Option<i64> {
     let start = month_of(first);
     let mut month = start + (base - start).rem_euclid(every);
     for _ in 0..MONTHS_TRIED {
-        if let Some(day) = day_in(month, &monthly.on) {
+        if let Some(day) = day_in(month, &monthly.day) {
             let local = (day + offset) * DAY + of_day(monthly.time);
             if from.is_none_or(|from| local >= from)
                 && let Some(found) = clock.second(local).filter(|found| *found >= second)

@@ -99,7 +99,7 @@ fn weeks_are_counted_from_the_monday_of_the_first() {
 fn months_have_dates_last_days_and_weekdays_with_an_offset() {
     let monthly = |on, offset_days, every, from: Option<&str>| {
         Schedule::Monthly(Monthly {
-            on,
+            day: on,
             offset_days,
             time: "22:00".parse().unwrap(),
             every,

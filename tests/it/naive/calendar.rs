@@ -121,7 +121,7 @@ fn on_date(schedule: &Schedule, date: Date) -> Option<DateTime> {
                     local >= from.civil() && months.rem_euclid(i64::from(monthly.every)) == 0
                 }
             };
-            (is_month && is_day_of_month(&monthly.on, day)).then_some(local)
+            (is_month && is_day_of_month(&monthly.day, day)).then_some(local)
         }
         Schedule::Every(_) => None,
     }
@@ -277,7 +277,7 @@ mod tests {
             ["2026-12-06T08:00:00Z", "2026-12-14T08:00:00Z", "2026-12-20T08:00:00Z", "2026-12-28T08:00:00Z"],
         );
         let monthly = Schedule::Monthly(Monthly {
-            on: MonthDay::Weekday(WeekdayOfMonth { week: WeekOfMonth::Last, weekday: Weekday::Sat }),
+            day: MonthDay::Weekday(WeekdayOfMonth { week: WeekOfMonth::Last, weekday: Weekday::Sat }),
             offset_days: 1,
             time: "08:00".parse().unwrap(),
             every: 3,

@@ -392,7 +392,7 @@ impl Maker {
         let every = if self.dice.often(2) { 3 } else { 1 };
         let from = if every > 1 { Some(self.local_time(2)) } else { None };
         let offset_days = if self.dice.often(3) { u8::try_from(self.dice.of(1..6)).expect("small") } else { 0 };
-        Monthly { on, offset_days, time: self.time_of_day(), every, from }
+        Monthly { day: on, offset_days, time: self.time_of_day(), every, from }
     }
 
     /// Often in the hour that a clock skips or repeats.
