@@ -2,11 +2,13 @@
 //! the manual say of a rule comes from here. Nothing here looks at a site.
 
 pub mod collection;
+pub mod licence;
 pub mod manifest;
 pub mod package;
 pub mod plan;
 pub mod portal;
 pub mod program;
+pub mod restart;
 pub mod sequence;
 pub mod task;
 pub mod window;
@@ -64,6 +66,8 @@ static FAMILIES: &[&[&Rule]] = &[
     sequence::ALL,
     portal::ALL,
     collection::ALL,
+    restart::ALL,
+    licence::ALL,
     window::ALL,
     plan::ALL,
 ];

@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_6];
+pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_3, &PTL_6];
 
 /// A portal right is `install` or `installOnApproval`, for one principal.
 pub static PTL_1: Rule = Rule {
@@ -23,7 +23,7 @@ pub static PTL_2: Rule = Rule {
     id: "PTL-2",
     title: "an inherited right goes only when inheritance is broken",
     source: "SWD 6.1 guide, Software Portal",
-    acts: &[Act::Validate, Act::Server],
+    acts: &[Act::Validate, Act::Consequence, Act::Server],
     explain: "Programs inherit the rights of the programs folder, which `PortalDefaults` describes. Where a principal \
               inherits *install*, a grant of *installOnApproval* on one program takes nothing away from it: the \
               inherited right is enough. Set `inherit: false` on that program and list all its rights, or take the \
@@ -39,4 +39,15 @@ pub static PTL_6: Rule = Rule {
     explain: "The task that shows the portal must target computers, and those must have the software delivery agent: \
               without a collection nobody sees the portal. A request holds at least one program, so `maxPerRequest` is \
               1 or more.",
+};
+
+/// A plan says who gains and who loses which portal right.
+pub static PTL_3: Rule = Rule {
+    id: "PTL-3",
+    title: "a plan says who gains and who loses which portal right",
+    source: "SWD 6.1 guide, Software Portal",
+    acts: &[Act::Consequence],
+    explain: "Rights on the portal are inherited or a program's own. A plan resolves both and names the \
+              principals that gain and lose a right on each program that changes. What a sequential task \
+              inherits is that of its console folder, which no manifest holds.",
 };

@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PRG_3, &PRG_8, &PRG_9, &PRG_13];
+pub(super) static ALL: &[&Rule] = &[&PRG_3, &PRG_6, &PRG_8, &PRG_9, &PRG_13];
 
 /// Terminate-after is whole minutes; empty or 0 means 360.
 pub static PRG_3: Rule = Rule {
@@ -48,4 +48,16 @@ pub static PRG_13: Rule = Rule {
     explain: "The server keeps a program as its own item, a dependent child of its package (`packagecontainsprogram`). \
               Portal rights belong to the program, not to the package. Manifests write programs inside their package; \
               a program keeps its GUID when its package changes, and `aliases` keep it through a rename.",
+};
+
+/// A restart after running follows any return code.
+pub static PRG_6: Rule = Rule {
+    id: "PRG-6",
+    title: "a restart after running follows any return code",
+    source: "SWD 6.1 guide, Programs Tab",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "`afterRunning` restarts the computer or logs the user off whatever the program returned, a \
+              failure too; in managed delivery policies only after a success. Users may put it off only where \
+              the task warns them (`warnUser`). A plan says how many computers restart; the stricter reading \
+              of the guide, more restarts, is the one that is counted.",
 };

@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&TSK_1, &TSK_2, &TSK_3, &TSK_8, &TSK_9];
+pub(super) static ALL: &[&Rule] = &[&TSK_1, &TSK_2, &TSK_3, &TSK_4, &TSK_7, &TSK_8, &TSK_9, &TSK_11];
 
 /// A task's name does not contain `Software Request`.
 pub static TSK_1: Rule = Rule {
@@ -58,4 +58,39 @@ pub static TSK_9: Rule = Rule {
     explain: "The agent's *notify in advance* is the countdown before a warned run and before a restart, 60 seconds \
               unless it is set. Agents take no more than 60 minutes. Shorten `notifyInAdvance`; to give people more \
               time use `warnUser.deferUpTo` of the task.",
+};
+
+/// As soon as possible runs once, ever, on a computer.
+pub static TSK_4: Rule = Rule {
+    id: "TSK-4",
+    title: "as soon as possible runs once, ever, on a computer",
+    source: "SWD 6.1 guide, Software Delivery Tasks",
+    acts: &[Act::Consequence, Act::Forecast, Act::Server],
+    explain: "Updating the task, or leaving its collection and coming back, does not run it again; a schedule \
+              or a person does. So a changed program or package reaches no computer that already ran the \
+              task. A plan says how many that are; give the task a schedule, or write a new task, where they \
+              are meant to get it.",
+};
+
+/// Notify immediately is for fewer than 200 computers.
+pub static TSK_7: Rule = Rule {
+    id: "TSK-7",
+    title: "notify immediately is for fewer than 200 computers",
+    source: "SWD 6.1 guide, Software Delivery Tasks",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "It has every computer of the task ask for its policy at the same time, and a server serves 100 \
+              such requests at once. A plan says where that is asked of 200 computers or more. Leave \
+              `notifyImmediately` out: agents learn of the task when they ask next.",
+};
+
+/// Outside of its availability a task neither downloads nor runs.
+pub static TSK_11: Rule = Rule {
+    id: "TSK-11",
+    title: "outside of its availability a task neither downloads nor runs",
+    source: "SWD 6.1 guide, Software Delivery Tasks",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "A schedule runs by the computer's own clock, and availability may be on the server's. In some \
+              time zones no start then lies within it, and no computer there ever runs the task. A plan works \
+              that out once for each zone and says how many computers never run it. Put both on the \
+              computer's clock, or leave a day of room.",
 };

@@ -1,0 +1,1 @@
+//! Consequences, rule by rule.
