@@ -39,6 +39,8 @@ pub struct Report {
     pub writes_sent: u64,
     /// Why it ended before its end, if it did.
     pub stopped: Option<Stop>,
+    /// Whether steps were made that could not be read back: what the server stored was not compared.
+    pub unverified: bool,
     /// What else a reader should know, such as a lease that could not be given back.
     pub notes: Vec<String>,
 }
@@ -100,8 +102,13 @@ pub enum Stop {
 }
 
 impl Report {
-    /// Whether every step was made.
+    /// Whether every step was made, and was found so when it was read back.
     pub fn is_whole(&self) -> bool {
+        self.is_made() && !self.unverified
+    }
+
+    /// Whether every step was made, as far as was seen.
+    pub fn is_made(&self) -> bool {
         self.failed.is_empty() && self.not_attempted.is_empty() && self.not_stored.is_empty() && self.stopped.is_none()
     }
 }
@@ -145,6 +152,9 @@ pub enum Refusal {
     /// The server cannot be used.
     #[error(transparent)]
     Server(#[from] crate::adapter::AdapterError),
+    /// Somebody ended it before the first write.
+    #[error("it was interrupted before anything was written")]
+    Interrupted,
     /// The journal cannot be kept, so nothing was sent.
     #[error("the journal cannot be written, so nothing was sent")]
     Journal(#[source] journal::JournalError),

@@ -123,13 +123,22 @@ impl Applier<'_> {
             time: self.clock.now(),
         };
         journal.append(&[begin]).map_err(Refusal::Journal)?;
-        let lease = self.acquire(rng).await?;
+        let lease = match self.acquire(rng).await {
+            Ok(lease) => lease,
+            Err(refusal) => {
+                // Somebody else has it, and so we have not. After a lost answer we may have it, and the journal says so.
+                if matches!(refusal, Refusal::Locked { .. }) {
+                    journal.append(&[Entry::End { whole: false }]).map_err(Refusal::Journal)?;
+                }
+                return Err(refusal);
+            }
+        };
         match self.still_holds(rng).await {
             Ok(()) => {}
             Err(refusal) => {
-                // A refusal leaves no lock behind.
-                if !planted(Bug::KeepLeaseOnRefusal) {
-                    let _ = self.release(&lease, rng).await;
+                // A refusal leaves no lock behind; a lease that could not be given back stays in the journal.
+                if !planted(Bug::KeepLeaseOnRefusal) && self.release(&lease, rng).await.is_ok() {
+                    journal.append(&[Entry::End { whole: false }]).map_err(Refusal::Journal)?;
                 }
                 return Err(refusal);
             }
@@ -189,6 +198,9 @@ impl Applier<'_> {
         let mut attempt = 0;
         let mut told = false;
         loop {
+            if self.interrupt.load(Ordering::SeqCst) {
+                return Err(Refusal::Interrupted);
+            }
             attempt += 1;
             let key = format!("lease-{}", self.options.run);
             let error = match self.adapter.acquire(&self.options.holder, LEASE_TTL, &key).await {
@@ -252,7 +264,10 @@ impl Applier<'_> {
 
     /// Reads again, under the lease, and compares with what the plan was made against.
     async fn still_holds(&mut self, rng: &mut Rng) -> Result<(), Refusal> {
-        let Some(observed) = self.observe(self.plan.prior_state.state.as_deref(), rng).await? else { return Ok(()) };
+        // After an earlier run of this plan the server is not as it was planned against; if it says that it is, it was
+        // put back, and what that run made is gone.
+        let known = self.plan.prior_state.state.as_deref().filter(|_| self.earlier == Earlier::default());
+        let Some(observed) = self.observe(known, rng).await? else { return Ok(()) };
         self.same_server(observed.server.instance)?;
         let gap = crate::model::kind::Kind::ALL.into_iter().find_map(|kind| observed.gap(kind));
         if let Some(why) = gap {
@@ -487,7 +502,7 @@ impl Applier<'_> {
     }
 
     async fn read_back(&self, state: &State, rng: &mut Rng) -> Option<ReadBack> {
-        if state.writes_sent == 0 && self.earlier.unknown.is_empty() {
+        if state.writes_sent == 0 && state.done.is_empty() && self.earlier.unknown.is_empty() {
             return None;
         }
         let observed = self.observe(None, rng).await.ok().flatten()?;
@@ -526,6 +541,21 @@ impl Applier<'_> {
         for (id, _, _) in &state.failed {
             last.remove(&by_id[id].change);
         }
+        // What was answered as made and is not there was not made, whatever the answer said.
+        let mut denied: BTreeSet<u32> = BTreeSet::new();
+        if let Some(read_back) = &read_back {
+            for (change, step) in &last {
+                let Some(made) = state.done.get(&step.id) else { continue };
+                let is_there = read_back.has(made.guid);
+                if is_there != (step.action == StepAction::Delete) {
+                    continue;
+                }
+                let because = if is_there { "it is still there" } else { "it is not there" };
+                let because = format!("the server answered that it was done, and {because}");
+                failed.push(Failed { step: name(step), outcome: Outcome::NotApplied, because });
+                denied.extend(self.plan.steps.iter().filter(|other| other.change == *change).map(|other| other.id));
+            }
+        }
         let not_stored = match &read_back {
             Some(read_back) => last
                 .values()
@@ -537,14 +567,21 @@ impl Applier<'_> {
             None => Vec::new(),
         };
         let mut notes = state.notes;
-        if read_back.is_none() && state.writes_sent > 0 {
+        let unverified = read_back.is_none() && (state.writes_sent > 0 || !state.done.is_empty());
+        if unverified {
             notes.push("the server could not be read again: what it stored was not compared".to_owned());
         }
         let tried: BTreeSet<u32> = state.failed.iter().map(|(id, _, _)| *id).collect();
         Report {
             format_version: "1.0",
             plan: self.plan.hash.clone(),
-            applied: self.plan.steps.iter().filter(|step| state.done.contains_key(&step.id)).map(name).collect(),
+            applied: self
+                .plan
+                .steps
+                .iter()
+                .filter(|step| state.done.contains_key(&step.id) && !denied.contains(&step.id))
+                .map(name)
+                .collect(),
             not_attempted: self
                 .plan
                 .steps
@@ -556,6 +593,7 @@ impl Applier<'_> {
             not_stored,
             writes_sent: state.writes_sent,
             stopped: state.stop,
+            unverified,
             notes,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::apply::NotStored;
 use crate::apply::Outcome;
@@ -16,6 +17,7 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
+use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::step::StepAction;
 use crate::plan::step::state_after;
@@ -27,6 +29,22 @@ pub(super) fn moved(plan: &Plan, observed: &Observed, earlier: &Earlier) -> Vec<
     for step in &plan.steps {
         own.entry(&plan.resource_changes[step.change].key).or_default().push(step.id);
     }
+    let changes: HashMap<&ItemKey, &Change> =
+        plan.resource_changes.iter().map(|change| (&change.key, change)).collect();
+    // Kind, package, name, folder: whatever is called so somewhere.
+    let places: HashSet<Place<'_>> = observed
+        .items
+        .iter()
+        .map(|live| {
+            let key = &live.item.key;
+            (key.kind, key.package.as_deref(), base_name(live), live.item.folder.as_deref())
+        })
+        .collect();
+    let is_there = |key: &ItemKey| {
+        let after = changes.get(key).and_then(|change| change.after.as_ref());
+        let folder = after.and_then(|after| after.folder.as_deref());
+        places.contains(&(key.kind, key.package.as_deref(), key.name.as_str(), folder))
+    };
     let mut out = Vec::new();
     for precondition in &plan.preconditions {
         let steps = own.get(&precondition.key).map_or(&[][..], Vec::as_slice);
@@ -62,7 +80,7 @@ pub(super) fn moved(plan: &Plan, observed: &Observed, earlier: &Earlier) -> Vec<
             None => {
                 if observed.complete(precondition.key.kind, None).is_none() {
                     out.push(format!("whether `{}` is there could not be read", precondition.key));
-                } else if is_there(plan, observed, &precondition.key) {
+                } else if is_there(&precondition.key) {
                     out.push(format!("`{}` is there already", precondition.key));
                 }
             }
@@ -71,21 +89,8 @@ pub(super) fn moved(plan: &Plan, observed: &Observed, earlier: &Earlier) -> Vec<
     out
 }
 
-/// Whether something of that kind and name is where the plan would make it.
-fn is_there(plan: &Plan, observed: &Observed, key: &ItemKey) -> bool {
-    let folder = plan
-        .resource_changes
-        .iter()
-        .find(|change| change.key == *key)
-        .and_then(|change| change.after.as_ref())
-        .and_then(|after| after.folder.as_ref());
-    observed.items.iter().any(|live| {
-        live.item.key.kind == key.kind
-            && live.item.key.package == key.package
-            && base_name(live) == key.name
-            && live.item.folder.as_ref() == folder
-    })
-}
+/// A kind, a package, a name and a folder.
+type Place<'a> = (Kind, Option<&'a str>, &'a str, Option<&'a str>);
 
 /// What was read back after the steps.
 pub(super) struct ReadBack {
@@ -132,6 +137,11 @@ impl ReadBack {
         }
         let by_key = observed.items.iter().map(|live| (place(&live.item), live.guid)).collect();
         Self { by_guid: observed.items.into_iter().map(|live| (live.guid, live)).collect(), by_key }
+    }
+
+    /// Whether an item is there.
+    pub(super) fn has(&self, guid: Guid) -> bool {
+        self.by_guid.contains_key(&guid)
     }
 
     /// Whether a step's effect is there.

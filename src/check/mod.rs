@@ -14,27 +14,39 @@ mod tasks;
 mod windows;
 
 use context::Context;
+use rayon::prelude::*;
 
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;
 use crate::model::project::Project;
 
+/// The checks, a file a family.
+const FAMILIES: [fn(&mut Context<'_>); 10] = [
+    names::check,
+    packages::check,
+    programs::check,
+    tasks::check,
+    sequences::check,
+    schedules::check,
+    windows::check,
+    portal::check,
+    collections::check,
+    references::check,
+];
+
 /// Everything that the rules of the domain find wrong with a site, taken as the project's `policy.severities` say.
 ///
-/// The result depends on the site and the project alone. Places are pointers until `manifest::locate` looks them up.
+/// The result depends on the site and the project alone; the families look at it beside each other, and their findings
+/// come in their order. Places are pointers until `manifest::locate` looks them up.
 pub fn validate(loaded: &Loaded, project: &Project) -> Diagnostics {
-    let mut context = Context::new(loaded, project);
-    names::check(&mut context);
-    packages::check(&mut context);
-    programs::check(&mut context);
-    tasks::check(&mut context);
-    sequences::check(&mut context);
-    schedules::check(&mut context);
-    windows::check(&mut context);
-    portal::check(&mut context);
-    collections::check(&mut context);
-    references::check(&mut context);
-    let mut found = context.found;
+    let family = |check: &fn(&mut Context<'_>)| {
+        let mut context = Context::new(loaded, project);
+        check(&mut context);
+        context.found
+    };
+    let all: Vec<Diagnostics> = FAMILIES.par_iter().map(family).collect();
+    let mut found = Diagnostics::new();
+    all.into_iter().for_each(|more| found.extend(more));
     found.apply_severities(&project.policy.severities);
     found
 }

@@ -109,6 +109,8 @@ fn exit_of_report(report: &Report) -> Exit {
     let made_any = !report.applied.is_empty();
     match (report.is_whole(), made_any) {
         (true, _) => exit::OK,
+        // All was answered, and what is there could not be read.
+        (false, _) if report.is_made() => exit::INCOMPLETE,
         (false, true) => exit::PARTIAL,
         // Whether something was made is not known, or something that was refused: either way not all is as planned.
         (false, false) if report.failed.iter().any(|f| f.outcome != crate::apply::Outcome::NotApplied) => exit::PARTIAL,
@@ -206,7 +208,14 @@ pub fn perform(
             }
         }
         Ok(_) => context.talk(&format!("The journal is `{path}`.\n")),
-        Err(_) => journal_files::remove(&path),
+        // A refusal that took no lease, or gave it back, leaves nothing to remember; any other is the only proof by which
+        // the next run can give the lease back.
+        Err(_) => {
+            let text = journal_files::read_all(&state.join("journal"), ".ndjson").unwrap_or_default();
+            if !text.iter().any(|(file, text)| *file == path && died(text)) {
+                journal_files::remove(&path);
+            }
+        }
     }
     result
 }
@@ -246,7 +255,10 @@ async fn apply(
         watch_signals(interrupt).await;
     });
     let holder = environment::whoami();
-    forget_dead_leases(writer, &journals).await;
+    // Leases of other servers are not this one's to give back.
+    let instance = plan.server.identity.instance.to_string();
+    let here: Vec<&String> = journals.iter().filter(|text| text.contains(&instance)).collect();
+    forget_dead_leases(writer, &here).await;
     let options = Options {
         holder,
         parallelism: args.parallelism as usize,
@@ -264,7 +276,7 @@ async fn apply(
 
 /// Gives back the leases of earlier runs on this machine that died with them. The local lock says that none of them
 /// lives: asking for such a lease again by its key gets the very same one.
-async fn forget_dead_leases(writer: &dyn WriteAdapter, journals: &[String]) {
+async fn forget_dead_leases(writer: &dyn WriteAdapter, journals: &[&String]) {
     for text in journals.iter().filter(|text| died(text)) {
         let runs = text.lines().filter_map(|line| match serde_json::from_str(line) {
             Ok(Entry::Lease { run, holder }) => Some((run, holder)),
@@ -383,11 +395,11 @@ impl Listen for Terminal<'_> {
             Event::ApplyProgress { step, action, item } => {
                 let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
                 let steps = self.steps.load(Ordering::Relaxed);
-                // A small apply is told step by step, a large one by the thousand.
-                if steps > 40 && !made.is_multiple_of(1000) {
+                // A small apply is told step by step, a large one by the twentieth part.
+                if steps > 100 && made != steps && !made.is_multiple_of(steps / 20) {
                     return;
                 }
-                if steps > 40 {
+                if steps > 100 {
                     format!("  {made} of {steps} steps made\n")
                 } else {
                     format!("  {step:>3} {} {}\n", action.word(), visible(item))

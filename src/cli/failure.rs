@@ -114,6 +114,7 @@ impl From<Refusal> for Failure {
                 (exit::INCOMPLETE, "nothing was written; mend the connection or the rights, and plan again")
             }
             Refusal::Locked { .. } => (exit::LOCKED, "wait, or give --lock-timeout; nothing was written"),
+            Refusal::Interrupted => (exit::ERROR, "nothing was written; apply it again"),
             Refusal::Journal(_) => (exit::ERROR, "make room, or make `.consign` in the project writable"),
         };
         Self::from_error(exit, &refusal).help(help)

@@ -22,6 +22,8 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::diag::Loaded;
+use crate::diag::nearest;
+use crate::diag::visible;
 use crate::model::fleet::Fleet;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
@@ -150,6 +152,18 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
         version: VERSION,
     };
     let plan = make::make(&mut input);
+    if let Some(selection) = plan.selection.as_ref().filter(|selection| !selection.unmatched.is_empty()) {
+        let list = selection.unmatched.iter().map(|one| format!("`{}`", visible(one))).collect::<Vec<_>>().join(", ");
+        let near = selection.unmatched.first().and_then(|one| {
+            let addresses: Vec<String> = input.site.items.keys().map(ToString::to_string).collect();
+            nearest(one, addresses.iter().map(String::as_str)).map(str::to_owned)
+        });
+        let failure = Failure::new(exit::USAGE, format!("no item is called {list}"));
+        return Err(match near {
+            Some(near) => failure.help(format!("did you mean `{}`?", visible(&near))),
+            None => failure.help("an address is KIND/NAME as a plan writes it, `*` for any run of characters"),
+        });
+    }
     // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
     std::mem::forget(input);
     let root = opened.root.clone();

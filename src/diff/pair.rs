@@ -82,7 +82,6 @@ pub fn pair<'a>(observed: &mut Observed, desired: &'a Site, owned: &[String]) ->
     work.folders();
     let moved = work.moved_folders();
     work.kinds(&[Kind::Package]);
-    work.package_names = work.package_names();
     let rest: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Folder | Kind::Package)).collect();
     work.kinds(&rest);
     let mut result = work.result();
@@ -124,8 +123,6 @@ struct Work<'o, 'a> {
     by_name: HashMap<Called<'o>, usize>,
     /// The next live item that is called as this one.
     namesake: Vec<Option<usize>>,
-    /// Desired package name to the live one's, where they differ.
-    package_names: HashMap<String, String>,
     /// The live item of each desired one.
     live: Vec<Option<usize>>,
     /// The desired item of each live one.
@@ -157,7 +154,6 @@ impl<'o, 'a> Work<'o, 'a> {
             by_guid,
             by_name,
             namesake,
-            package_names: HashMap::new(),
             problems: Vec::new(),
         }
     }
@@ -275,8 +271,15 @@ impl<'o, 'a> Work<'o, 'a> {
 
     fn by_name(&mut self, want: usize, name: &str) {
         let key = &self.desired[want].key;
-        let package =
-            key.package.as_deref().map(|package| self.package_names.get(package).map_or(package, String::as_str));
+        // A program is looked for in the live package that its own one is, and nowhere else: another package of that
+        // name is somebody else's.
+        let package = match &key.package {
+            None => None,
+            Some(package) => match self.live_package(package) {
+                Some(live) => Some(live),
+                None => return,
+            },
+        };
         let first = self.by_name.get(&(key.kind, package, name)).copied();
         let all = std::iter::successors(first, |at| self.namesake[*at]);
         let free: Vec<usize> = all
@@ -291,6 +294,14 @@ impl<'o, 'a> Work<'o, 'a> {
                 self.problems.push(Problem::Ambiguous { key: key.clone(), guids });
             }
         }
+    }
+
+    /// What the live package is called that a declared one is paired with.
+    fn live_package(&self, name: &str) -> Option<&'o str> {
+        let range = self.of_kind(Kind::Package);
+        let at = self.desired[range.clone()].binary_search_by(|item| item.key.name.as_str().cmp(name)).ok()?;
+        let live = self.live[range.start + at]?;
+        Some(&self.observed.items[live].item.key.name)
     }
 
     /// Whether a live item is one of the owned folders themselves.
@@ -314,16 +325,9 @@ impl<'o, 'a> Work<'o, 'a> {
         moved.sort_by_key(|(live, _)| std::cmp::Reverse(live.len())); // The deepest match wins.
         moved
     }
-
-    fn package_names(&self) -> HashMap<String, String> {
-        self.pairs(Kind::Package)
-            .filter(|(key, live)| live.item.key.name != key.name)
-            .map(|(key, live)| (key.name.clone(), live.item.key.name.clone()))
-            .collect()
-    }
 }
 
-/// Like [`is_owned`], for programs by their package's name: those of a package are asked for by that name already.
+/// Like [`is_owned`], for programs of a package that is paired already: where that lies, they do.
 fn is_owned_item(observed: &Observed, at: usize, owned: &[String]) -> bool {
     let item = &observed.items[at].item;
     match &item.folder {

@@ -2,6 +2,7 @@
 //! a step needs is there, and that nothing acts before it may. Written apart from `order`, so that the two disagree
 //! where one is wrong.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::model::kind::ItemKey;
@@ -116,6 +117,12 @@ fn walk(plan: &Plan) -> Result<(), Unsound> {
     there.extend(plan.resource_changes.iter().filter(|c| c.before.is_some()).map(|c| c.key.clone()));
     let (mut id, mut stage) = (0, 0);
     let mut gone: BTreeSet<usize> = BTreeSet::new();
+    let mut users: BTreeMap<ItemKey, Vec<usize>> = BTreeMap::new();
+    for (at, change) in plan.resource_changes.iter().enumerate().filter(|(_, c)| c.action() == Action::Delete) {
+        for need in change.before.as_ref().map(hold::needs).unwrap_or_default() {
+            users.entry(need).or_default().push(at);
+        }
+    }
     let last: Vec<Option<u32>> = {
         let mut last = vec![None; plan.resource_changes.len()];
         for step in &plan.steps {
@@ -134,13 +141,9 @@ fn walk(plan: &Plan) -> Result<(), Unsound> {
         (id, stage) = (step.id, step.stage);
         let change = &plan.resource_changes[step.change];
         let Some(state) = state_after(change, step.action) else {
-            let user = plan.resource_changes.iter().enumerate().find(|(at, other)| {
-                !gone.contains(at)
-                    && *at != step.change
-                    && other.action() == Action::Delete
-                    && other.before.as_ref().is_some_and(|before| hold::needs(before).contains(&change.key))
-            });
-            if let Some((_, user)) = user {
+            let of_this = users.get(&change.key).into_iter().flatten();
+            if let Some(user) = of_this.copied().find(|at| !gone.contains(at) && *at != step.change) {
+                let user = &plan.resource_changes[user];
                 let (item, user) = (change.address.clone(), user.address.clone());
                 return Err(Unsound::InUse { step: step.id, item, user });
             }

@@ -1,8 +1,10 @@
 //! What stops a finished draft.
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use crate::model::fleet::Computers as Set;
+use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
@@ -166,21 +168,20 @@ fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<St
 
 /// Points out a delete beside a create of the same content (PLN-8).
 fn renames(draft: &mut Draft<'_>) {
-    let gone: Vec<(&ItemKey, Spec)> = draft
-        .changes
-        .iter()
-        .filter(|change| change.action() == Action::Delete)
-        .filter_map(|change| Some((&change.key, hold::content(change.before.as_ref()?))))
-        .collect();
+    // By the kind and a digest of the content: of many on both sides, each is looked at once.
+    let mut gone: HashMap<(Kind, String), &ItemKey> = HashMap::new();
+    for change in draft.changes.iter().filter(|change| change.action() == Action::Delete) {
+        if let Some(print) = change.before.as_ref().and_then(print) {
+            gone.entry((change.key.kind, print)).or_insert(&change.key);
+        }
+    }
     if gone.is_empty() {
         return;
     }
     let mut found = Vec::new();
     for change in draft.changes.iter().filter(|change| change.action() == Action::Create) {
-        let Some(after) = &change.after else { continue };
-        let content = hold::content(after);
-        let twin = gone.iter().find(|(key, spec)| key.kind == change.key.kind && alike(spec, &content));
-        if let Some((key, _)) = twin {
+        let Some(print) = change.after.as_ref().and_then(print) else { continue };
+        if let Some(key) = gone.get(&(change.key.kind, print)) {
             found.push((change.address.clone(), key.name.clone()));
         }
     }
@@ -195,19 +196,16 @@ fn renames(draft: &mut Draft<'_>) {
     }
 }
 
-/// Whether two contents are the same, as far as the manifest manages them. Empty kinds are no evidence.
-fn alike(gone: &Spec, new: &Spec) -> bool {
-    if matches!(new, Spec::Folder(_)) {
-        return false;
+/// What an item says, as far as its manifest manages it, in a form that is the same for the same content. `None` for a
+/// folder: empty kinds are no evidence.
+fn print(item: &Item) -> Option<String> {
+    let mut spec = hold::content(item);
+    match &mut spec {
+        Spec::Folder(_) => return None,
+        Spec::Program(program) => program.portal = None,
+        Spec::SequentialTask(sequence) => sequence.portal = None,
+        Spec::Collection(collection) => collection.members = None,
+        _ => {}
     }
-    let (mut a, mut b) = (gone.clone(), new.clone());
-    for spec in [&mut a, &mut b] {
-        match spec {
-            Spec::Program(program) => program.portal = None,
-            Spec::SequentialTask(sequence) => sequence.portal = None,
-            Spec::Collection(collection) => collection.members = None,
-            _ => {}
-        }
-    }
-    a == b
+    Some(serde_json::to_string(&spec).expect("the model prints as JSON: its maps have text keys"))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use crate::diff::FieldChange;
 use crate::diff::Problem;
 use crate::model::item::Attribute;
 use crate::model::item::Item;
@@ -35,7 +36,8 @@ use crate::rules::plan::PLN_11;
 impl Draft<'_> {
     fn hold(&mut self, key: &ItemKey, would: Verb, rule: &Rule, because: String) {
         self.held_keys.entry(key.clone()).or_default().insert(rule.id);
-        self.held.push(Held { key: key.clone(), would, rule: rule.id.to_owned(), because });
+        let (rule, fields) = (rule.id.to_owned(), Vec::new());
+        self.held.push(Held { key: key.clone(), would, rule, because, fields });
     }
 
     pub(super) fn block(&mut self, rule: &Rule, subject: String, message: String, help: &str) {
@@ -90,11 +92,15 @@ pub(super) fn is_out_of_scope(draft: &mut Draft<'_>, item: &Item) -> bool {
 }
 
 /// An item that its attributes protect blocks the plan that touches it.
-pub(super) fn protected(draft: &mut Draft<'_>, key: &ItemKey, would: Verb, attribute: Attribute) {
-    let (word, verb) = match attribute {
-        Attribute::NoDelete => ("noDelete", "deleted"),
-        Attribute::ReadOnly | Attribute::Hidden => ("readOnly", "changed"),
-    };
+pub(super) fn protected(
+    draft: &mut Draft<'_>,
+    key: &ItemKey,
+    would: Verb,
+    attribute: Attribute,
+    fields: Vec<FieldChange>,
+) {
+    let word = if attribute == Attribute::NoDelete { "noDelete" } else { "readOnly" };
+    let verb = if would == Verb::Delete { "deleted" } else { "changed" };
     let message = format!("it has the attribute `{word}` on the server and cannot be {verb}");
     draft.block(
         &PLN_5,
@@ -103,6 +109,9 @@ pub(super) fn protected(draft: &mut Draft<'_>, key: &ItemKey, would: Verb, attri
         "declare it in a manifest as it is, or take the attribute away on the server",
     );
     draft.hold(key, would, &PLN_5, message);
+    if let Some(held) = draft.held.last_mut() {
+        held.fields = fields;
+    }
 }
 
 /// Whether an item that was not found may be called absent.
@@ -144,7 +153,7 @@ pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
     }
     for attribute in [Attribute::NoDelete, Attribute::ReadOnly] {
         if live.item.attributes.contains(&attribute) {
-            protected(draft, &live.item.key, Verb::Delete, Attribute::NoDelete);
+            protected(draft, &live.item.key, Verb::Delete, attribute, Vec::new());
             return false;
         }
     }
@@ -165,7 +174,9 @@ pub(super) fn references(draft: &mut Draft<'_>) {
         return;
     }
     let mut there: BTreeSet<ItemKey> = draft.pairing.pairs.keys().map(|key| (*key).clone()).collect();
-    there.extend(draft.input.observed.items.iter().map(|live| live.item.key.clone()));
+    // A declared item is only what it is paired with: another one of its name is somebody else's.
+    let others = draft.input.observed.items.iter().map(|live| &live.item.key);
+    there.extend(others.filter(|key| !draft.input.site.items.contains_key(key)).cloned());
     for change in draft.changes.iter().filter(|change| change.after.is_some()) {
         there.insert(change.key.clone());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use crate::diff::FieldChange;
 use crate::diff::Pairing;
@@ -136,21 +137,29 @@ pub fn make(input: &mut Input<'_>) -> Plan {
 fn desired(draft: &mut Draft<'_>) {
     let input = draft.input;
     // Both are in the order of the keys.
-    let mut pairs = draft.pairing.pairs.clone().into_iter().peekable();
-    for item in input.site.items.values() {
-        let live = pairs.next_if(|(key, _)| **key == item.key).map(|(_, at)| at);
+    let mut pairs = draft.pairing.pairs.iter().peekable();
+    let paired: Vec<(&Item, Option<usize>)> = input
+        .site
+        .items
+        .values()
+        .map(|item| (item, pairs.next_if(|(key, _)| ***key == item.key).map(|(_, at)| *at)))
+        .collect();
+    let differences: Vec<Vec<FieldChange>> = paired
+        .par_iter()
+        .map(|(item, live)| live.map(|at| compare(&input.observed.items[at].item, item)).unwrap_or_default())
+        .collect();
+    for ((item, live), fields) in paired.into_iter().zip(differences) {
         if hold::is_out_of_scope(draft, item) {
             continue;
         }
         match live {
             Some(at) => {
                 let live = &input.observed.items[at];
-                let fields = compare(&live.item, item);
                 if fields.is_empty() {
                     continue;
                 }
                 if live.item.attributes.contains(&Attribute::ReadOnly) {
-                    hold::protected(draft, &item.key, crate::plan::Verb::Update, Attribute::ReadOnly);
+                    hold::protected(draft, &item.key, crate::plan::Verb::Update, Attribute::ReadOnly, fields);
                     continue;
                 }
                 draft.revisions.insert(item.key.clone(), live.revision.clone());
@@ -278,25 +287,17 @@ fn select(draft: &mut Draft<'_>) -> usize {
         return 0;
     }
     let matches = |globs: &[String], address: &str| globs.iter().any(|glob| is_match(glob, address));
-    let mut wanted: BTreeSet<ItemKey> = draft
-        .changes
-        .iter()
-        .filter(|change| targets.is_empty() || matches(targets, &change.address))
-        .filter(|change| !matches(excludes, &change.address))
-        .map(|change| change.key.clone())
-        .collect();
+    let asked = |address: &str| (targets.is_empty() || matches(targets, address)) && !matches(excludes, address);
+    let mut wanted: BTreeSet<ItemKey> =
+        draft.changes.iter().filter(|change| asked(&change.address)).map(|change| change.key.clone()).collect();
     // What is asked for brings along what it needs and the server lacks.
-    let new: BTreeMap<ItemKey, &Change> = draft
-        .changes
-        .iter()
-        .filter(|change| change.action() == Action::Create)
-        .map(|change| (change.key.clone(), change))
-        .collect();
+    let changes: HashMap<&ItemKey, &Change> = draft.changes.iter().map(|change| (&change.key, change)).collect();
     let mut open: Vec<ItemKey> = wanted.iter().cloned().collect();
     while let Some(key) = open.pop() {
-        let Some(after) = new.get(&key).and_then(|change| change.after.as_ref()) else { continue };
+        let Some(after) = changes.get(&key).and_then(|change| change.after.as_ref()) else { continue };
         for need in hold::needs(after) {
-            if new.contains_key(&need) && !matches(excludes, &need.to_string()) && wanted.insert(need.clone()) {
+            let is_new = changes.get(&need).is_some_and(|change| change.action() == Action::Create);
+            if is_new && !matches(excludes, &need.to_string()) && wanted.insert(need.clone()) {
                 open.push(need);
             }
         }
@@ -304,7 +305,25 @@ fn select(draft: &mut Draft<'_>) -> usize {
     let before = draft.changes.len();
     // A part of a plan never prunes: what it leaves out may be what still needs an item.
     draft.changes.retain(|change| change.action() != Action::Delete && wanted.contains(&change.key));
+    // Neither does what stands in the way of the rest stand in the way of this part; what it needs and lacks is told
+    // by `hold::references`.
+    let declared = &draft.input.site.items;
+    let out: BTreeSet<String> =
+        declared.keys().filter(|key| !wanted.contains(key)).map(ItemKey::to_string).filter(|a| !asked(a)).collect();
+    draft.held.retain(|held| !out.contains(&held.key.to_string()));
+    draft.findings.retain(|finding| !out.contains(&finding.subject));
     before - draft.changes.len()
+}
+
+/// The addresses that were asked for, or excluded, and that no item has, declared or live: most likely misspelt.
+fn unmatched(input: &Input<'_>) -> Vec<String> {
+    let globs = input.targets.iter().chain(input.excludes);
+    let live = || input.observed.items.iter().map(|live| &live.item.key);
+    let is_of_none = |glob: &&String| {
+        let is_hit = |key: &ItemKey| is_match(glob, &key.to_string());
+        !input.site.items.keys().any(is_hit) && !live().any(is_hit)
+    };
+    globs.filter(is_of_none).cloned().collect()
 }
 
 /// Whether an address matches a pattern in which `*` stands for any run of characters.
@@ -378,6 +397,7 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
             targets: input.targets.to_vec(),
             excludes: input.excludes.to_vec(),
             left_out,
+            unmatched: unmatched(input),
         }),
         summary,
         hash: String::new(),
@@ -411,7 +431,8 @@ fn directory(input: &Input<'_>, pairing: &Pairing<'_>, changes: &[Change]) -> Ve
     }
     let paired: BTreeSet<usize> = pairing.pairs.values().copied().collect();
     for (at, item) in input.observed.items.iter().enumerate() {
-        if !paired.contains(&at) {
+        // A declared item is only what it is paired with.
+        if !paired.contains(&at) && !input.site.items.contains_key(&item.item.key) {
             live.insert(&item.item.key, at);
         }
     }

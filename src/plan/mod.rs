@@ -231,6 +231,9 @@ pub struct Held {
     pub rule: String,
     /// Why, in words.
     pub because: String,
+    /// What differs, field by field, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
 }
 
 /// A live item in the owned folders that no manifest declares.
@@ -435,6 +438,9 @@ pub struct Selection {
     pub excludes: Vec<String>,
     /// How many changes were left out for it.
     pub left_out: usize,
+    /// Addresses among them that no item has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched: Vec<String>,
 }
 
 /// How many of what.

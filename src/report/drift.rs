@@ -8,15 +8,34 @@ use serde_json::json;
 
 use crate::diag::visible;
 use crate::plan::Action;
+use crate::plan::Held;
 use crate::plan::Plan;
+use crate::plan::Verb;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
 use crate::report::plan::one_line;
+use crate::rules::Rule;
+use crate::rules::plan::PLN_1;
+use crate::rules::plan::PLN_4;
+use crate::rules::plan::PLN_5;
+use crate::rules::plan::PLN_6;
+use crate::rules::plan::PLN_7;
+use crate::rules::plan::PLN_11;
 
-/// Whether a server differs from the manifests: something is changed, missing, or not as it should be. What no
-/// manifest declares is told apart and is no drift by itself.
+/// Whether a server differs from the manifests: something is changed, missing, or not as it should be, or it cannot be
+/// told which item is meant. What no manifest declares is told apart and is no drift by itself.
 pub fn is_drift(plan: &Plan) -> bool {
     plan.resource_changes.iter().any(|change| change.action() != Action::Delete)
+        || held(plan).next().is_some()
+        || plan.findings.iter().any(|finding| OPEN.iter().any(|rule| rule.id == finding.rule))
+}
+
+/// Findings that say that an item is not as the manifests say, without a change that would mend it.
+static OPEN: [&Rule; 5] = [&PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_11];
+
+/// Items that differ and that an apply would not touch.
+fn held(plan: &Plan) -> impl Iterator<Item = &Held> {
+    plan.held.iter().filter(|held| held.would != Verb::Delete && held.rule != PLN_1.id)
 }
 
 /// Writes the drift as text, the summary last.
@@ -41,6 +60,14 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
+    for held in held(plan) {
+        let address = held.key.to_string();
+        writeln!(out, "{}", paint.on(Tone::Change, format!("  differs  {}", visible(&address))))?;
+        for field in &held.fields {
+            let (declared, live) = (one_line(&field.after), one_line(&field.before));
+            writeln!(out, "             {}: {} -> {}", visible(&field.path), visible(&declared), visible(&live))?;
+        }
+    }
     for (address, _) in unmanaged(plan) {
         writeln!(out, "{}", paint.on(Tone::Dim, format!("unmanaged  {}", visible(&address))))?;
     }
@@ -55,7 +82,7 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn summary(plan: &Plan) -> String {
-    let (changed, missing) = (plan.summary.change + plan.summary.replace, plan.summary.add);
+    let (changed, missing) = (plan.summary.change + plan.summary.replace + held(plan).count(), plan.summary.add);
     let unmanaged = unmanaged(plan).count();
     let end = match (is_drift(plan), plan.complete) {
         (true, _) => "",
@@ -100,6 +127,17 @@ pub fn json(plan: &Plan, code: u8, name: &str) -> Value {
             json!({ "address": change.address, "key": change.key, "guid": change.guid, "state": state, "fields": fields })
         })
         .collect();
+    let stuck: Vec<Value> = held(plan)
+        .map(|held| {
+            let fields: Vec<Value> = held
+                .fields
+                .iter()
+                .map(|field| json!({ "path": field.path, "before": field.after, "after": field.before }))
+                .collect();
+            let (address, because) = (held.key.to_string(), &held.because);
+            json!({ "address": address, "key": held.key, "state": "differs", "rule": held.rule, "because": because, "fields": fields })
+        })
+        .collect();
     let unmanaged: Vec<Value> =
         unmanaged(plan).map(|(address, guid)| json!({ "address": address, "guid": guid })).collect();
     json!({
@@ -108,7 +146,7 @@ pub fn json(plan: &Plan, code: u8, name: &str) -> Value {
         "timestamp": plan.timestamp,
         "server": plan.server,
         "complete": plan.complete,
-        "resource_drift": drift,
+        "resource_drift": drift.into_iter().chain(stuck).collect::<Vec<Value>>(),
         "unmanaged": unmanaged,
         "coverage": plan.coverage,
         "findings": plan.findings,

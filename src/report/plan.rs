@@ -355,7 +355,8 @@ fn unmanaged(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<(
 pub fn summary_line(plan: &Plan) -> String {
     let Summary { add, change, replace, delete, held, .. } = &plan.summary;
     let held = if *held > 0 { format!(" {held} held back.") } else { String::new() };
-    let nothing = if plan.is_empty() && plan.held.is_empty() && plan.complete && !plan.is_blocked() {
+    let left_out = plan.selection.as_ref().map_or(0, |selection| selection.left_out);
+    let nothing = if plan.is_empty() && plan.held.is_empty() && plan.complete && !plan.is_blocked() && left_out == 0 {
         " The server is as the manifests say."
     } else {
         ""

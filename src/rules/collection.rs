@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&COL_1, &COL_2];
+pub(super) static ALL: &[&Rule] = &[&COL_1, &COL_2, &COL_3];
 
 /// Collections are made of computers and other collections, without a cycle.
 pub static COL_1: Rule = Rule {
@@ -27,4 +27,14 @@ pub static COL_2: Rule = Rule {
     explain: "What a changed collection starts (tasks run on computers that enter) and ends (tasks and packages go \
               from those that leave) is the larger part of many changes. A limit under this ID holds for the computers \
               that enter or leave; past it the plan is blocked until the change is acknowledged or the limit raised.",
+};
+
+/// Every item can be looked up with all that refers to it.
+pub static COL_3: Rule = Rule {
+    id: "COL-3",
+    title: "every item can be looked up with all that refers to it",
+    source: "SWD 6.1 guide, ItemReference",
+    acts: &[Act::Server],
+    explain: "By name or GUID, with its folder and the kind of each reference: `consign refs`. So what \
+              stands in the way of a delete can be found before it is tried (PKG-8).",
 };

@@ -10,50 +10,47 @@ pub(super) static ALL: &[&Rule] = &[&LIC_1, &LIC_2, &LIC_3, &LIC_4, &LIC_5];
 pub static LIC_1: Rule = Rule {
     id: "LIC-1",
     title: "a computer takes a licence with its first assessment",
-    source: "Patch licence consumption",
+    source: "Patch licence consumption, article 180699",
     acts: &[Act::Consequence, Act::Forecast, Act::Server],
-    explain: "The plug-in is installed, the default plug-in policy or a clone of it targets the computer, the \
-              scan package is downloaded and has run, and its result comes back. A plan says which computers \
-              that will be, and which are targeted and lack the plug-in.",
+    explain: "When the plug-in is installed, a plug-in policy targets the computer, and the scan package was \
+              downloaded and run: the result that comes back takes one licence.",
 };
 
-/// With an empty pool new computers get no licence.
+/// An empty pool gives nothing, and takes nothing back.
 pub static LIC_2: Rule = Rule {
     id: "LIC-2",
-    title: "with an empty pool new computers get no licence",
-    source: "Patch licence consumption",
+    title: "an empty pool gives nothing, and takes nothing back",
+    source: "Patch licence consumption, article 180699",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "Computers that hold one go on; new ones get none, return nothing and are not patched. A plan \
-              that takes more licences than are free says how many computers go without.",
+    explain: "Computers that hold a licence go on. New ones get none, and return no inventory.",
 };
 
-/// An expired licence or maintenance stops patching.
+/// An expired licence stops patching; expired maintenance stops new bulletins.
 pub static LIC_3: Rule = Rule {
     id: "LIC-3",
-    title: "an expired licence or maintenance stops patching",
-    source: "Patch licence consumption",
+    title: "an expired licence stops patching; expired maintenance stops new bulletins",
+    source: "Patch licence consumption, article 180699",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "After the licence expired nothing is scanned or patched. After its maintenance expired \
-              bulletins that are there go on and new ones do not come; on 8.5 RU2 to RU4 update tasks cannot \
-              be scheduled. A plan that enrols computers says so.",
+    explain: "With an expired licence nothing is patched and no scan runs. With expired maintenance existing \
+              bulletins go on and no new ones come; on 8.5 RU2 to RU4 update tasks cannot be scheduled.",
 };
 
-/// A licence returns when the computer is retired or deleted.
+/// A licence comes back when the computer is retired.
 pub static LIC_4: Rule = Rule {
     id: "LIC-4",
-    title: "a licence returns when the computer is retired or deleted",
-    source: "Patch licence consumption",
+    title: "a licence comes back when the computer is retired",
+    source: "Patch licence consumption, article 180699",
     acts: &[Act::Consequence, Act::Forecast, Act::Server],
-    explain: "And only after the refresh has run. Taking a computer out of the plug-in policy gives nothing \
-              back: a plan says how many licences stay with computers that leave.",
+    explain: "Or deleted, and once the refresh of licences has run. Taking a computer out of the plug-in policy \
+              returns nothing.",
 };
 
 /// Targeting more computers with the plug-in is a purchase.
 pub static LIC_5: Rule = Rule {
     id: "LIC-5",
     title: "targeting more computers with the plug-in is a purchase",
-    source: "Patch licence consumption",
+    source: "Patch licence consumption, article 180699",
     acts: &[Act::Consequence],
-    explain: "Each newly enrolled computer takes a licence of the pool. A plan says how many it takes and how \
-              many are left, and a limit under this ID holds for that number.",
+    explain: "The plan says how many licences it takes and how many are left; with none left the new \
+              computers are enrolled and return nothing (LIC-2).",
 };

@@ -2,12 +2,15 @@
 //! the manual say of a rule comes from here. Nothing here looks at a site.
 
 pub mod collection;
+pub mod definition;
+pub mod delivery;
 pub mod licence;
 pub mod manifest;
 pub mod package;
 pub mod plan;
 pub mod portal;
 pub mod program;
+pub mod purge;
 pub mod restart;
 pub mod sequence;
 pub mod task;
@@ -66,9 +69,12 @@ static FAMILIES: &[&[&Rule]] = &[
     sequence::ALL,
     portal::ALL,
     collection::ALL,
+    window::ALL,
+    delivery::ALL,
+    purge::ALL,
     restart::ALL,
     licence::ALL,
-    window::ALL,
+    definition::ALL,
     plan::ALL,
 ];
 

@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PKG_1, &PKG_2, &PKG_3, &PKG_6, &PKG_7, &PKG_8];
+pub(super) static ALL: &[&Rule] = &[&PKG_1, &PKG_2, &PKG_3, &PKG_5, &PKG_6, &PKG_7, &PKG_8];
 
 /// A package's version is a free label, written as text.
 pub static PKG_1: Rule = Rule {
@@ -29,6 +29,50 @@ pub static PKG_2: Rule = Rule {
               snapshot; without the directory there is no snapshot and nothing can be downloaded.",
 };
 
+/// An unused package is deleted, but never while a task for it is active.
+pub static PKG_3: Rule = Rule {
+    id: "PKG-3",
+    title: "an unused package is deleted, but never while a task for it is active",
+    source: "SWD 6.1 guide, Package Tab",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "An agent deletes a package that was unused for `deleteUnusedAfter`, and keeps it as long as any \
+              task for it is active on the computer. An as-soon-as-possible task stays active while the computer \
+              is in its collection, so its package never ages out. Target a collection that a computer leaves \
+              once the software is there.",
+};
+
+/// Without verbose status the server records nothing of downloads.
+pub static PKG_5: Rule = Rule {
+    id: "PKG-5",
+    title: "without verbose status the server records nothing of downloads",
+    source: "SWD 6.1 guide, Advanced Tab",
+    acts: &[Act::Server],
+    explain: "With `verboseStatusEvents: false` agents send no package events. What a plan says of downloads of \
+              such a package is then not confirmed by anything, and a package that a computer lacks cannot be \
+              told from one that it has.",
+};
+
+/// New files reach agents only when the distribution point is updated.
+pub static PKG_6: Rule = Rule {
+    id: "PKG-6",
+    title: "new files reach agents only when the distribution point is updated",
+    source: "SWD 6.1 guide, Apply, Cancel, and Update Distribution Point",
+    acts: &[Act::Consequence, Act::Forecast, Act::Server],
+    explain: "The update, by hand or by the schedule that runs every 10 minutes over changed packages, takes a \
+              snapshot: files, sizes, times, a hash. A changed or added file is then downloaded again, whole, by \
+              every computer that holds the package; a removed one is deleted from its cache.",
+};
+
+/// A new location changes the codebases only after an update of the distribution point.
+pub static PKG_7: Rule = Rule {
+    id: "PKG-7",
+    title: "a new location changes the codebases only after an update of the distribution point",
+    source: "SWD 6.1 guide, Package Codebases",
+    acts: &[Act::Consequence, Act::Server],
+    explain: "Until the distribution point is updated, a snapshot is taken and package servers have fetched it, \
+              agents go on asking where the package was. Keep the old place until then.",
+};
+
 /// A package in use stays.
 pub static PKG_8: Rule = Rule {
     id: "PKG-8",
@@ -39,39 +83,4 @@ pub static PKG_8: Rule = Rule {
               that refers to a package which no manifest declares asks for something that cannot be: either the name \
               is wrong, or the package was removed too early. Correct the name, keep the package until its last task \
               is gone, or list it under `externals` in `consign.yaml` when others look after it.",
-};
-
-/// An agent keeps a package while a task for it is active.
-pub static PKG_3: Rule = Rule {
-    id: "PKG-3",
-    title: "an agent keeps a package while a task for it is active",
-    source: "SWD 6.1 guide, Advanced Tab",
-    acts: &[Act::Consequence, Act::Forecast],
-    explain: "An agent deletes a package that was unused for `deleteUnusedAfter`, but never while a task for \
-              it is active on that computer; a task that runs as soon as possible is active for as long as \
-              the computer is in its collection. A plan says where no task holds a package any more, so that \
-              it ages out. Target a collection that a computer leaves once the software is there.",
-};
-
-/// New files reach computers after the distribution point is updated.
-pub static PKG_6: Rule = Rule {
-    id: "PKG-6",
-    title: "new files reach computers after the distribution point is updated",
-    source: "SWD 6.1 guide, Distribution Point",
-    acts: &[Act::Consequence, Act::Forecast, Act::Server],
-    explain: "The update takes a snapshot: by hand, or by the schedule that runs every 10 minutes over \
-              changed packages. A changed or added file is downloaded again whole, a removed one is deleted \
-              from the cache. A plan says how many computers download and how many bytes that is, by the last \
-              snapshot.",
-};
-
-/// A new location counts after the distribution point is updated.
-pub static PKG_7: Rule = Rule {
-    id: "PKG-7",
-    title: "a new location counts after the distribution point is updated",
-    source: "SWD 6.1 guide, Codebases",
-    acts: &[Act::Consequence, Act::Server],
-    explain: "Changing where a package lies does not change its codebases until the distribution point is \
-              updated, a snapshot is taken and package servers have fetched it. Until then agents download \
-              from the old place: leave the files there.",
 };

@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_3, &PTL_6];
+pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_3, &PTL_4, &PTL_6];
 
 /// A portal right is `install` or `installOnApproval`, for one principal.
 pub static PTL_1: Rule = Rule {
@@ -30,6 +30,27 @@ pub static PTL_2: Rule = Rule {
               principal out of `PortalDefaults`.",
 };
 
+/// A plan says who gains and who loses which right.
+pub static PTL_3: Rule = Rule {
+    id: "PTL-3",
+    title: "a plan says who gains and who loses which right",
+    source: "SWD 6.1 guide, Portal Configuration",
+    acts: &[Act::Consequence],
+    explain: "Rights are compared with inheritance resolved: a grant on the programs folder counts for each \
+              program that inherits (PTL-2), and breaking the inheritance of one program takes all of it away \
+              there.",
+};
+
+/// A request is delivered to the computer that asked.
+pub static PTL_4: Rule = Rule {
+    id: "PTL-4",
+    title: "a request is delivered to the computer that asked",
+    source: "SWD 6.1 guide, Collections and Tasks",
+    acts: &[Act::Server],
+    explain: "The server makes a hidden task `Software Request : PROGRAM`, as soon as possible, and a collection \
+              of one computer. Nothing of it belongs in a manifest (TSK-1).",
+};
+
 /// Portal settings name computers and allow at least one program.
 pub static PTL_6: Rule = Rule {
     id: "PTL-6",
@@ -39,15 +60,4 @@ pub static PTL_6: Rule = Rule {
     explain: "The task that shows the portal must target computers, and those must have the software delivery agent: \
               without a collection nobody sees the portal. A request holds at least one program, so `maxPerRequest` is \
               1 or more.",
-};
-
-/// A plan says who gains and who loses which portal right.
-pub static PTL_3: Rule = Rule {
-    id: "PTL-3",
-    title: "a plan says who gains and who loses which portal right",
-    source: "SWD 6.1 guide, Software Portal",
-    acts: &[Act::Consequence],
-    explain: "Rights on the portal are inherited or a program's own. A plan resolves both and names the \
-              principals that gain and lose a right on each program that changes. What a sequential task \
-              inherits is that of its console folder, which no manifest holds.",
 };

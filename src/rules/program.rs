@@ -4,17 +4,49 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PRG_3, &PRG_6, &PRG_8, &PRG_9, &PRG_13];
+pub(super) static ALL: &[&Rule] = &[&PRG_2, &PRG_3, &PRG_4, &PRG_6, &PRG_8, &PRG_9, &PRG_12, &PRG_13];
+
+/// Only success codes decide.
+pub static PRG_2: Rule = Rule {
+    id: "PRG-2",
+    title: "only success codes decide",
+    source: "SWD 6.1 guide, Programs Tab",
+    acts: &[Act::Forecast],
+    explain: "A return code among `successCodes` is a success and every other one a failure, whatever \
+              `failureCodes` says. Write 3010 among them where a restart is left to the agent.",
+};
 
 /// Terminate-after is whole minutes; empty or 0 means 360.
 pub static PRG_3: Rule = Rule {
     id: "PRG-3",
     title: "terminate-after is whole minutes; empty or 0 means 360",
     source: "SWD 6.1 guide, Programs Tab",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "At this time the agent ends the program and everything it started. Servers keep whole minutes, and both \
               an empty field and 0 mean 360 minutes, so `0m` is not *no limit*. Write whole minutes or hours, such as \
               `30m`; `unknown` only where the server knows that.",
+};
+
+/// Estimated disk space and run time change nothing.
+pub static PRG_4: Rule = Rule {
+    id: "PRG-4",
+    title: "estimated disk space and run time change nothing",
+    source: "SWD 6.1 guide, Programs Tab",
+    acts: &[Act::Server],
+    explain: "Both are notes for people, and a difference in them never runs anything again. What ends a \
+              program is `maxRunTime` (PRG-3).",
+};
+
+/// After running acts on any return code.
+pub static PRG_6: Rule = Rule {
+    id: "PRG-6",
+    title: "after running acts on any return code",
+    source: "SWD 6.1 guide, Programs Tab",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "The guide says in its heading that restart and log-off follow a success, and in its note that they \
+              follow a failure too; the stricter reading, with more restarts, is the one that is forecast. In \
+              managed delivery policies they follow a success only. The deferral that is offered is tied to the \
+              warning of the task: without `warnUser` the computer restarts at once.",
 };
 
 /// Run-once-for needs the rights of the logged-on user.
@@ -22,7 +54,7 @@ pub static PRG_8: Rule = Rule {
     id: "PRG-8",
     title: "run-once-for needs the rights of the logged-on user",
     source: "SWD 6.1 guide, Programs Tab",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "A program runs as the system, as the user who is logged on, or as a named account. *Once for each \
               logged-on user*, or for named users, means something only when it runs as that user. Set `runWith: \
               loggedOnUser`, or leave `runOnceFor` at `computer`. A named account is written `DOMAIN\\NAME`.",
@@ -33,10 +65,20 @@ pub static PRG_9: Rule = Rule {
     id: "PRG-9",
     title: "who is logged on must fit whose rights are used",
     source: "SWD 6.1 guide, Programs Tab; altiris-domain §3",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "A program with the rights of the logged-on user runs only when a user is logged on: `runWith: \
               loggedOnUser` needs `canRun: userLoggedOn`. A program that runs with nobody logged on is never visible, \
               so `canRun: noUserLoggedOn` goes neither with `userInputRequired` nor with once-per-user.",
+};
+
+/// A program may wait for a network of some speed.
+pub static PRG_12: Rule = Rule {
+    id: "PRG-12",
+    title: "a program may wait for a network of some speed",
+    source: "SWD 6.1 guide, Programs Tab",
+    acts: &[Act::Forecast, Act::Server],
+    explain: "With `network.required` it is not run while the network is away or slower than `minimumSpeedKBps`. \
+              A forecast takes the network for granted.",
 };
 
 /// A program is an item of its own, linked to its package.
@@ -48,16 +90,4 @@ pub static PRG_13: Rule = Rule {
     explain: "The server keeps a program as its own item, a dependent child of its package (`packagecontainsprogram`). \
               Portal rights belong to the program, not to the package. Manifests write programs inside their package; \
               a program keeps its GUID when its package changes, and `aliases` keep it through a rename.",
-};
-
-/// A restart after running follows any return code.
-pub static PRG_6: Rule = Rule {
-    id: "PRG-6",
-    title: "a restart after running follows any return code",
-    source: "SWD 6.1 guide, Programs Tab",
-    acts: &[Act::Consequence, Act::Forecast],
-    explain: "`afterRunning` restarts the computer or logs the user off whatever the program returned, a \
-              failure too; in managed delivery policies only after a success. Users may put it off only where \
-              the task warns them (`warnUser`). A plan says how many computers restart; the stricter reading \
-              of the guide, more restarts, is the one that is counted.",
 };

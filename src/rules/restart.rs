@@ -1,30 +1,47 @@
-//! Restart deferral.
+//! Restarts that are put off.
 
 use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&RST_2, &RST_4];
+pub(super) static ALL: &[&Rule] = &[&RST_1, &RST_2, &RST_3, &RST_4];
 
-/// While a restart is pending everything else on the computer waits.
-pub static RST_2: Rule = Rule {
-    id: "RST-2",
-    title: "while a restart is pending everything else on the computer waits",
-    source: "SMF restart deferral",
-    acts: &[Act::Consequence, Act::Forecast],
-    explain: "Other policies, quick deliveries and patch scans wait too, unless the agent value \
-              `DisregardPostRunAction` is 1 (`disregardPostRunAction` in `AgentSettings`). A plan says where \
-              a restart that users may put off holds everything up, and where settings begin or cease to \
-              disregard it.",
+/// A restart that is put off holds back the later resources of its policy.
+pub static RST_1: Rule = Rule {
+    id: "RST-1",
+    title: "a restart that is put off holds back the later resources of its policy",
+    source: "Restart deferral, article 184976",
+    acts: &[Act::Forecast],
+    explain: "A managed delivery policy installs several resources; while the restart that one of them asks for \
+              is pending, the later ones wait.",
 };
 
-/// Of several policies with restarts the lowest countdown and deferral hold.
+/// A pending restart holds back everything else on the computer.
+pub static RST_2: Rule = Rule {
+    id: "RST-2",
+    title: "a pending restart holds back everything else on the computer",
+    source: "Restart deferral, article 184976",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "Other policies, quick deliveries, patch scans included, unless the agent value \
+              `DisregardPostRunAction` is 1 (8.1 RU2 and later; `disregardPostRunAction` in agent settings).",
+};
+
+/// What needs the restart first can fail when it is disregarded.
+pub static RST_3: Rule = Rule {
+    id: "RST-3",
+    title: "what needs the restart first can fail when it is disregarded",
+    source: "Restart deferral, article 184976",
+    acts: &[Act::Forecast],
+    explain: "And what failed is not tried again unless its policy repeats. Give such policies a schedule that \
+              repeats.",
+};
+
+/// Of several restart settings the lowest holds.
 pub static RST_4: Rule = Rule {
     id: "RST-4",
-    title: "of several policies with restarts the lowest countdown and deferral hold",
-    source: "SMF restart deferral",
+    title: "of several restart settings the lowest holds",
+    source: "Restart deferral, article 184976",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "On a computer that several delivery policies restart, the lowest value of each is used. A \
-              policy that is added or lowered makes the prompt of the others shorter. A plan says on how many \
-              computers.",
+    explain: "Several policies with restart settings on one computer: the lowest value is used for the countdown \
+              and for the deferral. A policy that is added or lowered shortens the prompt of all others there.",
 };

@@ -4,14 +4,14 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_7];
+pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_5, &SEQ_6, &SEQ_7];
 
 /// A changed step list gives the sequential task a new GUID.
 pub static SEQ_1: Rule = Rule {
     id: "SEQ-1",
     title: "a changed step list gives the sequential task a new GUID",
     source: "SWD 6.1 guide, Sequential Software Delivery Tasks",
-    acts: &[Act::Plan, Act::Consequence, Act::Server],
+    acts: &[Act::Plan, Act::Consequence, Act::Forecast, Act::Server],
     explain: "Adding, removing or reordering steps makes a new task of it as far as computers can tell: every computer \
               that already ran the sequence runs all of it again. A plan shows it as a replacement and says how many \
               computers that is. If that is not meant, leave the list alone and edit packages or programs (SEQ-2), or \
@@ -33,7 +33,7 @@ pub static SEQ_3: Rule = Rule {
     id: "SEQ-3",
     title: "a step depends on earlier steps only",
     source: "SWD 6.1 guide, Sequential Software Delivery Tasks",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "Steps run in the order of the list and are counted from 1. `dependsOn` names steps that come before, \
               each once; a failed step stops only those that depend on it. Reorder the steps or correct the number, \
               and mind that another order is a new task (SEQ-1).",
@@ -44,10 +44,29 @@ pub static SEQ_4: Rule = Rule {
     id: "SEQ-4",
     title: "each step is a hidden task of its own",
     source: "SWD 6.1 guide, Execution Details",
-    acts: &[Act::Server],
+    acts: &[Act::Forecast, Act::Server],
     explain: "The server makes a hidden task `Software Delivery Task for program : NAME` for each step, and the \
               agent's task synchronization runs the whole. So nobody can start a sequential task by hand; give it a \
               schedule, or `run: asSoonAsPossible`.",
+};
+
+/// Progress is saved at the end of each step.
+pub static SEQ_5: Rule = Rule {
+    id: "SEQ-5",
+    title: "progress is saved at the end of each step",
+    source: "SWD 6.1 guide, Sequential Task Execution Details",
+    acts: &[Act::Forecast],
+    explain: "A restart in the middle must be that of *after running*. One by the installer itself loses what \
+              came since the last save, and those steps run again.",
+};
+
+/// On the portal a sequential task is one bundle.
+pub static SEQ_6: Rule = Rule {
+    id: "SEQ-6",
+    title: "on the portal a sequential task is one bundle",
+    source: "SWD 6.1 guide, Portal Configuration: Sequential Tasks",
+    acts: &[Act::Server],
+    explain: "It is asked for as a whole, and its permission inherits from the console folder that it lies in.",
 };
 
 /// Deleting a sequential task leaves its hidden entries.

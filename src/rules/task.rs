@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&TSK_1, &TSK_2, &TSK_3, &TSK_4, &TSK_7, &TSK_8, &TSK_9, &TSK_11];
+pub(super) static ALL: &[&Rule] = &[&TSK_1, &TSK_2, &TSK_3, &TSK_4, &TSK_5, &TSK_7, &TSK_8, &TSK_9, &TSK_10, &TSK_11];
 
 /// A task's name does not contain `Software Request`.
 pub static TSK_1: Rule = Rule {
@@ -22,7 +22,7 @@ pub static TSK_2: Rule = Rule {
     id: "TSK-2",
     title: "a priority is low, normal, high or veryHigh",
     source: "SWD 6.1 guide, Software Delivery Tasks",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "Servers write priorities in three ways (1 to 4, -50 to 100, and texts); manifests write the words. An \
               agent runs the tasks in its queue by priority and then in order of arrival; left out it is `normal`.",
 };
@@ -38,12 +38,44 @@ pub static TSK_3: Rule = Rule {
               the program to the package. For several programs in a row there are sequential tasks.",
 };
 
+/// As soon as possible runs once, ever, on a computer.
+pub static TSK_4: Rule = Rule {
+    id: "TSK-4",
+    title: "as soon as possible runs once, ever, on a computer",
+    source: "SWD 6.1 guide, Software Delivery Tasks, General Tab",
+    acts: &[Act::Consequence, Act::Forecast, Act::Server],
+    explain: "Updating the task, or leaving and rejoining its collection, does not run it again; a schedule or a \
+              person does. So a changed program reaches no computer that already ran it. Give the task a \
+              schedule, or make a new task for the new version.",
+};
+
+/// A schedule runs by the clock and zone of the computer.
+pub static TSK_5: Rule = Rule {
+    id: "TSK-5",
+    title: "a schedule runs by the clock and zone of the computer",
+    source: "SWD 6.1 guide, Software Delivery Tasks, General Tab",
+    acts: &[Act::Forecast],
+    explain: "At 17:00 means at 17:00 everywhere, a wave around the globe. Where daylight saving changes, a time \
+              that is skipped comes an hour later and one that comes twice is taken the first time.",
+};
+
+/// Notify immediately is for fewer than 200 computers.
+pub static TSK_7: Rule = Rule {
+    id: "TSK-7",
+    title: "notify immediately is for fewer than 200 computers",
+    source: "SWD 6.1 guide, Software Delivery Tasks, Advanced Tab",
+    acts: &[Act::Consequence, Act::Forecast],
+    explain: "It tells every computer at once to ask for its configuration, and the server answers 100 such \
+              requests at a time. With 200 or more the others wait or are turned away. Leave it off: computers \
+              ask by themselves.",
+};
+
 /// A deferral is at least 5 minutes, in whole minutes.
 pub static TSK_8: Rule = Rule {
     id: "TSK-8",
     title: "a deferral is at least 5 minutes, in whole minutes",
     source: "SWD 6.1 guide, Software Delivery Tasks",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "A warned user may put a run off by a step from a fixed list, from 5 minutes to 12 hours, none longer \
               than what remains of the maximum. A maximum below 5 minutes has no step that fits; servers keep whole \
               minutes. Write `0m` for *warn, but no deferral*, or at least `5m`.",
@@ -54,43 +86,29 @@ pub static TSK_9: Rule = Rule {
     id: "TSK-9",
     title: "the countdown before a run is at most 60 minutes",
     source: "SWD 6.1 guide, Software Delivery Tasks; altiris-domain §11",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Forecast],
     explain: "The agent's *notify in advance* is the countdown before a warned run and before a restart, 60 seconds \
               unless it is set. Agents take no more than 60 minutes. Shorten `notifyInAdvance`; to give people more \
               time use `warnUser.deferUpTo` of the task.",
 };
 
-/// As soon as possible runs once, ever, on a computer.
-pub static TSK_4: Rule = Rule {
-    id: "TSK-4",
-    title: "as soon as possible runs once, ever, on a computer",
-    source: "SWD 6.1 guide, Software Delivery Tasks",
-    acts: &[Act::Consequence, Act::Forecast, Act::Server],
-    explain: "Updating the task, or leaving its collection and coming back, does not run it again; a schedule \
-              or a person does. So a changed program or package reaches no computer that already ran the \
-              task. A plan says how many that are; give the task a schedule, or write a new task, where they \
-              are meant to get it.",
+/// A task may leave the computer after its success.
+pub static TSK_10: Rule = Rule {
+    id: "TSK-10",
+    title: "a task may leave the computer after its success",
+    source: "SWD 6.1 guide, Software Delivery Tasks, Advanced Tab",
+    acts: &[Act::Forecast, Act::Server],
+    explain: "With `removeAfterSuccess` the task is taken off the computer and marked as completed; its package \
+              ages from then on (PKG-3).",
 };
 
-/// Notify immediately is for fewer than 200 computers.
-pub static TSK_7: Rule = Rule {
-    id: "TSK-7",
-    title: "notify immediately is for fewer than 200 computers",
-    source: "SWD 6.1 guide, Software Delivery Tasks",
-    acts: &[Act::Consequence, Act::Forecast],
-    explain: "It has every computer of the task ask for its policy at the same time, and a server serves 100 \
-              such requests at once. A plan says where that is asked of 200 computers or more. Leave \
-              `notifyImmediately` out: agents learn of the task when they ask next.",
-};
-
-/// Outside of its availability a task neither downloads nor runs.
+/// Outside its availability a task is neither downloaded nor run.
 pub static TSK_11: Rule = Rule {
     id: "TSK-11",
-    title: "outside of its availability a task neither downloads nor runs",
-    source: "SWD 6.1 guide, Software Delivery Tasks",
+    title: "outside its availability a task is neither downloaded nor run",
+    source: "SWD 6.1 guide, Software Delivery Tasks, General Tab",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "A schedule runs by the computer's own clock, and availability may be on the server's. In some \
-              time zones no start then lies within it, and no computer there ever runs the task. A plan works \
-              that out once for each zone and says how many computers never run it. Put both on the \
-              computer's clock, or leave a day of room.",
+    explain: "What was downloaded and not started by the end does not run. The clock `server` governs the \
+              availability only, never the schedule, which is on the clock of the computer (TSK-5): in some \
+              zones the two miss each other, and no computer there ever runs it.",
 };

@@ -4,82 +4,95 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&MW_1, &MW_2, &MW_3, &MW_4, &MW_7, &MW_8, &MW_9];
+pub(super) static ALL: &[&Rule] = &[&MW_1, &MW_2, &MW_3, &MW_4, &MW_5, &MW_6, &MW_7, &MW_8, &MW_9];
 
-/// A maintenance window lasts 5 minutes to 24 hours.
-pub static MW_9: Rule = Rule {
-    id: "MW-9",
-    title: "a maintenance window lasts 5 minutes to 24 hours",
-    source: "ConfigMgr, Maintenance Windows",
-    acts: &[Act::Validate],
-    explain: "Servers refuse shorter and longer ones, and keep whole minutes. For more than a day write several \
-              windows; overlapping ones are taken together. A window in UTC moves by an hour against local time when \
-              daylight saving changes.",
-};
-
-/// A program starts while its maximum run time and countdown fit the rest of the window.
+/// A program starts when what remains of the window, less the countdown, is its maximum run time.
 pub static MW_1: Rule = Rule {
     id: "MW-1",
-    title: "a program starts while its maximum run time and countdown fit the rest of the window",
-    source: "ConfigMgr, Maintenance Windows",
+    title: "a program starts when the rest of the window, less the countdown, is long enough",
+    source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "What is left of the window, less the countdown of a job that warns, must be at least the \
-              maximum run time. A longer run time, a longer countdown or a shorter window leaves less room: \
-              the program still runs, but must start earlier in the window. A plan says on how many \
-              computers.",
+    explain: "Remaining window − countdown ≥ maximum run time. Estimate the maximum run time with care: too long \
+              and it never fits, too short and it is stopped or overruns.",
 };
 
-/// An unknown maximum run time fits any window and may overrun it.
+/// An unknown maximum run time counts as 0 against a window.
 pub static MW_2: Rule = Rule {
     id: "MW-2",
-    title: "an unknown maximum run time fits any window and may overrun it",
-    source: "ConfigMgr, Maintenance Windows",
+    title: "an unknown maximum run time counts as 0 against a window",
+    source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "Where the rest of a window is what counts, `maxRunTime: unknown` counts as 0: the program \
-              starts with a minute left and runs past the end. Where the whole window counts it is read as \
-              720 minutes. Write how long it may run.",
+    explain: "So it starts in any window with a minute left and may run on long after its end; elsewhere unknown \
+              means 720 minutes. Write a `maxRunTime`.",
 };
 
-/// A program that does not fit a window waits for a later one.
+/// A program that does not fit is skipped and the next is tried.
 pub static MW_3: Rule = Rule {
     id: "MW-3",
-    title: "a program that does not fit a window waits for a later one",
-    source: "ConfigMgr, Maintenance Windows",
+    title: "a program that does not fit is skipped and the next is tried",
+    source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "It is skipped, and the next one in order is tried. A plan says on how many computers a job fits \
-              only some of the windows, so that it runs later than one would think.",
+    explain: "It waits for a later window, so programs do not always run in their order.",
 };
 
-/// A program that fits no window at all never runs.
+/// A program that fits no window never runs.
 pub static MW_4: Rule = Rule {
     id: "MW-4",
-    title: "a program that fits no window at all never runs",
-    source: "ConfigMgr, Maintenance Windows",
+    title: "a program that fits no window never runs",
+    source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "Where its maximum run time, with the countdown, is longer than every window of a computer, the \
-              program fails at once or waits for ever, by the kind of server. A plan says on how many \
-              computers that begins. Lengthen a window, or shorten `maxRunTime` if the program is done \
-              sooner.",
+    explain: "On the server of 2007 it fails at once; current ones raise an alert and try again at each window. \
+              Make the window longer, or the maximum run time shorter.",
 };
 
-/// Current servers compare the maximum run time with the whole window.
+/// At its limit a program is stopped only when it is administrative and unattended.
+pub static MW_5: Rule = Rule {
+    id: "MW-5",
+    title: "at its limit a program is stopped only when it is administrative and unattended",
+    source: "Configuration Manager, maintenance windows",
+    acts: &[Act::Forecast],
+    explain: "That is, when it runs with administrative rights and users may not interact with it; unknown means \
+              12 hours here. Every other one runs on beyond the window.",
+};
+
+/// The windows of a computer are joined.
+pub static MW_6: Rule = Rule {
+    id: "MW-6",
+    title: "the windows of a computer are joined",
+    source: "Configuration Manager, maintenance windows",
+    acts: &[Act::Forecast],
+    explain: "Overlapping and touching ones make one long window. Otherwise programs go by their start and \
+              assignment time as downloaded.",
+};
+
+/// Current servers compare with the whole window.
 pub static MW_7: Rule = Rule {
     id: "MW-7",
-    title: "current servers compare the maximum run time with the whole window",
-    source: "ConfigMgr, Maintenance Windows",
+    title: "current servers compare with the whole window",
+    source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast, Act::Server],
-    explain: "They no longer speak of the countdown, and a program that starts late runs past the end of the \
-              window. Windows of kind `taskSequences` hold for sequential tasks where there are any, those of \
-              kind `updates` hold nothing else back. Which rule holds is a property of the server.",
+    explain: "They compare the maximum run time with the length of the whole window, and no longer speak of the \
+              countdown. Windows are general, for updates or for task sequences, and updates and task sequences \
+              use their own kind where there is one. Which rule holds is a property of the server.",
 };
 
 /// A computer without any window is never held back.
 pub static MW_8: Rule = Rule {
     id: "MW-8",
     title: "a computer without any window is never held back",
-    source: "ConfigMgr, Maintenance Windows",
+    source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "Taking away its last window, or taking it out of the collection that gives it, lets waiting \
-              required work and restarts start at once. A plan names these computers and says how much waits \
-              there. Runs that a user starts ignore windows anyway.",
+    explain: "Taking its last window away, or taking it out of the collection that gives it, lets waiting work \
+              and restarts start at once, in the middle of the day. Runs that a user starts ignore windows.",
+};
+
+/// A maintenance window lasts 5 minutes to 24 hours.
+pub static MW_9: Rule = Rule {
+    id: "MW-9",
+    title: "a maintenance window lasts 5 minutes to 24 hours",
+    source: "ConfigMgr, Maintenance Windows",
+    acts: &[Act::Validate, Act::Forecast],
+    explain: "Servers refuse shorter and longer ones, and keep whole minutes. For more than a day write several \
+              windows; overlapping ones are taken together. A window in UTC moves by an hour against local time when \
+              daylight saving changes.",
 };

@@ -214,7 +214,15 @@ fn foreign(app: &App) -> Vec<String> {
     let items = app.all_items().unwrap();
     let folder = items.iter().find(|item| item.name == "Foreign").map(|item| item.guid);
     let is_foreign = |guid, parent: Option<Guid>| Some(guid) == folder || parent.is_some() && parent == folder;
-    items.iter().filter(|item| is_foreign(item.guid, item.folder)).map(|item| format!("{item:?}")).collect()
+    let lies_there: BTreeSet<Guid> =
+        items.iter().filter(|item| is_foreign(item.guid, item.folder)).map(|item| item.guid).collect();
+    // A program lies in the hidden programs folder; it is foreign when its package is.
+    let is_theirs = |package: Option<Guid>| package.is_some_and(|package| lies_there.contains(&package));
+    items
+        .iter()
+        .filter(|item| lies_there.contains(&item.guid) || is_theirs(item.package))
+        .map(|item| format!("{item:?}"))
+        .collect()
 }
 
 fn twice(app: &App, found: &mut Vec<Violation>) {

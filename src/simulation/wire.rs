@@ -135,7 +135,11 @@ impl Wire {
         let made = self.console(http::Method::POST, "/v1/items", &[("if-none-match", "*")], folder).await;
         let folder = made["guid"].clone();
         let package = serde_json::json!({"kind": "Package", "name": "alpha", "folder": folder, "spec": {}});
-        self.console(http::Method::POST, "/v1/items", &[("if-none-match", "*")], package).await;
+        let made = self.console(http::Method::POST, "/v1/items", &[("if-none-match", "*")], package).await;
+        let program = serde_json::json!({
+            "kind": "Program", "name": "Install", "package": made["guid"], "spec": {"commandLine": "theirs.exe"},
+        });
+        self.console(http::Method::POST, "/v1/items", &[("if-none-match", "*")], program).await;
     }
 
     /// Somebody edits one of the packages at the console.

@@ -306,6 +306,17 @@ fn an_item_that_came_to_be_since_the_plan_makes_it_stale() {
 }
 
 #[test]
+fn a_plan_that_waited_too_long_is_refused() {
+    let (server, project, n) = planned();
+    let mut plan = consign::plan::file::read(project.read("the.plan").as_bytes()).unwrap();
+    plan.expires = "2020-01-01T00:00:00Z".parse().unwrap();
+    plan.hash = consign::plan::file::hash(&plan);
+    project.write("old.plan", &consign::plan::file::write(&plan));
+    project.run(&["apply", "old.plan"]).exits(4).one_message().says("2020-01-01");
+    assert_eq!(server.audit().len(), n);
+}
+
+#[test]
 fn expect_plan_hash_takes_that_plan_and_no_other() {
     let (server, project, n) = planned();
     let hash = project.run(&["show", "the.plan", "--format", "json"]).exits(0).json()["hash"].clone();

@@ -389,3 +389,101 @@ fn every_example_validates() {
         assert!(!ran.err.contains("error"), "{}: {}", project.display(), ran.err);
     }
 }
+
+#[test]
+fn a_program_of_a_foreign_package_of_the_same_name_is_left_alone() {
+    let server = Server::start();
+    let theirs = server.folder("Legacy");
+    let package = server.create(&json!({ "kind": "Package", "name": "Tool", "folder": theirs, "spec": {} }));
+    let program = server.create(&json!({
+        "kind": "Program", "name": "Install", "package": package["guid"], "spec": { "commandLine": "theirs.exe" },
+    }));
+    let own = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Tool, folder: Software Delivery}\n\
+        spec:\n  source: {none: {}}\n  programs:\n    - {name: Install, commandLine: ours.exe}\n";
+    let project = Project::of(&server, "", &[("tool.yaml", own)]);
+    project.run(&["plan"]).exits(0).says("3 to add, 0 to change");
+    project.apply();
+    assert_eq!(server.get(&format!("/v1/items/{}", program["guid"].as_str().unwrap())), program);
+    let ours: Vec<_> = server
+        .items()
+        .into_iter()
+        .filter(|item| item["kind"] == "Program" && item["spec"]["commandLine"] == "ours.exe")
+        .collect();
+    assert_eq!(ours.len(), 1);
+    assert_ne!(ours[0]["package"], package["guid"]);
+    project.is_settled();
+}
+
+#[test]
+fn what_differs_and_may_not_be_changed_is_drift() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.apply();
+    project.run(&["drift"]).exits(0).says("The server is as the manifests say.");
+    server.change(&server.item("Collection", "Pilot"), |body| {
+        body["spec"]["members"] = json!(["A", "STRANGER"]);
+        body["attributes"] = json!(["readOnly"]);
+    });
+    let ran = project.run(&["drift"]).exits(2).says("differs  collection/Pilot").says("STRANGER");
+    assert!(!ran.out.contains("as the manifests say"), "{}", ran.out);
+    let json = project.run(&["drift", "--format", "json"]).exits(2).json();
+    assert_eq!(json["resource_drift"][0]["rule"], "PLN-5");
+}
+
+#[test]
+fn two_live_items_of_a_name_are_drift() {
+    let server = Server::start();
+    two_of_a_name(&server);
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.run(&["drift"]).exits(2).says("PLN-4");
+}
+
+#[test]
+fn a_plan_that_was_applied_is_refused_where_the_server_was_put_back() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    let data = server.directory.path().join("data/consign.db");
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    // A copy of the database, and what its log still holds.
+    let copies: Vec<_> = ["", "-wal", "-shm"]
+        .iter()
+        .map(|ending| std::path::PathBuf::from(format!("{}{ending}", data.display())))
+        .filter(|path| path.exists())
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    project.run(&["apply", "the.plan"]).exits(0);
+    let server = server.put_back(&copies);
+    assert_eq!(server.n("Collection", "Pilot"), 0);
+    // A whole apply leaves a journal of its own; where the server lost what it tells of, the plan is stale or done anew.
+    let ran = project.run(&["apply", "the.plan"]);
+    assert!(ran.code == Some(4) || ran.code == Some(0) && server.n("Collection", "Pilot") == 1, "{ran:?}");
+}
+
+#[test]
+fn a_target_that_no_item_has_is_a_mistake() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.run(&["plan", "--target", "collection/Pliot"]).exits(64).says("did you mean `collection/Pilot`?");
+    project.run(&["apply", "--auto-approve", "--target", "nothing/*"]).exits(64);
+    assert_eq!(server.n("Collection", "Pilot"), 0);
+    let ran = project.run(&["plan", "--exclude", "collection/*"]).exits(0);
+    assert!(!ran.out.contains("as the manifests say"), "{}", ran.out);
+    project.run(&["apply", "--auto-approve", "--target", "collection/Pilot"]).exits(0);
+    assert_eq!(server.n("Collection", "Pilot"), 1);
+}
+
+#[test]
+fn a_target_brings_what_an_update_needs() {
+    let server = Server::start();
+    let tool = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Tool}\n\
+        spec:\n  source: {none: {}}\n  programs:\n    - {name: Install, commandLine: ours.exe}\n---\n\
+        apiVersion: consign/v1\nkind: Task\nmetadata: {name: Roll out}\n\
+        spec: {package: Tool, program: Install, collections: []}\n";
+    let project = Project::of(&server, "", &[("tool.yaml", tool)]);
+    project.apply();
+    project.write("delivery/pilot.yaml", PILOT);
+    project.replace("delivery/tool.yaml", "collections: []", "collections: [Pilot]");
+    project.run(&["apply", "--auto-approve", "--target", "task/Roll out"]).exits(0);
+    assert_eq!(server.n("Collection", "Pilot"), 1);
+    project.is_settled();
+}

@@ -6,6 +6,7 @@ mod bad_input;
 mod done_when;
 #[cfg(unix)]
 mod kill;
+mod naive;
 mod server;
 mod validate;
 mod world;

@@ -349,6 +349,19 @@ impl Server {
         Self::spawn(directory, &["--faults".into(), path.into_os_string()])
     }
 
+    /// Ends it by force, puts files back as they were, and starts it at the same address.
+    pub fn put_back(self, files: &[(PathBuf, Vec<u8>)]) -> Self {
+        let address = self.address().to_owned();
+        let directory = self.end();
+        for ending in ["consign.db-wal", "consign.db-shm"] {
+            drop(fs::remove_file(directory.path().join("data").join(ending)));
+        }
+        for (path, bytes) in files {
+            fs::write(path, bytes).unwrap();
+        }
+        Self::listen(directory, &address, &[])
+    }
+
     /// Ends it by force; what it stored stays.
     fn end(mut self) -> TempDir {
         self.child.kill().unwrap();

@@ -83,7 +83,7 @@ impl StateReader {
         let mut from = self.state.bytes.len();
         self.state.bytes.extend_from_slice(piece);
         let result = loop {
-            let Some(length) = self.state.bytes[from..].iter().position(|byte| *byte == b'\n') else {
+            let Some(length) = memchr::memchr(b'\n', &self.state.bytes[from..]) else {
                 break Self::short(self.state.bytes.len() - self.begin);
             };
             let line = self.begin..from + length;

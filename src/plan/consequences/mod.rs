@@ -14,7 +14,6 @@ mod settings;
 mod task;
 #[cfg(test)]
 mod tests;
-mod times;
 mod told;
 mod window;
 mod world;

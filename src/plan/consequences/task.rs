@@ -7,6 +7,8 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::agent::schedule::Clock as Zoned;
+use crate::agent::schedule::next_on;
 use crate::model::fleet::Computers as Set;
 use crate::model::item::Spec;
 use crate::model::kind::Kind;
@@ -21,7 +23,6 @@ use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
 use crate::plan::consequences::sequence::run_again;
-use crate::plan::consequences::times;
 use crate::plan::consequences::world::both;
 use crate::plan::consequences::world::item_of;
 use crate::plan::consequences::world::len;
@@ -175,14 +176,14 @@ fn unavailable(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     {
         return None;
     }
-    let server = times::zone(&world.fleet.server_zone);
+    let server = Zoned::named(&world.fleet.server_zone);
     let mut missed: BTreeMap<String, u64> = BTreeMap::new();
     let never = match &actor.is {
         Known::Unknown(why) => Known::Unknown(why.clone()),
         Known::Is(reached) => {
             let mut never = Set::new();
             for (zone, there) in by_zone(world, reached) {
-                if !can_meet(run, availability, makes_up(spec), &times::zone(zone), &server, world.now) {
+                if !can_meet(run, availability, makes_up(spec), &Zoned::named(zone), &server, world.now) {
                     missed.insert(zone.to_owned(), there.len());
                     never |= there;
                 }
@@ -219,30 +220,28 @@ fn can_meet(
     run: &Run,
     availability: &Availability,
     makes_up: bool,
-    zone: &TimeZone,
-    server: &TimeZone,
+    zone: &Zoned,
+    server: &Zoned,
     now: Timestamp,
 ) -> bool {
     let clock = if availability.clock == Clock::Server { server } else { zone };
-    let from = availability.from.and_then(|from| times::instant(from.civil(), clock)).unwrap_or(now).max(now);
-    let to = availability.to.and_then(|to| times::instant(to.civil(), clock)).unwrap_or(Timestamp::MAX);
-    if from >= to {
+    let opens = availability.from.map(|from| clock.instant(from));
+    let closes = availability.to.map_or(Timestamp::MAX, |to| clock.instant(to));
+    let from = opens.unwrap_or(now).max(now);
+    if from >= closes {
         return false;
     }
-    match run {
-        Run::Manual | Run::AsSoonAsPossible => true,
-        Run::Schedule(schedule) => {
-            if times::times(schedule, zone, from, to).next().is_some() {
-                return true;
-            }
-            // A single start that was missed is made up for, unless it fell outside of the availability.
-            let missed = match schedule {
-                Schedule::At(at) if makes_up => times::instant(at.civil(), zone),
-                _ => None,
-            };
-            let opened = availability.from.and_then(|from| times::instant(from.civil(), clock));
-            missed.is_some_and(|at| at < now && opened.is_none_or(|opened| at >= opened) && at < to)
+    let Run::Schedule(schedule) = run else { return true };
+    if next_on(schedule, zone, from).is_some_and(|at| at < closes) {
+        return true;
+    }
+    // A single start that was missed is made up for, unless it fell outside of the availability.
+    match schedule {
+        Schedule::At(at) if makes_up => {
+            let at = zone.instant(*at);
+            at < now && opens.is_none_or(|opens| at >= opens) && at < closes
         }
+        _ => false,
     }
 }
 
@@ -256,14 +255,13 @@ fn start_passed(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     if change.action() == Action::Update && !change.fields.iter().any(|field| is_meant(&field.path)) {
         return None;
     }
-    let server = times::zone(&world.fleet.server_zone);
+    let server = Zoned::named(&world.fleet.server_zone);
     let start = match run_of(spec)? {
         Run::Schedule(Schedule::At(at)) => Some(("run", *at)),
         _ => None,
     };
     let opening = availability_of(spec)?.from.map(|from| ("availability", from));
-    let passed =
-        |at: crate::model::units::LocalDateTime| times::instant(at.civil(), &server).is_some_and(|at| at <= world.now);
+    let passed = |at| server.instant(at) <= world.now;
     let (what, at) = start.into_iter().chain(opening).find(|(_, at)| passed(*at))?;
     let mechanism = match (what, makes_up(spec)) {
         ("run", true) => format!("its start, {at}, has passed by the server's clock; it is made up for on arrival"),

@@ -4,11 +4,17 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use crate::agent::policy::FitRule;
 use crate::agent::policy::NeverFits;
+use crate::agent::policy::Window;
+use crate::agent::schedule::later;
+use crate::agent::schedule::zone;
+use crate::agent::windows;
+use crate::agent::windows::HORIZON;
+use crate::agent::windows::Place;
+use crate::agent::windows::needed;
 use crate::model::delivery_policy::Remediation;
 use crate::model::fleet::Computers as Set;
 use crate::model::item::Spec;
@@ -16,7 +22,6 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::package::MaxRunTime;
 use crate::model::schedule::Schedule;
-use crate::model::schedule::WindowClock;
 use crate::model::task::Run;
 use crate::model::units::Duration;
 use crate::model::window::MaintenanceWindow;
@@ -26,7 +31,6 @@ use crate::plan::consequences::Actor;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
-use crate::plan::consequences::times;
 use crate::plan::consequences::world::item_of;
 use crate::plan::consequences::world::len;
 use crate::plan::consequences::world::minus;
@@ -42,10 +46,6 @@ use crate::rules::window::MW_4;
 use crate::rules::window::MW_7;
 use crate::rules::window::MW_8;
 
-/// How far ahead windows are looked at, in days (A-8 of the agent).
-const HORIZON_DAYS: i64 = 366;
-/// A maximum run time that is not known, where the whole window is what counts: 720 minutes (MW-2, MW-7).
-const UNKNOWN_WHOLE: u64 = 720 * 60;
 /// The longest that a window may last (MW-9).
 const WINDOW_MAX: u64 = 24 * 3600;
 /// A window that never closes.
@@ -124,16 +124,21 @@ impl<'w> Windows<'w> {
 
     /// What holds tasks back, and what sequential tasks; some windows may be given other lengths.
     fn spans(&self, group: &Group, lengths: &BTreeMap<u32, u64>) -> (Option<Span>, Option<Span>) {
-        let of = |kind: WindowKind| {
-            let windows: Vec<(&MaintenanceWindow, u64)> = group
-                .of
-                .iter()
-                .map(|at| (at, self.list[*at as usize].1))
-                .filter(|(_, window)| window.applies_to == kind)
-                .map(|(at, window)| (window, lengths.get(at).copied().unwrap_or(window.duration.as_seconds())))
-                .collect();
-            span(&windows, &group.zone, self.now)
-        };
+        let windows: Vec<Window> = group
+            .of
+            .iter()
+            .map(|at| {
+                let window = self.list[*at as usize].1;
+                Window {
+                    name: String::new(),
+                    schedule: window.schedule.clone(),
+                    duration: lengths.get(at).map_or(window.duration, |length| Duration::seconds(*length)),
+                    kind: window.applies_to,
+                    clock: window.clock,
+                }
+            })
+            .collect();
+        let of = |kind: WindowKind| span(&windows, kind, &group.zone, self.now);
         let tasks = of(WindowKind::All);
         (tasks, of(WindowKind::TaskSequences).or(tasks)) // MW-7
     }
@@ -197,47 +202,32 @@ impl Group {
     }
 }
 
-/// The longest and the shortest of some windows after overlapping ones are joined (MW-6). `None`: there are none.
-fn span(windows: &[(&MaintenanceWindow, u64)], zone: &str, now: Timestamp) -> Option<Span> {
-    let [(first, length), rest @ ..] = windows else { return None };
-    let endless = |(window, length): &(&MaintenanceWindow, u64)| match &window.schedule {
-        Schedule::Every(every) => every.interval.as_seconds() <= *length,
-        _ => false,
-    };
-    if windows.iter().any(endless) {
-        return Some(Span { longest: ENDLESS, shortest: ENDLESS });
+/// The longest and the shortest of the windows of a kind that are met in the 366 days from now, after overlapping ones
+/// are joined (MW-6). `None`: there are none.
+fn span(all: &[Window], kind: WindowKind, zone_name: &str, now: Timestamp) -> Option<Span> {
+    let mut of_kind = all.iter().filter(|window| window.kind == kind);
+    let (first, second) = (of_kind.next()?, of_kind.next());
+    // The shortest day has 23 hours: a shorter window that opens once a day at most never touches itself.
+    let returns = matches!(first.schedule, Schedule::Daily(_) | Schedule::Weekly(_));
+    let length = first.duration.as_seconds();
+    if second.is_none() && returns && length < 23 * 3600 {
+        return Some(Span { longest: length, shortest: length });
     }
-    // The shortest day has 23 hours: a shorter window never touches itself.
-    if rest.is_empty() && *length < 23 * 3600 && !matches!(first.schedule, Schedule::Every(_) | Schedule::At(_)) {
-        return Some(Span { longest: *length, shortest: *length });
-    }
-    let computers = times::zone(zone);
-    let from = now - SignedDuration::from_hours(24);
-    let to = now + SignedDuration::from_hours(24 * HORIZON_DAYS);
-    let mut open: Vec<(i64, i64)> = Vec::new();
-    for (window, length) in windows {
-        let clock = if window.clock == WindowClock::Utc { &jiff::tz::TimeZone::UTC } else { &computers };
-        let length = i64::try_from(*length).unwrap_or(i64::MAX / 4);
-        let starts = times::times(&window.schedule, clock, from, to).map(Timestamp::as_second);
-        open.extend(starts.map(|start| (start, start + length)).filter(|(_, end)| *end > now.as_second()));
-    }
-    open.sort_unstable();
+    let mut joined = windows::Windows::new(all, kind, &zone(zone_name), now)?;
+    let last = later(now, HORIZON);
     let (mut longest, mut shortest) = (0, ENDLESS);
-    let mut joined: Option<(i64, i64)> = None;
-    let mut close = |(start, end): (i64, i64)| {
-        let length = u64::try_from(end - start).unwrap_or(0);
-        (longest, shortest) = (longest.max(length), shortest.min(length));
-    };
-    for (start, end) in open {
-        joined = match joined {
-            Some((first, last)) if start <= last => Some((first, last.max(end))),
-            other => {
-                other.map(&mut close);
-                Some((start, end))
+    let mut at = now;
+    while at <= last {
+        at = match joined.at(at) {
+            Place::Inside(window) => {
+                let length = if window.close == Timestamp::MAX { ENDLESS } else { window.length().as_seconds() };
+                (longest, shortest) = (longest.max(length), shortest.min(length));
+                window.close
             }
+            Place::Outside(Some(next)) => next,
+            Place::Outside(None) => break,
         };
     }
-    joined.map(&mut close);
     // Windows that never open again hold everything back: nothing fits them.
     Some(Span { longest, shortest: shortest.min(longest) })
 }
@@ -269,11 +259,7 @@ fn need(world: &World<'_>, estate: &Estate<'_>, spec: Option<&Spec>) -> Option<N
     let limits: Vec<Option<Duration>> =
         World::programs(estate, spec).iter().map(|program| program.max_run_time.limit()).collect();
     let unknown = limits.contains(&None);
-    let seconds = |limit: &Option<Duration>| match limit {
-        Some(limit) => limit.as_seconds(),
-        None if is_remaining => 0,
-        None => UNKNOWN_WHOLE,
-    };
+    let seconds = |limit: &Option<Duration>| needed(world.rules.fit, Duration::ZERO, *limit).as_seconds();
     let run = limits.iter().map(seconds).max()?;
     let counts_down = is_remaining && warning_of(spec).is_some();
     Some(Need { run, unknown, counts_down, is_sequence: matches!(spec, Spec::SequentialTask(_)) })

@@ -249,6 +249,9 @@ impl Writer<'_> {
     /// `not_found`, `revision_moved`, `protected`, and `in_use` with its users.
     pub fn delete(&mut self, guid: Guid, revision: Revision) -> Result<(), Refused> {
         let item = self.expect(guid, revision)?;
+        if item.attributes.contains(&Attribute::ReadOnly) {
+            return Err(Refused::new(Code::Protected, "the item cannot be changed").with("attribute", "readOnly"));
+        }
         if item.kind.is_singleton() || item.kind == Kind::StepTask || item.attributes.contains(&Attribute::NoDelete) {
             return Err(Refused::new(Code::Protected, "the item cannot be deleted").with("attribute", "noDelete"));
         }
