@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use crate::model::item::Acknowledgement;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
 use crate::model::project::Limit;
 use crate::model::project::Policy;
 use crate::model::project::Severity;
@@ -74,7 +75,11 @@ fn given<'d>(draft: &'d Draft<'_>, one: &Consequence) -> Vec<&'d Acknowledgement
 fn items<'d>(draft: &'d Draft<'_>, one: &Consequence) -> impl Iterator<Item = &'d Item> {
     let subject = ItemKey::parse(&one.subject).filter(|_| !one.because.contains(&one.subject));
     let causes: Vec<ItemKey> = one.because.iter().filter_map(|address| ItemKey::parse(address)).collect();
-    subject.into_iter().chain(causes).filter_map(|key| draft.input.site.get(&key))
+    subject.into_iter().chain(causes).filter_map(|key| match &key.package {
+        // A program is written in its package's manifest, and so is what is accepted of it (PRG-13).
+        Some(package) => draft.input.site.get(&ItemKey::new(Kind::Package, package.as_str())),
+        None => draft.input.site.get(&key),
+    })
 }
 
 /// Whether an acknowledgement covers a consequence; if not, why.
