@@ -1,5 +1,8 @@
 //! What a plan guards, holds back and refuses, rule by rule.
 
+mod computers;
+mod judged;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 

@@ -12,8 +12,6 @@ mod program;
 mod sequence;
 mod settings;
 mod task;
-#[cfg(test)]
-mod tests;
 mod told;
 mod window;
 mod world;

@@ -48,7 +48,7 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
         }
     }
     if !new.is_empty() {
-        let of = is.as_ref().map_or_else(|| "what the server grants by default".to_owned(), |rights| list(rights));
+        let of = is.as_ref().map_or_else(|| "what the server grants by default".to_owned(), list);
         let mechanism = format!("they inherit from the folder object of programs: {of}");
         let n = new.len() as u64;
         new.truncate(20);

@@ -366,7 +366,7 @@ impl<'w> World<'w> {
         self.windows.get_or_init(|| {
             let is_as_it_was = self
                 .of_kind(Kind::MaintenanceWindow)
-                .all(|actor| actor.change.is_none() && actor.newly().value().is_some_and(Set::is_empty));
+                .all(|actor| actor.change.is_none() && actor.was.value().is_some() && actor.was == actor.is);
             let before = Windows::find(self, true);
             let after =
                 if is_as_it_was && before.value().is_some() { before.clone() } else { Windows::find(self, false) };

@@ -117,7 +117,8 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         writeln!(out, "      {}{rest}", paint.on(Tone::Dim, list.join(", ")))?;
     }
     for fix in &one.fixes {
-        let forecast: Vec<String> = fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
+        let forecast: Vec<String> =
+            fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
         writeln!(out, "      safer: {} ({})", visible(&fix.message), forecast.join(", "))?;
     }
     if let Some(over) = &one.over {
@@ -235,8 +236,7 @@ fn words(kind: &str) -> String {
 
 /// What to write to accept what blocks, whole and ready to paste.
 pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let blocking: Vec<&Consequence> =
-        plan.consequences.iter().filter(|one| one.severity == Severity::Error).collect();
+    let blocking: Vec<&Consequence> = plan.consequences.iter().filter(|one| one.severity == Severity::Error).collect();
     if blocking.is_empty() {
         return Ok(());
     }
@@ -257,7 +257,8 @@ pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::R
         writeln!(out, "    metadata:\n      acknowledge:")?;
         for (rule, many) in rules {
             let unknown = many.iter().any(|one| one.magnitude.value.is_none());
-            let most = many.iter().filter_map(|one| one.magnitude.value.map(|n| n.max(one.magnitude.high.unwrap_or(0))));
+            let most =
+                many.iter().filter_map(|one| one.magnitude.value.map(|n| n.max(one.magnitude.high.unwrap_or(0))));
             if let Some(most) = most.max() {
                 writeln!(out, "        - {{rule: {rule}, upTo: {most}, expires: {expires}, reason: say why}}")?;
             }
@@ -268,7 +269,11 @@ pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::R
     }
     for (rule, many) in homeless {
         writeln!(out, "  {rule} is about items that have no manifest; in `consign.yaml`:")?;
-        match many.iter().map(|one| one.magnitude.value).collect::<Option<Vec<u64>>>().and_then(|all| all.into_iter().max())
+        match many
+            .iter()
+            .map(|one| one.magnitude.value)
+            .collect::<Option<Vec<u64>>>()
+            .and_then(|all| all.into_iter().max())
         {
             Some(most) => writeln!(out, "    policy:\n      limits:\n        {rule}: {most}")?,
             None => writeln!(out, "    policy:\n      severities:\n        {rule}: off   # its number is not known")?,

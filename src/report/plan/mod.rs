@@ -105,10 +105,8 @@ fn legend(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {:>3}  {word}", sign(action))?;
         }
     }
-    if {
-        let acting = Acting::of(plan);
-        plan.resource_changes.iter().any(|change| acting.has(change))
-    } {
+    let acting = Acting::of(plan);
+    if plan.resource_changes.iter().any(|change| acting.has(change)) {
         writeln!(out, "  {:>3}  computers will act", "!")?;
     }
     Ok(())

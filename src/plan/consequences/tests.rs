@@ -1,1 +1,0 @@
-//! Consequences, rule by rule.
