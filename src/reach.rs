@@ -86,6 +86,11 @@ impl<'a> Estate<'a> {
         Self { items: observed.items.iter().map(placed).collect() }
     }
 
+    /// The items of a list, each by its own key.
+    pub fn of_items(items: impl IntoIterator<Item = (Guid, &'a Item)>) -> Self {
+        Self { items: items.into_iter().map(|(guid, item)| (item.key.clone(), Placed { guid, item })).collect() }
+    }
+
     /// The same after changes; each names the item as it is called now and as it would be called.
     #[must_use]
     pub fn after(&self, changes: impl IntoIterator<Item = (ItemKey, Fate<'a>)>) -> Self {
@@ -166,6 +171,11 @@ impl<'e, 'a> Reach<'e, 'a> {
     /// Who is in a collection, retired computers among them.
     pub fn members(&self, name: &str) -> Known<Computers> {
         self.resolve(name, &mut BTreeSet::new())
+    }
+
+    /// The computers that are retired: they do nothing and hold no licence (LIC-4).
+    pub const fn retired(&self) -> &Computers {
+        &self.retired
     }
 
     /// Who is in any of these collections and is not retired (LIC-4): whom an item with these targets reaches.

@@ -27,19 +27,28 @@ use crate::cli::args::Format;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
+use crate::cli::context::connect_to_read;
 use crate::cli::context::connect_to_write;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::plan::Knowledge;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
+use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
 use crate::cli::plan::selection;
 use crate::diag::visible;
+use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::package::RunWith;
 use crate::model::project::ServerConfig;
+use crate::model::project::Severity;
+use crate::model::schedule::Schedule;
+use crate::model::task::Run;
 use crate::plan::Plan;
+use crate::plan::again;
+use crate::plan::bounds;
 use crate::report;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
@@ -54,12 +63,12 @@ const STATE_DIRECTORY: &str = ".consign";
 
 /// Runs it.
 pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
-    let (plan, root, config) = match &args.plan {
+    let (plan, root, config, off) = match &args.plan {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
             let made = make_plan(context, args.server.server.as_deref(), &select)?;
-            (made.plan, made.root, made.config)
+            (made.plan, made.root, made.config, Vec::new())
         }
         None => {
             return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")
@@ -79,6 +88,9 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
     if blocked != exit::OK {
         let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
         return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
+    }
+    if args.plan.is_some() {
+        within_bounds(&plan, &root, &config, &off)?;
     }
     let report = perform(context, &plan, &root, &config, args)?;
     let exit = exit_of_report(&report);
@@ -118,7 +130,46 @@ fn exit_of_report(report: &Report) -> Exit {
     }
 }
 
-type Ready = (Plan, Utf8PathBuf, ServerConfig);
+/// Works a stored plan's consequences out again over what the server holds now, and refuses where they are more than was
+/// approved.
+fn within_bounds(plan: &Plan, root: &Utf8Path, config: &ServerConfig, off: &[String]) -> Result<(), Failure> {
+    let starts = plan.resource_changes.iter().any(|change| change.after.as_ref().is_some_and(names_a_time));
+    if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts {
+        return Ok(());
+    }
+    // A run that was cut short goes on with what was approved: half of the changes are there already.
+    let journals = journal_files::read_all(&root.join(STATE_DIRECTORY).join("journal"), ".ndjson").unwrap_or_default();
+    if journals.iter().any(|(_, text)| text.contains(&plan.hash) && has_begun(text)) {
+        return Ok(());
+    }
+    let reader = connect_to_read(root, config)?;
+    let mut observed = block_on(observe(&reader))?;
+    let knowledge = Knowledge::of(config);
+    let time = observed.time;
+    let now = again::consequences(plan, &mut observed, knowledge.computers(), time);
+    let broken = bounds::broken(plan, &now, off);
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = broken.iter().take(10).map(|one| visible(&one.to_string()).into_owned()).collect();
+    let rest = broken.len().saturating_sub(10);
+    let rest = if rest > 0 { format!("; and {rest} more") } else { String::new() };
+    let message = format!("the computers would do more than was approved: {}{rest}", list.join("; "));
+    Err(Failure::new(exit::STALE, message).help("nothing was written; plan again and look at the difference"))
+}
+
+/// Whether an item begins at a time that it names (PLN-12).
+const fn names_a_time(item: &Item) -> bool {
+    let (run, availability) = match &item.spec {
+        Spec::Task(spec) => (&spec.run, &spec.availability),
+        Spec::SequentialTask(spec) => (&spec.run, &spec.availability),
+        _ => return false,
+    };
+    availability.from.is_some() || matches!(run, Run::Schedule(Schedule::At(_)))
+}
+
+/// A plan, the project's root, its server, and the rules that the project switched off.
+type Ready = (Plan, Utf8PathBuf, ServerConfig, Vec<String>);
 
 /// A stored plan, for the server it was made for.
 fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
@@ -148,7 +199,9 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         );
         return Err(Failure::new(exit::CONFIG, message).help("nothing was done; plan again"));
     }
-    Ok((plan, opened.root, config))
+    let severities = opened.project.as_ref().map(|project| &project.policy.severities).into_iter().flatten();
+    let off = severities.filter(|(_, severity)| **severity == Severity::Off).map(|(rule, _)| rule.clone()).collect();
+    Ok((plan, opened.root, config, off))
 }
 
 /// Applies a plan from a project's root: lock, journal, steps.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
+use crate::agent::policy::Rules;
 use crate::cli::args::Format;
 use crate::cli::args::PlanArgs;
 use crate::cli::args::SelectArgs;
@@ -23,11 +24,14 @@ use crate::cli::failure::Failure;
 use crate::diag::Loaded;
 use crate::diag::nearest;
 use crate::diag::visible;
+use crate::model::fleet::Fleet;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
 use crate::plan::Plan;
+use crate::plan::consequences::Computers;
 use crate::plan::file;
 use crate::plan::make;
+use crate::reach::Evaluated;
 use crate::report;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
@@ -133,6 +137,7 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
     };
     let (observed, capabilities) = observed;
     let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
+    let knowledge = Knowledge::of(&config);
     let mut input = make::Input {
         observed,
         site: loaded.site,
@@ -142,6 +147,7 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
         capabilities: &capabilities,
         targets: &select.targets,
         excludes: &select.excludes,
+        computers: knowledge.computers(),
         now: now(),
         version: VERSION,
     };
@@ -163,6 +169,27 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
     let root = opened.root.clone();
     std::mem::forget(opened);
     Ok(Made { plan, root, config })
+}
+
+/// What is known of a server's computers.
+pub struct Knowledge {
+    /// Them; `None`: nothing is.
+    pub fleet: Option<Fleet>,
+    /// What queries would find that no collection has stored.
+    pub evaluated: Evaluated,
+    rules: Rules,
+}
+
+impl Knowledge {
+    /// Nothing but what kind of server it is.
+    pub const fn of(config: &ServerConfig) -> Self {
+        Self { fleet: None, evaluated: Evaluated::new(), rules: Rules::of(config.api) }
+    }
+
+    /// The same, as a plan takes it.
+    pub const fn computers(&self) -> Computers<'_> {
+        Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules }
+    }
 }
 
 fn now() -> Timestamp {

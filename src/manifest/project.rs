@@ -17,11 +17,15 @@ use crate::diag::Sources;
 use crate::diag::did_you_mean;
 use crate::diag::visible;
 use crate::model::project::Project;
+use crate::model::project::Severity;
 use crate::rules;
+use crate::rules::Act;
 use crate::rules::manifest::MAN_3;
 use crate::rules::manifest::MAN_10;
 use crate::rules::manifest::MAN_13;
 use crate::rules::manifest::MAN_14;
+use crate::rules::plan::PLN_2;
+use crate::rules::plan::PLN_3;
 
 /// Reads a project file. `None` when it is not one; with findings beside `Some`, what the findings name must be mended
 /// before anything is planned.
@@ -49,6 +53,7 @@ pub fn read_project(sources: &Sources, source: SourceId) -> (Option<Project>, Di
     match project(&document.tree, text, &place) {
         Ok(project) => {
             check_policy(&project, &place, &mut findings);
+            check_limits(&project, &place, &mut findings);
             check_folders(&project, &place, &mut findings);
             (Some(project), findings)
         }
@@ -107,6 +112,29 @@ fn check_policy(project: &Project, place: translate::Place<'_>, findings: &mut D
                     .help(help.unwrap_or_else(|| "`consign explain` lists the rules".to_owned())),
             );
         }
+    }
+}
+
+/// Limits that can hold nothing: no plan counts anything under their rule, or the rule is switched off.
+fn check_limits(project: &Project, place: translate::Place<'_>, findings: &mut Diagnostics) {
+    for id in project.policy.limits.keys() {
+        let Some(rule) = rules::find(id) else { continue };
+        let is_counted = rule.acts.contains(&Act::Consequence) || [&PLN_2, &PLN_3].contains(&rule);
+        let is_off = project.policy.severities.get(id) == Some(&Severity::Off);
+        let (message, help) = match (is_counted, is_off) {
+            (false, _) => {
+                let message = format!("no plan counts anything under `{id}`, so a limit holds nothing");
+                (message, "limit a rule that acts as a consequence; `consign explain` tells where each one acts")
+            }
+            (true, true) => {
+                let message = format!("`{id}` has a limit here and is switched off under `severities`");
+                (message, "take one of the two out")
+            }
+            (true, false) => continue,
+        };
+        let mut pointer = "/policy/limits".to_owned();
+        push_segment(&mut pointer, id);
+        findings.push(Diagnostic::error(&MAN_10, place(pointer, Part::Key), message).help(help));
     }
 }
 

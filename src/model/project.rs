@@ -101,8 +101,11 @@ pub struct Policy {
     pub limits: BTreeMap<String, Limit>,
     /// By rule ID: how a finding is taken.
     pub severities: BTreeMap<String, Severity>,
-    /// Collections that no change may newly reach.
+    /// Collections whose computers no change may newly reach, by whatever path.
     pub protected: Vec<String>,
+    /// Roles, such as `site server` or `domain controller`, whose computers no change may newly reach. Absent: a plan
+    /// that newly reaches a computer with a role warns; `[]`: it says nothing.
+    pub protected_roles: Option<Vec<String>>,
 }
 
 /// A limit: a number, or a share that holds from a floor up.

@@ -1,9 +1,9 @@
-//! What stops a finished draft, and what the computers would do because of it.
+//! What stops a finished draft.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
-use jiff::tz::TimeZone;
-
+use crate::model::fleet::Computers as Set;
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
@@ -11,20 +11,21 @@ use crate::model::kind::Kind;
 use crate::model::project::Limit;
 use crate::model::project::Severity;
 use crate::plan::Action;
-use crate::plan::Basis;
-use crate::plan::Consequence;
 use crate::plan::Finding;
-use crate::plan::Magnitude;
+use crate::plan::consequences::Actor;
+use crate::plan::consequences::World;
+use crate::plan::consequences::names;
+use crate::plan::consequences::newly_reached;
 use crate::plan::hold;
 use crate::plan::make::Draft;
+use crate::reach::Estate;
+use crate::reach::Known;
 use crate::rules::Rule;
 use crate::rules::plan::PLN_2;
 use crate::rules::plan::PLN_3;
 use crate::rules::plan::PLN_8;
 use crate::rules::plan::PLN_9;
 use crate::rules::plan::PLN_10;
-use crate::rules::sequence::SEQ_1;
-use crate::rules::sequence::SEQ_7;
 
 /// The share of owned items that a plan may delete, and from how many owned items on that holds (PLN-2).
 const DELETE_SHARE: (u8, u64) = (30, 10);
@@ -45,7 +46,6 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
     if let Some(limit) = draft.input.policy.limits.get(PLN_3.id).cloned() {
         over(draft, &PLN_3, &limit, "changed", changed, owned);
     }
-    protected(draft);
     renames(draft);
 }
 
@@ -68,33 +68,102 @@ fn over(draft: &mut Draft<'_>, rule: &Rule, limit: &Limit, verb: &str, n: u64, o
     draft.block(rule, "plan".to_owned(), message, &help);
 }
 
-/// Protected collections that a change newly reaches (PLN-10).
-fn protected(draft: &mut Draft<'_>) {
+/// How many computers a finding names.
+const NAMED: usize = 5;
+
+/// Computers of protected collections and roles that a change newly reaches, by whatever path (PLN-10).
+pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
     let policy = draft.input.policy;
-    let mut found = Vec::new();
-    for change in &draft.changes {
-        let Some(after) = &change.after else { continue };
-        let before = change.before.as_ref().map(reached).unwrap_or_default();
-        for name in reached(after) {
-            if policy.protected.contains(&name) && !before.contains(&name) {
-                found.push((change.address.clone(), name));
+    let roles = policy.protected_roles.as_ref();
+    let with_role = |is_one: &dyn Fn(&str) -> bool| -> Set {
+        let computers = world.fleet.computers.iter().enumerate();
+        let found = computers.filter(|(_, one)| !one.retired && one.roles.iter().any(|role| is_one(role)));
+        found.map(|(n, _)| u32::try_from(n).expect("a fleet has fewer than 2^32 computers")).collect()
+    };
+    let guarded = with_role(&|role| roles.into_iter().flatten().any(|one| one.eq_ignore_ascii_case(role)));
+    let named = if roles.is_none() { with_role(&|_| true) } else { Set::new() };
+    for (actor, newly) in newly_reached(world) {
+        let address = actor.key.to_string();
+        let mut blocks = |message| {
+            let help = "choose another target; what is protected is changed in `consign.yaml`";
+            draft.block(&PLN_10, address.clone(), message, help);
+        };
+        match &newly {
+            Known::Unknown(_) => by_name(world, actor, &policy.protected).into_iter().for_each(blocks),
+            Known::Is(newly) => {
+                for name in &policy.protected {
+                    // Who is in it now is protected, and who would be.
+                    let mut members = Set::new();
+                    let mut unknown = false;
+                    for known in [world.was.members(name), world.is.members(name)] {
+                        match known {
+                            Known::Is(set) => members |= set,
+                            Known::Unknown(_) => unknown = true,
+                        }
+                    }
+                    let hit = newly & &members;
+                    if !hit.is_empty() {
+                        let computers = names(world, &hit, NAMED);
+                        blocks(format!("it would newly reach {computers} of the protected collection `{name}`"));
+                    } else if unknown {
+                        by_name(world, actor, std::slice::from_ref(name)).into_iter().for_each(&mut blocks);
+                    }
+                }
+                let hit = newly & &guarded;
+                if !hit.is_empty() {
+                    let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
+                    blocks(format!("it would newly reach {computers} ({roles}), protected by role"));
+                }
+                let hit = newly & &named;
+                if !hit.is_empty() {
+                    let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
+                    draft.findings.push(Finding {
+                        rule: PLN_10.id.to_owned(),
+                        severity: Severity::Warning,
+                        subject: address.clone(),
+                        message: format!("it would newly reach {computers} ({roles})"),
+                        help: "list such roles under `policy.protectedRoles` in `consign.yaml`, or write `[]` there"
+                            .to_owned(),
+                    });
+                }
             }
         }
     }
-    for (address, name) in found {
-        let message = format!("it would newly reach the protected collection `{name}`");
-        draft.block(&PLN_10, address, message, "choose another target; a protected set is changed in `consign.yaml`");
-    }
 }
 
-/// The collections whose computers an item reaches or takes in.
-fn reached(item: &Item) -> Vec<String> {
-    match &item.spec {
-        Spec::Collection(collection) => collection.include.clone(),
-        // A window holds work back: giving one to a protected set starts nothing.
-        Spec::MaintenanceWindow(_) => Vec::new(),
-        spec => spec.targets().cloned().unwrap_or_default(),
-    }
+/// The roles among some computers.
+fn roles_of(world: &World<'_>, set: &Set) -> String {
+    let roles: BTreeSet<&str> = set
+        .iter()
+        .filter_map(|n| world.fleet.computers.get(n as usize))
+        .flat_map(|one| one.roles.iter().map(String::as_str))
+        .collect();
+    roles.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// The same by the names of collections, where their computers are not known: a protected one is a new target, or is
+/// newly part of what is one.
+fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<String> {
+    let parts = |estate: &Estate<'_>, spec: Option<&Spec>| {
+        let mut open: Vec<String> = spec.and_then(Spec::targets).cloned().unwrap_or_default();
+        let mut seen = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if let Some(placed) = estate.get(&ItemKey::new(Kind::Collection, name.as_str()))
+                && let Spec::Collection(collection) = &placed.item.spec
+                && !seen.contains(&name)
+            {
+                open.extend(collection.include.iter().cloned());
+            }
+            seen.insert(name);
+        }
+        seen
+    };
+    let (was, is) = (parts(world.live, actor.old_spec()), parts(world.planned, actor.spec()));
+    protected
+        .iter()
+        .filter(|name| is.contains(*name) && !was.contains(*name))
+        .map(|name| format!("it would newly reach the protected collection `{name}`"))
+        .collect()
 }
 
 /// Points out a delete beside a create of the same content (PLN-8).
@@ -139,63 +208,4 @@ fn print(item: &Item) -> Option<String> {
         _ => {}
     }
     Some(serde_json::to_string(&spec).expect("the model prints as JSON: its maps have text keys"))
-}
-
-/// What the computers would do, as far as it can be told without knowing them.
-pub(super) fn consequences(draft: &Draft<'_>) -> Vec<Consequence> {
-    let mut out = Vec::new();
-    for change in &draft.changes {
-        match (change.action(), &change.before) {
-            (Action::Replace, Some(_)) if change.key.kind == Kind::SequentialTask => out.push(re_run(draft, change)),
-            (Action::Delete | Action::Replace, Some(before)) => {
-                if let Spec::SequentialTask(sequence) = &before.spec {
-                    out.push(hidden_entries(&change.address, sequence.steps.len() as u64));
-                }
-            }
-            _ => {}
-        }
-    }
-    out
-}
-
-/// Everyone who ran the sequential task runs it again (SEQ-1). Who that is only the fleet can tell.
-fn re_run(draft: &Draft<'_>, change: &crate::plan::Change) -> Consequence {
-    let acknowledged = change.after.as_ref().and_then(|after| acknowledged(draft, after, SEQ_1.id));
-    let limited = draft.input.policy.limits.contains_key(SEQ_1.id);
-    Consequence {
-        code: SEQ_1.id.to_owned(),
-        // A number that is not known is within no limit.
-        severity: if limited && acknowledged.is_none() { Severity::Error } else { Severity::Warning },
-        subject: change.address.clone(),
-        kind: "re_run".to_owned(),
-        magnitude: Magnitude { value: None, unit: "computers".to_owned() },
-        basis: Basis::Unknown,
-        mechanism: "its step list changed, so the server gives it a new GUID, which no computer has run yet".to_owned(),
-        because: vec![change.address.clone()],
-        acknowledged,
-    }
-}
-
-fn hidden_entries(address: &str, steps: u64) -> Consequence {
-    Consequence {
-        code: SEQ_7.id.to_owned(),
-        severity: Severity::Warning,
-        subject: address.to_owned(),
-        kind: "hidden_entries_left".to_owned(),
-        magnitude: Magnitude { value: Some(steps), unit: "entries".to_owned() },
-        basis: Basis::Derived,
-        mechanism: "the hidden tasks of its steps stay on the server until they are purged".to_owned(),
-        because: vec![address.to_owned()],
-        acknowledged: None,
-    }
-}
-
-/// The reason given for accepting a consequence of unknown size, if one holds today.
-fn acknowledged(draft: &Draft<'_>, item: &Item, rule: &str) -> Option<String> {
-    let today = draft.input.now.to_zoned(TimeZone::UTC).date();
-    item.acknowledge
-        .iter()
-        .filter(|acknowledgement| acknowledgement.rule == rule && acknowledgement.up_to.is_none())
-        .find(|acknowledgement| acknowledgement.expires.civil() >= today)
-        .map(|acknowledgement| acknowledgement.reason.clone())
 }

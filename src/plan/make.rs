@@ -27,9 +27,11 @@ use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::site::Site;
 use crate::plan::Action;
-use crate::plan::Bound;
 use crate::plan::Change;
+use crate::plan::ComputersCoverage;
+use crate::plan::Consequence;
 use crate::plan::CoverageReport;
+use crate::plan::Endpoints;
 use crate::plan::FORMAT_VERSION;
 use crate::plan::Finding;
 use crate::plan::Held;
@@ -42,10 +44,16 @@ use crate::plan::Reason;
 use crate::plan::Selection;
 use crate::plan::Summary;
 use crate::plan::Unmanaged;
+use crate::plan::approval;
+use crate::plan::bounds;
+use crate::plan::consequences;
+use crate::plan::consequences::Computers;
+use crate::plan::consequences::World;
 use crate::plan::file;
 use crate::plan::guard;
 use crate::plan::hold;
 use crate::plan::order;
+use crate::reach::Estate;
 
 /// How long a plan may wait for its apply: a day.
 const EXPIRY_SECONDS: i64 = 86_400;
@@ -68,6 +76,8 @@ pub struct Input<'a> {
     pub targets: &'a [String],
     /// Not these items.
     pub excludes: &'a [String],
+    /// What is known of the computers.
+    pub computers: Computers<'a>,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
@@ -336,8 +346,12 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
     let input = draft.input;
     draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
     draft.held.sort_by(|a, b| a.key.cmp(&b.key));
+    let changes = std::mem::take(&mut draft.changes);
+    let told = consequences_of(&mut draft, &changes);
+    draft.changes = changes;
     guard::apply(&mut draft);
-    let consequences = guard::consequences(&draft);
+    let (mut consequences, endpoints, computers) = told;
+    approval::judge(&draft, &mut consequences);
     let Draft { pairing, changes, held, unmanaged, mut findings, revisions, .. } = draft;
     findings
         .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| (&a.rule, &a.subject).cmp(&(&b.rule, &b.subject))));
@@ -352,10 +366,7 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
         unmanaged: unmanaged.len(),
     };
     let directory = directory(input, &pairing, &changes);
-    let bounds = consequences
-        .iter()
-        .map(|c| Bound { consequence: format!("{} {}", c.code, c.subject), max: c.magnitude.value })
-        .collect();
+    let bounds = bounds::of(&consequences);
     let complete = Kind::ALL.iter().all(|kind| input.observed.gap(*kind).is_none());
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
@@ -377,12 +388,10 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
         held,
         unmanaged,
         consequences,
+        endpoints,
         findings,
         bounds,
-        coverage: CoverageReport {
-            kinds: input.observed.coverage.clone(),
-            unmodelled: vec!["which computers the collections hold".to_owned()],
-        },
+        coverage: CoverageReport { kinds: input.observed.coverage.clone(), unmodelled: Vec::new(), computers },
         directory,
         selection: (!input.targets.is_empty() || !input.excludes.is_empty()).then(|| Selection {
             targets: input.targets.to_vec(),
@@ -396,6 +405,22 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
     plan.applyable = !plan.is_blocked() && !plan.is_empty();
     plan.hash = file::hash(&plan);
     plan
+}
+
+type Followed = (Vec<Consequence>, Endpoints, ComputersCoverage);
+
+/// What follows from the changes, and what of it the project's policy forbids.
+fn consequences_of(draft: &mut Draft<'_>, changes: &[Change]) -> Followed {
+    let input = draft.input;
+    let empty = consequences::no_fleet();
+    let fleet = (input.computers.fleet.unwrap_or(&empty), input.computers.fleet.is_some());
+    let live = Estate::of(&input.observed);
+    let planned = live.after(consequences::fates(changes));
+    // The server's clock is the one that its computers' policies go by.
+    let world = World::new(changes, &live, &planned, fleet, input.computers, input.observed.time);
+    guard::protected(draft, &world);
+    let (told, endpoints) = consequences::of(&world);
+    (told, endpoints, world.coverage())
 }
 
 /// What the names in the changes stand for, as far as it is there.

@@ -2,7 +2,11 @@
 //!
 //! Made from values alone, saved, compared, rendered, checked, refused. Nothing is left to decide while it is applied.
 
+pub mod again;
+mod approval;
+pub mod bounds;
 pub mod checker;
+pub mod consequences;
 pub mod file;
 mod guard;
 mod hold;
@@ -61,6 +65,9 @@ pub struct Plan {
     pub unmanaged: Vec<Unmanaged>,
     /// What the computers would do.
     pub consequences: Vec<Consequence>,
+    /// How many computers do what.
+    #[serde(default)]
+    pub endpoints: Endpoints,
     /// What stops or qualifies it, by rule.
     pub findings: Vec<Finding>,
     /// What must still hold when it is applied.
@@ -254,15 +261,50 @@ pub struct Consequence {
     pub kind: String,
     /// How much of it.
     pub magnitude: Magnitude,
+    /// What the number is made of, such as `succeeded` and `failed`; parts need not add up to it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, u64>,
     /// Where the number comes from.
     pub basis: Basis,
+    /// When what it was worked out from was read; `None`: nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<Timestamp>,
     /// How it comes about.
     pub mechanism: String,
+    /// Some of what is counted, by name: computers, or rights that come and go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sample: Vec<String>,
+    /// Whether there are more than the sample names.
+    #[serde(default)]
+    pub sample_truncated: bool,
     /// The addresses of the changes it follows from.
     pub because: Vec<String>,
+    /// Safer ways to the same end, each with what it would lead to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<Fix>,
     /// What was accepted for it in the manifest, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<String>,
+    /// The most that was accepted with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_up_to: Option<u64>,
+    /// Which limit it passes, if any, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
+    /// Why an acknowledgement of it does not hold, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<String>,
+}
+
+/// A safer edit that keeps the identity of what computers have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// What to do, in a line.
+    pub message: String,
+    /// The edit, as a unified difference of the manifest in its canonical form; a new document is all `+`.
+    pub patch: String,
+    /// What it would lead to instead, by kind of consequence; `None`: not known.
+    pub forecast: BTreeMap<String, Option<u64>>,
 }
 
 /// How much.
@@ -270,8 +312,17 @@ pub struct Consequence {
 pub struct Magnitude {
     /// The number; `None` when it is not known, which is not 0.
     pub value: Option<u64>,
-    /// Of what: `computers`, `entries`.
+    /// Of what: `computers`, `entries`, `rights`.
     pub unit: String,
+    /// At least so many, where the number is not sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<u64>,
+    /// At most so many, where the number is not sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<u64>,
+    /// Of how many in all; what a limit by share is a share of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
 }
 
 /// Where a number comes from.
@@ -317,7 +368,7 @@ pub struct Precondition {
 /// How large a consequence may have become.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
-    /// The consequence's rule and subject.
+    /// The consequence's rule, subject and kind, as [`bounds::name`] writes them.
     pub consequence: String,
     /// The most it may be; `None`: it was not known.
     pub max: Option<u64>,
@@ -330,6 +381,43 @@ pub struct CoverageReport {
     pub kinds: BTreeMap<Kind, Coverage>,
     /// What this plan says nothing about.
     pub unmodelled: Vec<String>,
+    /// What was known of the computers.
+    #[serde(default)]
+    pub computers: ComputersCoverage,
+}
+
+/// What was known of the computers when a plan was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComputersCoverage {
+    /// When it was read; `None`: nothing was.
+    pub read_at: Option<Timestamp>,
+    /// How many computers there are that are not retired.
+    #[serde(default)]
+    pub active: Option<u64>,
+    /// How many of them were not seen for 30 days.
+    #[serde(default)]
+    pub not_seen: u64,
+    /// How many have a time zone that the database does not know, and are read as UTC.
+    #[serde(default)]
+    pub unknown_zone: u64,
+    /// What could not be known, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
+}
+
+/// How many computers do what, each counted once; `None`: not known, which is not 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// Run something again that they already ran (SEQ-1).
+    pub re_run: Option<u64>,
+    /// Are newly reached by something that runs (COL-2).
+    pub newly_targeted: Option<u64>,
+    /// Get something that from now on fits no window (MW-4).
+    pub never_fit: Option<u64>,
+    /// Take a patch licence (LIC-5).
+    pub licences: Option<u64>,
+    /// Licences that are free now.
+    pub headroom: Option<u64>,
 }
 
 /// A name and what it stands for.

@@ -1,11 +1,18 @@
 //! What a plan guards, holds back and refuses, rule by rule.
 
+mod computers;
+mod judged;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use crate::agent::policy::Rules;
 use crate::model::capabilities::Capabilities;
 use crate::model::capabilities::Concurrency;
 use crate::model::collection::Collection;
+use crate::model::fleet::Fleet;
 use crate::model::folder::Folder;
 use crate::model::guid::Guid;
 use crate::model::item::Attribute;
@@ -25,9 +32,11 @@ use crate::model::project::ServerConfig;
 use crate::model::site::Site;
 use crate::plan::Plan;
 use crate::plan::checker;
+use crate::plan::consequences::Computers;
 use crate::plan::file;
 use crate::plan::make::Input;
 use crate::plan::make::make;
+use crate::reach::Evaluated;
 
 /// A server and a project, to be changed by each case.
 struct Case {
@@ -37,6 +46,11 @@ struct Case {
     prune: bool,
     kinds: BTreeSet<Kind>,
     gap: Option<Kind>,
+    fleet: Option<Fleet>,
+    evaluated: Evaluated,
+    now: Timestamp,
+    server_now: Option<Timestamp>,
+    rules: Rules,
 }
 
 impl Case {
@@ -48,6 +62,11 @@ impl Case {
             prune: true,
             kinds: Kind::ALL.into(),
             gap: None,
+            fleet: None,
+            evaluated: Evaluated::new(),
+            now: "2026-12-01T12:00:00Z".parse().unwrap(),
+            server_now: None,
+            rules: Rules::of(Api::Native),
         };
         let folder = item(Kind::Folder, "Own", Spec::Folder(Folder::default()), None);
         case.site.insert(folder.clone());
@@ -77,9 +96,10 @@ impl Case {
             api: Api::Native,
             version: "1".to_owned(),
         };
-        let now = "2026-12-01T12:00:00Z".parse().unwrap();
+        let now = self.now;
+        let time = self.server_now.unwrap_or(now);
         let plan = make(&mut Input {
-            observed: Observed { server: identity, state: None, time: now, coverage, items: self.live.clone() },
+            observed: Observed { server: identity, state: None, time, coverage, items: self.live.clone() },
             site: self.site.clone(),
             server: "lab",
             config: &ServerConfig {
@@ -104,6 +124,7 @@ impl Case {
             },
             targets: &[],
             excludes: &[],
+            computers: Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules },
             now,
             version: "0",
         });

@@ -105,8 +105,10 @@ pub static PLN_10: Rule = Rule {
     title: "a protected collection is not newly reached",
     source: "consign, policy",
     acts: &[Act::Plan],
-    explain: "`policy.protected` in `consign.yaml` names collections that no change may newly reach: neither as a new \
-              target nor by being included in a collection. The plan that does it is blocked.",
+    explain: "`policy.protected` in `consign.yaml` names collections, and `policy.protectedRoles` roles such as `site \
+              server`, whose computers no change may newly reach, by whatever path: a new target, a collection that \
+              takes them in, a query that finds them. The plan that does it is blocked and names the computers. \
+              Where no roles are listed, a plan that newly reaches a computer with a role warns.",
 };
 
 /// See its text.
@@ -120,4 +122,15 @@ pub static PLN_11: Rule = Rule {
 
 /// Every rule of this family, in order.
 pub(super) static ALL: &[&Rule] =
-    &[&PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11];
+    &[&PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11, &PLN_12];
+
+/// A start that has passed begins at once, or never.
+pub static PLN_12: Rule = Rule {
+    id: "PLN-12",
+    title: "a start that has passed begins at once, or never",
+    source: "consign, apply",
+    acts: &[Act::Plan, Act::Consequence],
+    explain: "A time that lay ahead when the plan was made may have passed by the server's clock when it is \
+              applied. A single start that was missed is made up for on arrival, or is lost; \
+              an availability begins at once. A plan says so, and an apply refuses where the plan did not.",
+};

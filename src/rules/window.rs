@@ -31,7 +31,7 @@ pub static MW_3: Rule = Rule {
     id: "MW-3",
     title: "a program that does not fit is skipped and the next is tried",
     source: "Configuration Manager, maintenance windows",
-    acts: &[Act::Forecast],
+    acts: &[Act::Consequence, Act::Forecast],
     explain: "It waits for a later window, so programs do not always run in their order.",
 };
 

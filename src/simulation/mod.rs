@@ -267,6 +267,11 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
+            computers: crate::plan::consequences::Computers {
+                fleet: None,
+                evaluated: &crate::reach::Evaluated::new(),
+                rules: crate::agent::policy::Rules::of(crate::model::project::Api::Native),
+            },
             now: self.clock.now(),
             version: "0",
         }))

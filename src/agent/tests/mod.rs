@@ -130,7 +130,7 @@ pub(super) fn window(schedule: Schedule, duration: Duration) -> Window {
 }
 
 /// A world of one computer in UTC, from 1 June 2026, a Monday, at noon.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct World {
     pub policy: Policy,
     pub scenario: Scenario,
@@ -207,7 +207,7 @@ impl World {
     pub fn starts(&self, expected: &[&str]) {
         let lines = lines(&self.happenings(), &self.zone());
         let starts: Vec<String> =
-            lines.iter().filter(|line| line.contains(" start ")).map(|line| line.replace(" start", "")).collect();
+            lines.iter().filter_map(|line| line.contains(" start ").then(|| line.replace(" start", ""))).collect();
         assert_lines(&starts, expected);
     }
 }

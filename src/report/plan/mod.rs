@@ -1,5 +1,7 @@
 //! A plan as text. Its JSON is the plan itself.
 
+mod consequences;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
@@ -18,12 +20,15 @@ use crate::model::observed::Coverage;
 use crate::model::project::Severity;
 use crate::plan::Action;
 use crate::plan::Change;
-use crate::plan::Consequence;
 use crate::plan::Plan;
 use crate::plan::Summary;
 use crate::plan::Verb;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
+use crate::report::plan::consequences::Acting;
+pub use crate::report::plan::consequences::age;
+pub use crate::report::plan::consequences::count;
+pub use crate::report::plan::consequences::endpoints_line;
 
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
@@ -58,14 +63,16 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
         legend(plan, out)?;
         changes(plan, options, out)?;
     }
-    consequences(plan, paint, out)?;
+    consequences::list(plan, options.full, paint, out)?;
     held(plan, paint, out)?;
     findings(plan, paint, out)?;
     coverage(plan, paint, out)?;
+    consequences::not_assessed(plan, paint, out)?;
     unmanaged(plan, options, out)?;
+    consequences::to_accept(plan, paint, out)?;
     writeln!(out)?;
     writeln!(out, "{}", paint.on(Tone::Strong, summary_line(plan)))?;
-    endpoints(plan, out)
+    consequences::endpoints(plan, out)
 }
 
 /// The sign of an action.
@@ -86,14 +93,6 @@ const fn tone(action: Action) -> Tone {
     }
 }
 
-/// Whether computers will act because of a change.
-fn endpoints_act(change: &Change) -> bool {
-    let acts = |item: &crate::model::item::Item| {
-        item.spec.enabled() == Some(true) && item.spec.targets().is_some_and(|targets| !targets.is_empty())
-    };
-    change.key.kind.is_active() && (change.after.as_ref().is_some_and(acts) || change.before.as_ref().is_some_and(acts))
-}
-
 fn legend(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nActions are indicated with the following symbols:")?;
     for (action, word) in [
@@ -106,13 +105,15 @@ fn legend(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {:>3}  {word}", sign(action))?;
         }
     }
-    if plan.resource_changes.iter().any(endpoints_act) {
+    let acting = Acting::of(plan);
+    if plan.resource_changes.iter().any(|change| acting.has(change)) {
         writeln!(out, "  {:>3}  computers will act", "!")?;
     }
     Ok(())
 }
 
 fn changes(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let acting = Acting::of(plan);
     // What is lost stands first, then what is changed, then what is new.
     let mut order: Vec<&Change> = plan.resource_changes.iter().collect();
     order.sort_by_key(|change| match change.action() {
@@ -140,14 +141,14 @@ fn changes(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()>
             }
             continue;
         }
-        one_change(change, options.paint, out)?;
+        one_change(change, &acting, options.paint, out)?;
     }
     Ok(())
 }
 
-fn one_change(change: &Change, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn one_change(change: &Change, acting: &Acting<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let action = change.action();
-    let mark = if endpoints_act(change) { "!" } else { " " };
+    let mark = if acting.has(change) { "!" } else { " " };
     let line = format!("{:>5}{mark} {}", sign(action), visible(&change.address));
     write!(out, "{}", paint.on(tone(action), line))?;
     if let Some(after) = &change.after
@@ -243,44 +244,6 @@ fn lines(value: &Value) -> String {
     text
 }
 
-fn consequences(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    if plan.consequences.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{}", paint.on(Tone::Strong, "Consequences:"))?;
-    for consequence in &plan.consequences {
-        let tone = if consequence.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
-        let head = paint.on(tone, format!("  ! {}", consequence.code));
-        writeln!(out, "{head} {}: {}", visible(&consequence.subject), magnitude(consequence))?;
-        writeln!(out, "      {}", consequence.mechanism)?;
-        match &consequence.acknowledged {
-            Some(reason) => writeln!(out, "      acknowledged: {}", visible(reason))?,
-            None if consequence.severity == Severity::Error => acknowledge(consequence, out)?,
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-fn magnitude(consequence: &Consequence) -> String {
-    let verb = match consequence.kind.as_str() {
-        "re_run" => "run it again",
-        "hidden_entries_left" => "left behind",
-        other => other,
-    };
-    match consequence.magnitude.value {
-        Some(value) => format!("{value} {} {verb}", consequence.magnitude.unit),
-        None => format!("an unknown number of {} {verb} (could not be assessed)", consequence.magnitude.unit),
-    }
-}
-
-/// What to write into the manifest to accept a consequence.
-fn acknowledge(consequence: &Consequence, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "      over the limit: the number is not known. To accept that, add to its manifest:")?;
-    writeln!(out, "        metadata:")?;
-    writeln!(out, "          acknowledge: [{{rule: {}, expires: YYYY-MM-DD, reason: …}}]", consequence.code)
-}
-
 fn held(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     if plan.held.is_empty() {
         return Ok(());
@@ -362,15 +325,6 @@ pub fn summary_line(plan: &Plan) -> String {
         ""
     };
     format!("Plan: {add} to add, {change} to change, {replace} to replace, {delete} to delete.{held}{nothing}")
-}
-
-/// What the computers do, which this plan cannot count.
-fn endpoints(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let n = plan.resource_changes.iter().filter(|change| endpoints_act(change)).count();
-    if n == 0 {
-        return Ok(());
-    }
-    writeln!(out, "Endpoints: {n} changes reach computers; how many computers is not known (no fleet data was read).")
 }
 
 #[cfg(test)]

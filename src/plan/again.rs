@@ -1,0 +1,77 @@
+//! The consequences of a stored plan, worked out again over what a server holds now.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::diff::normalise;
+use crate::model::guid::Guid;
+use crate::model::item::Item;
+use crate::model::kind::ItemKey;
+use crate::model::observed::Observed;
+use crate::plan::Consequence;
+use crate::plan::Plan;
+use crate::plan::consequences;
+use crate::plan::consequences::Computers;
+use crate::plan::consequences::World;
+use crate::plan::consequences::no_fleet;
+use crate::reach::Estate;
+
+/// What a stored plan leads to by what was read now. `observed` is afterwards in the plan's words.
+///
+/// Its changes are taken as they stand: whether the items that they are about have moved is what preconditions tell.
+pub fn consequences(
+    plan: &Plan,
+    observed: &mut Observed,
+    computers: Computers<'_>,
+    now: Timestamp,
+) -> Vec<Consequence> {
+    in_the_words_of(plan, observed);
+    let befores: HashMap<Guid, &Item> =
+        plan.resource_changes.iter().filter_map(|change| Some((change.guid?, change.before.as_ref()?))).collect();
+    let items = observed.items.iter().map(|live| (live.guid, befores.get(&live.guid).copied().unwrap_or(&live.item)));
+    let renamed: Vec<(Guid, Item)> = items
+        .map(|(guid, item)| {
+            let mut item = item.clone();
+            if let Some(change) = plan.resource_changes.iter().find(|change| change.guid == Some(guid)) {
+                item.key = change.key.clone();
+            }
+            (guid, item)
+        })
+        .collect();
+    let live = Estate::of_items(renamed.iter().map(|(guid, item)| (*guid, item)));
+    let planned = live.after(consequences::fates(&plan.resource_changes));
+    let empty = no_fleet();
+    let fleet = (computers.fleet.unwrap_or(&empty), computers.fleet.is_some());
+    let world = World::new(&plan.resource_changes, &live, &planned, fleet, computers, now);
+    consequences::of(&world).0
+}
+
+/// Calls items as the plan does, in keys and references.
+fn in_the_words_of(plan: &Plan, observed: &mut Observed) {
+    let named = plan.directory.iter().map(|named| (named.guid, &named.key));
+    let changed = plan.resource_changes.iter().filter_map(|change| Some((change.guid?, &change.key)));
+    let words: HashMap<Guid, &ItemKey> = named.chain(changed).collect();
+    let mut renames: BTreeMap<ItemKey, ItemKey> = BTreeMap::new();
+    for live in &mut observed.items {
+        if let Some(key) = words.get(&live.guid)
+            && live.item.key != **key
+        {
+            renames.insert(live.item.key.clone(), (*key).clone());
+            live.item.key = (*key).clone();
+        }
+    }
+    for live in &mut observed.items {
+        if !renames.is_empty() {
+            live.item.spec.visit_references(&mut |slot| {
+                let key =
+                    ItemKey { kind: slot.kind, package: slot.package.map(str::to_owned), name: slot.name.clone() };
+                if let Some(renamed) = renames.get(&key) {
+                    slot.name.clone_from(&renamed.name);
+                }
+            });
+        }
+        normalise(&mut live.item);
+    }
+}

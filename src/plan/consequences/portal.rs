@@ -1,0 +1,159 @@
+//! Portal rights: what is inherited (PTL-2), who gains and who loses which right (PTL-3), and rights that go with a
+//! program (PRG-13).
+
+use std::collections::BTreeSet;
+
+use crate::model::item::Spec;
+use crate::model::kind::Kind;
+use crate::model::portal::Grant;
+use crate::model::portal::PortalRights;
+use crate::model::portal::Right;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::consequences::Told;
+use crate::plan::consequences::World;
+use crate::reach::Estate;
+use crate::rules::portal::PTL_2;
+use crate::rules::portal::PTL_3;
+use crate::rules::program::PRG_13;
+
+/// What everything about new programs together is about.
+const NEW: &str = "new programs";
+
+type Rights = BTreeSet<Grant>;
+
+pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
+    let was = defaults(world.live);
+    let is = defaults(world.planned);
+    let mut new = Vec::new();
+    for change in world.changes {
+        match (change.key.kind, change.action()) {
+            (Kind::Program, Action::Create) => match own(change.after.as_ref().map(|item| &item.spec)) {
+                // Without rights of its own it is one of many that inherit.
+                None => new.push(change.address.clone()),
+                Some(rights) if rights.inherit && rights.grants.is_empty() => new.push(change.address.clone()),
+                Some(rights) => out.extend(moved(change, Some(Rights::new()), effective(Some(rights), is.as_ref()))),
+            },
+            (Kind::Program, Action::Delete) => out.extend(gone(change)),
+            (Kind::Program, _) => {
+                let before = own(change.before.as_ref().map(|item| &item.spec));
+                let after = own(change.after.as_ref().map(|item| &item.spec));
+                if before != after {
+                    out.extend(moved(change, effective(before, was.as_ref()), effective(after, is.as_ref())));
+                }
+            }
+            (Kind::SequentialTask, _) => out.extend(bundle(change)),
+            (Kind::PortalDefaults, _) => out.push(inherited(world, change, was.as_ref(), is.as_ref())),
+            _ => {}
+        }
+    }
+    if !new.is_empty() {
+        let of = is.as_ref().map_or_else(|| "what the server grants by default".to_owned(), list);
+        let mechanism = format!("they inherit from the folder object of programs: {of}");
+        let n = new.len() as u64;
+        new.truncate(20);
+        out.push(Told::counted(&PTL_2, NEW.to_owned(), "inherit", Some(n), "programs", mechanism).because(new));
+    }
+}
+
+/// The rights that every program inherits; `None`: not known.
+fn defaults(estate: &Estate<'_>) -> Option<Rights> {
+    let placed = estate.of_kind(Kind::PortalDefaults).next()?;
+    match &placed.item.spec {
+        Spec::PortalDefaults(spec) => Some(spec.grants.as_ref()?.iter().cloned().collect()),
+        _ => None,
+    }
+}
+
+fn own(spec: Option<&Spec>) -> Option<&PortalRights> {
+    match spec? {
+        Spec::Program(program) => program.portal.as_ref(),
+        Spec::SequentialTask(sequence) => sequence.portal.as_ref(),
+        _ => None,
+    }
+}
+
+/// The rights that hold, with what is inherited; `None`: not known. Rights that nobody manages are the inherited ones.
+fn effective(own: Option<&PortalRights>, inherited: Option<&Rights>) -> Option<Rights> {
+    match own {
+        Some(rights) if !rights.inherit => Some(rights.grants.iter().cloned().collect()),
+        Some(rights) => Some(inherited?.iter().chain(&rights.grants).cloned().collect()),
+        None => inherited.cloned(),
+    }
+}
+
+fn word(grant: &Grant) -> String {
+    let right = match grant.right {
+        Right::Install => "install",
+        Right::InstallOnApproval => "install on approval",
+    };
+    format!("{}: {right}", grant.principal)
+}
+
+fn list(rights: &Rights) -> String {
+    if rights.is_empty() { "nothing".to_owned() } else { rights.iter().map(word).collect::<Vec<_>>().join(", ") }
+}
+
+/// Who gains and who loses, as the sample names it.
+fn difference(was: &Rights, is: &Rights) -> Vec<String> {
+    let lost = was.difference(is).map(|grant| format!("- {}", word(grant)));
+    lost.chain(is.difference(was).map(|grant| format!("+ {}", word(grant)))).collect()
+}
+
+/// Who gains and who loses which right on one item (PTL-3).
+fn moved(change: &Change, was: Option<Rights>, is: Option<Rights>) -> Option<Told> {
+    let because = vec![change.address.clone()];
+    let (Some(was), Some(is)) = (was, is) else {
+        let mechanism = "its rights change, and what it inherits is not known".to_owned();
+        let told = Told::counted(&PTL_3, change.address.clone(), "rights", None, "rights", mechanism);
+        return Some(told.because(because));
+    };
+    let difference = difference(&was, &is);
+    if difference.is_empty() {
+        return None;
+    }
+    let (gained, lost) = (is.difference(&was).count() as u64, was.difference(&is).count() as u64);
+    let mechanism = format!("with inherited rights resolved it has afterwards: {}", list(&is));
+    let n = Some(difference.len() as u64);
+    let told = Told::counted(&PTL_3, change.address.clone(), "rights", n, "rights", mechanism);
+    Some(told.part("gained", gained).part("lost", lost).sample(difference).because(because))
+}
+
+/// A sequential task inherits from its console folder (SEQ-6), whose rights no manifest holds.
+fn bundle(change: &Change) -> Option<Told> {
+    let before = own(change.before.as_ref().map(|item| &item.spec));
+    let after = own(change.after.as_ref().map(|item| &item.spec));
+    if before == after || (before.is_none() && after.is_none()) {
+        return None;
+    }
+    let grants = |rights: Option<&PortalRights>| -> Rights {
+        rights.map(|rights| rights.grants.iter().cloned().collect()).unwrap_or_default()
+    };
+    let inherits = |rights: Option<&PortalRights>| rights.is_none_or(|rights| rights.inherit);
+    let known = inherits(before) == inherits(after) || change.before.is_none();
+    let (was, is) = (grants(before), grants(after));
+    moved(change, known.then_some(was), known.then_some(is))
+}
+
+/// Everything that inherits follows the defaults (PTL-2).
+fn inherited(world: &World<'_>, change: &Change, was: Option<&Rights>, is: Option<&Rights>) -> Told {
+    let inherit = |spec: &Spec| own(Some(spec)).is_none_or(|rights| rights.inherit);
+    let programs = world.planned.of_kind(Kind::Program).filter(|placed| inherit(&placed.item.spec)).count() as u64;
+    let sample = was.zip(is).map(|(was, is)| difference(was, is)).unwrap_or_default();
+    let mechanism = "every program that inherits from the folder object gets and loses these rights; taking one away \
+                     from a single program needs its inheritance broken";
+    Told::counted(&PTL_2, change.address.clone(), "inherited_rights", Some(programs), "programs", mechanism.to_owned())
+        .sample(sample)
+        .because(vec![change.address.clone()])
+}
+
+/// A permission belongs to the program and goes with it; one of the same name elsewhere is another program (PRG-13).
+fn gone(change: &Change) -> Option<Told> {
+    let rights = own(change.before.as_ref().map(|item| &item.spec))?;
+    let grants: Rights = rights.grants.iter().cloned().collect();
+    let mechanism = "a portal right belongs to the program, not to its package: these go with it, and a program that \
+                     is made in its place does not have them";
+    let n = Some(grants.len() as u64);
+    let told = Told::counted(&PRG_13, change.address.clone(), "rights_go", n, "rights", mechanism.to_owned());
+    Some(told.sample(difference(&grants, &Rights::new())).because(vec![change.address.clone()]))
+}

@@ -1,0 +1,338 @@
+//! What the computers would do, as text: the list, what to paste to accept it, the line with the numbers.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::io;
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use crate::diag::visible;
+use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
+use crate::model::project::Severity;
+use crate::plan::Basis;
+use crate::plan::Change;
+use crate::plan::Consequence;
+use crate::plan::Endpoints;
+use crate::plan::Plan;
+use crate::report::paint::Paint;
+use crate::report::paint::Tone;
+
+/// How many consequences of one rule and kind are told, with and without a number, before the rest is a count.
+const TOLD: (usize, usize) = (15, 3);
+
+/// How long an acknowledgement that is proposed holds, in days.
+const ACCEPTED_DAYS: i64 = 30;
+
+/// The addresses of the changes because of which computers act.
+pub(super) struct Acting<'p> {
+    counted: BTreeSet<&'p str>,
+    is_fleet_known: bool,
+}
+
+impl<'p> Acting<'p> {
+    pub(super) fn of(plan: &'p Plan) -> Self {
+        let acting = plan.consequences.iter().filter(|one| one.magnitude.unit == "computers" && acts(&one.kind));
+        let counted = acting.flat_map(|one| one.because.iter().map(String::as_str)).collect();
+        Self { counted, is_fleet_known: plan.coverage.computers.read_at.is_some() }
+    }
+
+    /// Whether computers act because of a change; where nobody knows the computers, whether they could.
+    pub(super) fn has(&self, change: &Change) -> bool {
+        self.counted.contains(change.address.as_str()) || (!self.is_fleet_known && could_act(change))
+    }
+}
+
+/// Whether a kind of consequence is something that computers do, and not something that they do not.
+fn acts(kind: &str) -> bool {
+    !matches!(kind, "keeps_what_it_has" | "not_reached" | "left_behind" | "licence_not_returned" | "never_available")
+}
+
+fn could_act(change: &Change) -> bool {
+    let acts = |item: &crate::model::item::Item| {
+        item.spec.enabled() == Some(true) && item.spec.targets().is_some_and(|targets| !targets.is_empty())
+    };
+    change.key.kind.is_active() && (change.after.as_ref().is_some_and(acts) || change.before.as_ref().is_some_and(acts))
+}
+
+/// The list: what blocks first, then by number, the largest first.
+pub(super) fn list(plan: &Plan, full: bool, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    if plan.consequences.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint.on(Tone::Strong, "Consequences:"))?;
+    let mut order: Vec<&Consequence> = plan.consequences.iter().collect();
+    order.sort_by_key(|one| {
+        let rank = rank(&one.kind);
+        (std::cmp::Reverse(one.severity), rank, std::cmp::Reverse(one.magnitude.value), &one.code)
+    });
+    let mut told: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
+    let mut left: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
+    for one in order {
+        let group = (one.code.as_str(), one.kind.as_str(), one.magnitude.value.is_some());
+        let n = told.entry(group).or_default();
+        *n += 1;
+        let most = if group.2 { TOLD.0 } else { TOLD.1 };
+        if !full && *n > most && one.severity != Severity::Error {
+            *left.entry(group).or_default() += 1;
+            continue;
+        }
+        consequence(plan, one, paint, out)?;
+    }
+    for ((code, kind, is_known), n) in left {
+        let number = if is_known { "" } else { ", numbers unknown" };
+        let line = format!("    {code} and {n} more: {}{number} (--full names them)", words(kind));
+        writeln!(out, "{}", paint.on(Tone::Dim, line))?;
+    }
+    Ok(())
+}
+
+/// What matters most stands first.
+fn rank(kind: &str) -> u8 {
+    match kind {
+        "re_run" | "newly_targeted" | "never_fit" | "licences_taken" | "without_a_licence" => 0,
+        "held_back_no_more" | "restart" | "log_off" | "start_passed" => 1,
+        _ => 2,
+    }
+}
+
+fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
+    let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
+    let head = paint.on(tone, format!("  {mark} {}", one.code));
+    let number = format!("{}{}", magnitude(one), parts(one));
+    writeln!(out, "{head} {}: {number}  {}", visible(&one.subject), paint.on(Tone::Dim, basis(plan, one)))?;
+    writeln!(out, "      {}", visible(&one.mechanism))?;
+    let own = [one.subject.clone()];
+    if one.because != own && !one.because.is_empty() {
+        let list: Vec<_> = one.because.iter().take(5).map(|address| visible(address).into_owned()).collect();
+        let rest = one.because.len().saturating_sub(5);
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        writeln!(out, "      because of {}{rest}", list.join(", "))?;
+    }
+    if !one.sample.is_empty() {
+        let list: Vec<_> = one.sample.iter().map(|name| visible(name).into_owned()).collect();
+        let rest = if one.sample_truncated { ", …" } else { "" };
+        writeln!(out, "      {}{rest}", paint.on(Tone::Dim, list.join(", ")))?;
+    }
+    for fix in &one.fixes {
+        let forecast: Vec<String> =
+            fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
+        writeln!(out, "      safer: {} ({})", visible(&fix.message), forecast.join(", "))?;
+    }
+    if let Some(over) = &one.over {
+        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {over}")))?;
+    }
+    if let Some(lapsed) = &one.lapsed {
+        writeln!(out, "      {}", paint.on(tone, lapsed))?;
+    }
+    if let Some(reason) = &one.acknowledged {
+        writeln!(out, "      acknowledged: {}", visible(reason))?;
+    }
+    Ok(())
+}
+
+fn magnitude(one: &Consequence) -> String {
+    let what = words(&one.kind);
+    let number = match (one.magnitude.value, one.magnitude.low, one.magnitude.high) {
+        (Some(value), Some(low), _) if low < value => format!("{} to {}", grouped(low), grouped(value)),
+        (Some(value), ..) => grouped(value),
+        (None, _, Some(high)) => format!("unknown, at most {},", grouped(high)),
+        (None, ..) => "unknown".to_owned(),
+    };
+    let unit = match one.magnitude.unit.as_str() {
+        "computers" => "",
+        other => other,
+    };
+    let space = if unit.is_empty() { "" } else { " " };
+    format!("{number}{space}{unit} {what}")
+}
+
+fn parts(one: &Consequence) -> String {
+    if one.parts.is_empty() {
+        return String::new();
+    }
+    let list: Vec<String> = one
+        .parts
+        .iter()
+        .map(|(name, n)| if name == "bytes" { bytes(*n) } else { format!("{} {}", grouped(*n), words(name)) })
+        .collect();
+    format!(" ({})", list.join(", "))
+}
+
+/// Where the number comes from, and how old it is.
+fn basis(plan: &Plan, one: &Consequence) -> String {
+    let word = match one.basis {
+        Basis::Confirmed => "confirmed",
+        Basis::Derived => "derived",
+        Basis::Estimated => "estimated",
+        Basis::Unknown => "unknown",
+    };
+    match one.observed_at {
+        Some(at) => format!("[{word}, {}]", age(at, plan.timestamp)),
+        None => format!("[{word}]"),
+    }
+}
+
+/// How old something is, in the unit that fits.
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    match (now.as_second() - at.as_second()).max(0) {
+        seconds if seconds < 120 => "just read".to_owned(),
+        seconds if seconds < 2 * 3600 => format!("{} min old", seconds / 60),
+        seconds if seconds < 2 * 86_400 => format!("{} h old", seconds / 3600),
+        seconds => format!("{} days old", seconds / 86_400),
+    }
+}
+
+/// A number with a mark at each thousand, or `unknown`.
+pub fn count(n: Option<u64>) -> String {
+    n.map_or_else(|| "unknown".to_owned(), grouped)
+}
+
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let mut rest = n;
+    while rest >= 10_240 && unit + 1 < UNITS.len() {
+        rest /= 1024;
+        unit += 1;
+    }
+    format!("{} {}", grouped(rest), UNITS[unit])
+}
+
+/// A kind of consequence in words, to stand after a number.
+fn words(kind: &str) -> String {
+    match kind {
+        "re_run" => "re-run".to_owned(),
+        "enter" => "enter".to_owned(),
+        "leave" => "leave".to_owned(),
+        "download" => "download it".to_owned(),
+        "never_fit" => "never run it".to_owned(),
+        "restart" => "restart".to_owned(),
+        "log_off" => "are logged off".to_owned(),
+        "not_reached" => "already ran it, and do not get the change".to_owned(),
+        "keeps_what_it_has" => "keep what they have".to_owned(),
+        "notified_at_once" => "notified at once".to_owned(),
+        "never_available" => "never run it".to_owned(),
+        "hidden_entries_left" => "left behind".to_owned(),
+        "held_back_no_more" => "no longer held back".to_owned(),
+        "licences_taken" => "take a licence".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// What to write to accept what blocks, whole and ready to paste.
+pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let blocking: Vec<&Consequence> = plan.consequences.iter().filter(|one| one.severity == Severity::Error).collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    // By the item whose manifest takes it, and the rule: one entry has to cover the largest.
+    let mut by_item: BTreeMap<String, BTreeMap<&str, Vec<&Consequence>>> = BTreeMap::new();
+    let mut homeless: BTreeMap<&str, Vec<&Consequence>> = BTreeMap::new();
+    for one in blocking {
+        match home(plan, one) {
+            Some(address) => by_item.entry(address).or_default().entry(&one.code).or_default().push(one),
+            None => homeless.entry(&one.code).or_default().push(one),
+        }
+    }
+    writeln!(out, "\n{}", paint.on(Tone::Strong, "To accept:"))?;
+    let expires = plan.timestamp.saturating_add(jiff::SignedDuration::from_hours(24 * ACCEPTED_DAYS));
+    let expires = expires.unwrap_or(plan.timestamp).to_zoned(jiff::tz::TimeZone::UTC).date();
+    for (address, rules) in by_item {
+        writeln!(out, "  in the manifest of {}:", visible(&address))?;
+        writeln!(out, "    metadata:\n      acknowledge:")?;
+        for (rule, many) in rules {
+            let unknown = many.iter().any(|one| one.magnitude.value.is_none());
+            let most =
+                many.iter().filter_map(|one| one.magnitude.value.map(|n| n.max(one.magnitude.high.unwrap_or(0))));
+            if let Some(most) = most.max() {
+                writeln!(out, "        - {{rule: {rule}, upTo: {most}, expires: {expires}, reason: say why}}")?;
+            }
+            if unknown {
+                writeln!(out, "        - {{rule: {rule}, expires: {expires}, reason: say why}}")?;
+            }
+        }
+    }
+    for (rule, many) in homeless {
+        writeln!(out, "  {rule} is about items that have no manifest; in `consign.yaml`:")?;
+        match many
+            .iter()
+            .map(|one| one.magnitude.value)
+            .collect::<Option<Vec<u64>>>()
+            .and_then(|all| all.into_iter().max())
+        {
+            Some(most) => writeln!(out, "    policy:\n      limits:\n        {rule}: {most}")?,
+            None => writeln!(out, "    policy:\n      severities:\n        {rule}: off   # its number is not known")?,
+        }
+    }
+    Ok(())
+}
+
+/// The item in whose manifest a consequence can be acknowledged: its subject, else what it follows from.
+fn home(plan: &Plan, one: &Consequence) -> Option<String> {
+    let candidates = std::iter::once(&one.subject).chain(&one.because);
+    candidates.filter_map(|address| ItemKey::parse(address)).find_map(|key| {
+        let is_kept = plan.resource_changes.iter().any(|change| change.key == key && change.after.is_some());
+        // A program is written in its package's manifest.
+        let home = key.package.as_ref().map(|package| ItemKey::new(Kind::Package, package.as_str()));
+        is_kept.then(|| home.unwrap_or(key).to_string())
+    })
+}
+
+/// What was not known of the computers.
+pub(super) fn not_assessed(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let computers = &plan.coverage.computers;
+    if plan.consequences.is_empty() && !plan.resource_changes.iter().any(could_act) {
+        return Ok(());
+    }
+    let mut lines: Vec<String> = computers.gaps.iter().map(|gap| visible(gap).into_owned()).collect();
+    if let Some(at) = computers.read_at.filter(|at| plan.timestamp.as_second() - at.as_second() >= 86_400) {
+        lines.push(format!("what computers did since: what is known of them is {}", age(at, plan.timestamp)));
+    }
+    if computers.read_at.is_some() && computers.not_seen > 0 {
+        lines.push(format!("{} computers not seen for 30 days", grouped(computers.not_seen)));
+    }
+    if computers.unknown_zone > 0 {
+        lines.push(format!("{} computers whose time zone is not known, read as UTC", grouped(computers.unknown_zone)));
+    }
+    for line in lines {
+        writeln!(out, "{}", paint.on(Tone::Warn, format!("Not assessed: {line}")))?;
+    }
+    Ok(())
+}
+
+/// `Endpoints: 4,812 re-run, 37 newly targeted, 0 never fit, 340 licences (headroom 12).`
+pub fn endpoints_line(endpoints: &Endpoints) -> String {
+    let Endpoints { re_run, newly_targeted, never_fit, licences, headroom } = endpoints;
+    format!(
+        "Endpoints: {} re-run, {} newly targeted, {} never fit, {} licences (headroom {}).",
+        count(*re_run),
+        count(*newly_targeted),
+        count(*never_fit),
+        count(*licences),
+        count(*headroom)
+    )
+}
+
+/// The line, where any change reaches computers or could.
+pub(super) fn endpoints(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let acting = Acting::of(plan);
+    if !plan.resource_changes.iter().any(|change| acting.has(change)) {
+        return Ok(());
+    }
+    writeln!(out, "{}", endpoints_line(&plan.endpoints))
+}
