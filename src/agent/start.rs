@@ -148,7 +148,7 @@ impl State {
             Some(Hold::Busy)
         } else if self.restarting {
             Some(Hold::Restarting)
-        } else if job.awaits.is_some() || self.is_blocked() {
+        } else if job.waits_for.is_some() || self.is_blocked() {
             Some(Hold::RestartPending) // RST-1, RST-2
         } else {
             None

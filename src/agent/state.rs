@@ -123,7 +123,7 @@ pub(super) struct JobState {
     /// How often a delivery policy started again.
     pub(super) again: u8,
     /// What has to come before its next step (RST-1).
-    pub(super) awaits: Option<Awaited>,
+    pub(super) waits_for: Option<Awaited>,
     /// Whether the alert was told.
     pub(super) alerted: bool,
     /// A window that will take its step opens then.
@@ -404,7 +404,7 @@ impl JobState {
             results: Vec::new(),
             exits: 0,
             again: 0,
-            awaits: None,
+            waits_for: None,
             alerted: false,
             hope: None,
         }
@@ -463,7 +463,7 @@ impl JobState {
         self.results.clear();
         self.exits = 0;
         self.again = 0;
-        self.awaits = None;
+        self.waits_for = None;
         self.hope = None;
     }
 }
