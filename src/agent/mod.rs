@@ -77,6 +77,18 @@
 //! - **A-19 Order at one instant.** Arrivals, then ends (of downloads, programs, restarts, deferrals), then what comes
 //!   due, then starts. A restart goes before a start.
 
+mod arrive;
+mod end;
 pub mod happening;
+pub mod live;
+pub mod memory;
 pub mod policy;
 pub mod scenario;
+pub mod schedule;
+mod start;
+pub mod state;
+pub mod step;
+pub mod windows;
+
+#[cfg(test)]
+mod tests;
