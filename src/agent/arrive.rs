@@ -77,11 +77,8 @@ fn lowest(policy: &Policy) -> (Option<Duration>, Option<Duration>) {
 /// Makes the list of jobs anew; returns the slots that are due on arrival.
 fn take_up(state: &mut State, policy: &Policy) -> Vec<usize> {
     let ran = state.running.map(|running| state.jobs[running.slot].job.id);
-    let mut known: BTreeMap<Guid, JobState> = std::mem::take(&mut state.jobs)
-        .into_iter()
-        .filter(|job| !job.removed)
-        .map(|job| (job.job.id, job))
-        .collect();
+    let mut known: BTreeMap<Guid, JobState> =
+        std::mem::take(&mut state.jobs).into_iter().filter(|job| !job.removed).map(|job| (job.job.id, job)).collect();
     let server = Clock::named(&policy.server_zone);
     let (mut jobs, mut due) = (Vec::with_capacity(policy.jobs.len()), Vec::new());
     let mut seen = std::collections::BTreeSet::new();

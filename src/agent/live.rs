@@ -56,12 +56,14 @@ pub struct Computer {
     program: Option<RunningProgram>,
     up_again: Option<Timestamp>,
     /// What a run of a program does, by slot and step, with the program that it was worked out for.
-    outcomes: Vec<Vec<Option<(Arc<Program>, Played)>>>,
+    outcomes: Vec<BySteps>,
     effects: Vec<Effect>,
     answers: Vec<Event>,
     happenings: Vec<Happening>,
     events: u64,
 }
+
+type BySteps = Vec<Option<(Arc<Program>, Played)>>;
 
 #[derive(Clone, Copy, Debug)]
 struct RunningProgram {
@@ -194,9 +196,10 @@ impl Computer {
         match effect {
             Effect::Report(happening) => self.happenings.push(happening),
             Effect::StartDownload(package) => {
-                let takes = self.state.package_name(package).map_or(self.scenario.download, |name| {
-                    self.scenario.download(name)
-                });
+                let takes = self
+                    .state
+                    .package_name(package)
+                    .map_or(self.scenario.download, |name| self.scenario.download(name));
                 self.downloads.push((later(self.now, takes), package));
             }
             Effect::StartProgram { slot, step } => {

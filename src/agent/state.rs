@@ -293,8 +293,7 @@ impl State {
     /// What it remembers now.
     pub fn memory(&self) -> Memory {
         let cached = self.packages.iter().filter_map(|package| {
-            let cached =
-                Cached { last_used: package.last_used?, delete_unused_after: package.delete_unused_after };
+            let cached = Cached { last_used: package.last_used?, delete_unused_after: package.delete_unused_after };
             Some((package.id, cached))
         });
         let cached: BTreeMap<Guid, Cached> = cached.collect();

@@ -96,7 +96,8 @@ fn tsk_4_leaving_and_rejoining_runs_nothing_again() {
 #[test]
 fn rst_4_of_two_restart_policies_the_lower_value_holds() {
     let restart = AfterRunningAction::Restart;
-    let (one, two) = (then(delivery(1, &[1]), restart, Duration::hours(4)), then(delivery(2, &[2]), restart, Duration::hours(1)));
+    let (one, two) =
+        (then(delivery(1, &[1]), restart, Duration::hours(4)), then(delivery(2, &[2]), restart, Duration::hours(1)));
     world([one.clone()]).users(Users::DeferToTheEnd).does(&[
         "01 12:00 start 1",
         "01 12:10 end 1 0",
@@ -136,11 +137,8 @@ fn rst_4_the_lowest_countdown_that_is_named_holds() {
 /// A delivery policy whose first resource restarts, which the user puts off for an hour; and a task.
 fn pending_restart(disregard: bool) -> World {
     let mut policy = delivery(1, &[1, 2]);
-    policy.steps[0].after = After {
-        action: AfterRunningAction::Restart,
-        defer_up_to: Duration::hours(1),
-        countdown: None,
-    };
+    policy.steps[0].after =
+        After { action: AfterRunningAction::Restart, defer_up_to: Duration::hours(1), countdown: None };
     world([policy, task(3)]).users(Users::DeferToTheEnd).change(|world| {
         world.policy.settings.disregard_post_run_action = disregard;
     })

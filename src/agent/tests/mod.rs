@@ -70,7 +70,12 @@ pub(super) fn delivery(n: u128, packages: &[u128]) -> Job {
 }
 
 pub(super) fn step(n: u128) -> Step {
-    Step { program: Arc::new(program(n)), depends_on: Vec::new(), after: After::default(), on_failure: OnFailure::Abort }
+    Step {
+        program: Arc::new(program(n)),
+        depends_on: Vec::new(),
+        after: After::default(),
+        on_failure: OnFailure::Abort,
+    }
 }
 
 pub(super) fn program(n: u128) -> Program {
@@ -121,16 +126,11 @@ pub(super) fn at(time: &str) -> Schedule {
 }
 
 pub(super) fn window(schedule: Schedule, duration: Duration) -> Window {
-    Window {
-        name: "Night".to_owned(),
-        schedule,
-        duration,
-        kind: WindowKind::All,
-        clock: WindowClock::Computer,
-    }
+    Window { name: "Night".to_owned(), schedule, duration, kind: WindowKind::All, clock: WindowClock::Computer }
 }
 
 /// A world of one computer in UTC, from 1 June 2026, a Monday, at noon.
+#[derive(Clone, Debug)]
 pub(super) struct World {
     pub policy: Policy,
     pub scenario: Scenario,
@@ -196,14 +196,7 @@ impl World {
     pub fn happenings(&self) -> Vec<Happening> {
         let mut memory = self.memory.clone();
         let (policy, scenario) = (Arc::new(self.policy.clone()), Arc::new(self.scenario.clone()));
-        crate::agent::live::live(
-            &policy,
-            self.zone(),
-            &mut memory,
-            &scenario,
-            instant(self.from),
-            instant(self.to),
-        )
+        crate::agent::live::live(&policy, self.zone(), &mut memory, &scenario, instant(self.from), instant(self.to))
     }
     #[track_caller]
     pub fn does(&self, expected: &[&str]) {
@@ -214,7 +207,7 @@ impl World {
     pub fn starts(&self, expected: &[&str]) {
         let lines = lines(&self.happenings(), &self.zone());
         let starts: Vec<String> =
-            lines.iter().filter_map(|line| line.contains(" start ").then(|| line.replace(" start", ""))).collect();
+            lines.iter().filter(|line| line.contains(" start ")).map(|line| line.replace(" start", "")).collect();
         assert_lines(&starts, expected);
     }
 }
@@ -237,7 +230,8 @@ pub(super) fn lines(happenings: &[Happening], zone: &TimeZone) -> Vec<String> {
             What::Started { job, step } => format!("start {}.{step}", n(job)),
             What::Ended { job, step, code, success, killed } => {
                 let step = if *step == 0 { String::new() } else { format!(".{step}") };
-                let code = if *killed { "killed".to_owned() } else { code.map_or("-".to_owned(), |code| code.to_string()) };
+                let code =
+                    if *killed { "killed".to_owned() } else { code.map_or("-".to_owned(), |code| code.to_string()) };
                 format!("end {}{step} {code}{}", n(job), if *success { "" } else { " failed" })
             }
             What::Skipped { job, step } => format!("skip {}.{step}", n(job)),

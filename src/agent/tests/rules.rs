@@ -32,7 +32,13 @@ fn night() -> Window {
 #[test]
 fn pkg_3_an_as_soon_as_possible_task_keeps_its_package_for_ever() {
     let asap = world([files(task(1))]);
-    asap.does(&["01 12:00 download 1", "01 12:05 downloaded 1", "01 12:05 start 1", "01 12:15 end 1 0", "01 12:15 done 1"]);
+    asap.does(&[
+        "01 12:00 download 1",
+        "01 12:05 downloaded 1",
+        "01 12:05 start 1",
+        "01 12:15 end 1 0",
+        "01 12:15 done 1",
+    ]);
     // A single start has no time to come: unused for seven days, the package goes.
     let once = world([on(files(task(1)), at("2026-06-02T08:00"))]);
     once.does(&[
@@ -251,7 +257,13 @@ fn a_1_a_changed_form_holds_from_the_end_of_the_present_run_on() {
     let happenings = computer.run_until(instant("2026-06-03T00:00:00Z"));
     assert_lines(
         &lines(&happenings, &world.zone()),
-        &["01 12:30 end 1 killed failed", "01 12:30 FAILED 1", "02 12:00 start 1", "02 12:50 end 1 0", "02 12:50 done 1"],
+        &[
+            "01 12:30 end 1 killed failed",
+            "01 12:30 FAILED 1",
+            "02 12:00 start 1",
+            "02 12:50 end 1 0",
+            "02 12:50 done 1",
+        ],
     );
 }
 
@@ -301,10 +313,10 @@ fn tsk_10_a_task_that_is_removed_after_success_comes_never_back() {
     let happenings = computer.run_until(instant(removed.to));
     assert_lines(&lines(&happenings, &TimeZone::UTC), &["02 00:00 start 2", "02 00:10 end 2 0", "02 00:10 done 2"]);
     // A failure leaves it where it is.
-    world([job()]).plays(1, 10, 1).change(|world| world.to = "2026-06-03T00:00:00Z").starts(&[
-        "01 13:00 1",
-        "02 13:00 1",
-    ]);
+    world([job()])
+        .plays(1, 10, 1)
+        .change(|world| world.to = "2026-06-03T00:00:00Z")
+        .starts(&["01 13:00 1", "02 13:00 1"]);
 }
 
 fn available(job: Job, from: Option<&str>, to: Option<&str>, clock: Clock) -> Job {
@@ -326,7 +338,8 @@ fn tsk_11_outside_its_availability_a_task_is_neither_downloaded_nor_run() {
     let late = available(files(task(1)), None, Some("2026-06-01T12:05"), Clock::Computer);
     world([late]).does(&["01 12:00 download 1", "01 12:05 downloaded 1"]);
     // A time outside is lost.
-    let lost = available(on(task(1), daily("13:00")), Some("2026-06-02T12:30"), Some("2026-06-04T13:00"), Clock::Computer);
+    let lost =
+        available(on(task(1), daily("13:00")), Some("2026-06-02T12:30"), Some("2026-06-04T13:00"), Clock::Computer);
     world([lost]).starts(&["02 13:00 1", "03 13:00 1"]);
 }
 
@@ -376,10 +389,7 @@ fn seq_3_a_failed_step_stops_only_what_depends_on_it() {
 
 #[test]
 fn seq_4_each_step_is_a_program_of_its_own_between_which_others_run() {
-    let jobs = [
-        Job { priority: Priority::Low, ..sequence(1, &[1, 2]) },
-        on(task(3), at("2026-06-01T12:05")),
-    ];
+    let jobs = [Job { priority: Priority::Low, ..sequence(1, &[1, 2]) }, on(task(3), at("2026-06-01T12:05"))];
     world(jobs).starts(&["01 12:00 1", "01 12:10 3", "01 12:20 1.1"]);
 }
 
@@ -436,12 +446,7 @@ fn pdf_2_without_the_mark_it_stays_pending_and_runs_again() {
 #[test]
 fn pdf_2_with_the_mark_it_is_executed_once_it_has_started() {
     let job = || with_program(task(1), |program| program.exits_early = true);
-    world([job()]).exits(1, 3).does(&[
-        "01 12:00 start 1",
-        "01 12:00 done 1",
-        "01 12:03 end 1 -",
-        "01 12:03 restart",
-    ]);
+    world([job()]).exits(1, 3).does(&["01 12:00 start 1", "01 12:00 done 1", "01 12:03 end 1 -", "01 12:03 restart"]);
     // What it returns when it lives to report does not matter any more.
     world([job()]).plays(1, 3, 5).does(&["01 12:00 start 1", "01 12:00 done 1", "01 12:03 end 1 5"]);
 }
@@ -572,11 +577,8 @@ fn mw_7_the_whole_window_counts_and_unknown_is_720_minutes() {
 #[test]
 fn mw_7_sequences_use_their_own_kind_where_there_is_one() {
     let of = |kind, time: &str| Window { kind, ..window(daily(time), Duration::hours(2)) };
-    let windows = [
-        of(WindowKind::All, "18:00"),
-        of(WindowKind::TaskSequences, "20:00"),
-        of(WindowKind::Updates, "14:00"),
-    ];
+    let windows =
+        [of(WindowKind::All, "18:00"), of(WindowKind::TaskSequences, "20:00"), of(WindowKind::Updates, "14:00")];
     let jobs = || [sequence(1, &[1]), task(2)];
     world(jobs()).windows(windows.clone()).starts(&["01 18:00 2", "01 20:00 1"]);
     world(jobs()).windows([windows[0].clone()]).starts(&["01 18:00 1", "01 18:10 2"]);
@@ -654,7 +656,13 @@ fn a_4_downloads_run_beside_each_other_and_what_is_there_is_not_fetched() {
     world.memory.cached.insert(Guid::of(1), cached);
     assert_eq!(
         lines(&world.happenings(), &world.zone())[..5],
-        ["01 12:00 download 2", "01 12:00 download 3", "01 12:05 downloaded 2", "01 12:20 downloaded 3", "01 12:20 start 1"]
+        [
+            "01 12:00 download 2",
+            "01 12:00 download 3",
+            "01 12:05 downloaded 2",
+            "01 12:20 downloaded 3",
+            "01 12:20 start 1"
+        ]
     );
 }
 
