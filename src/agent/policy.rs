@@ -7,6 +7,7 @@ use crate::model::delivery_policy::OnFailure;
 use crate::model::guid::Guid;
 use crate::model::package::AfterRunningAction;
 use crate::model::package::CanRun;
+use crate::model::project::Api;
 use crate::model::schedule::Schedule;
 use crate::model::schedule::WindowClock;
 use crate::model::task::Availability;
@@ -41,6 +42,23 @@ pub struct Rules {
     pub never_fits: NeverFits,
     /// When a program is killed at its limit.
     pub stop: StopRule,
+}
+
+impl Rules {
+    /// Those of a kind of server (MW-5, MW-7).
+    pub const fn of(api: Api) -> Self {
+        match api {
+            Api::Altiris => Self { fit: FitRule::Remaining, never_fits: NeverFits::Fails, stop: StopRule::Always },
+            Api::Native => Self {
+                fit: FitRule::Remaining,
+                never_fits: NeverFits::Alert,
+                stop: StopRule::AdministrativeAndUnattended,
+            },
+            Api::Configmgr => {
+                Self { fit: FitRule::Whole, never_fits: NeverFits::Alert, stop: StopRule::AdministrativeAndUnattended }
+            }
+        }
+    }
 }
 
 /// Whether a program fits a window.

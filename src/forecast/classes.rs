@@ -81,6 +81,15 @@ pub fn classes(compiled: &Compiled, fleet: &Fleet, not_seen_days: u32) -> Classe
     Classes { classes, population }
 }
 
+/// One computer as a kind of its own, whether it is in sight or not.
+pub fn one(compiled: &Compiled, fleet: &Fleet, computer: u32) -> Classes {
+    let zone = fleet.computers.get(computer as usize).map_or("UTC", |one| one.zone.as_str());
+    let members = Computers::from_iter([computer]);
+    let zone = if is_zone(zone) { zone } else { "UTC" };
+    let classes = vec![class(members.clone(), compiled, fleet, &[(zone, &members)])];
+    Classes { classes, population: Population { known: 1, simulated: 1, kinds: 1, ..Population::default() } }
+}
+
 /// Who lives: neither retired nor out of sight.
 fn alive(fleet: &Fleet, not_seen_days: u32, population: &mut Population) -> Computers {
     let span = SignedDuration::from_hours(24 * i64::from(not_seen_days));

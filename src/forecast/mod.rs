@@ -9,6 +9,7 @@ pub mod compare;
 pub mod compile;
 pub mod difference;
 
+pub mod explain;
 mod never;
 pub mod run;
 #[cfg(test)]

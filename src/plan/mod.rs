@@ -3,6 +3,7 @@
 //! Made from values alone, saved, compared, rendered, checked, refused. Nothing is left to decide while it is applied.
 
 pub mod checker;
+pub mod estate;
 pub mod file;
 mod guard;
 mod hold;

@@ -255,9 +255,7 @@ impl FleetReader {
                 let query = query.map(|query| set(&query, n)).transpose()?;
                 fleet.members.insert(collection, Membership { effective: set(&effective, n)?, query }).is_none()
             }
-            Line::UnknownMembers { collection, why } => {
-                fleet.unknown_members.insert(collection, shown(&why)).is_none()
-            }
+            Line::UnknownMembers { collection, why } => fleet.unknown_members.insert(collection, shown(&why)).is_none(),
             Line::History { task, succeeded, failed, unknown, newest } => {
                 let (succeeded, failed, unknown) = (set(&succeeded, n)?, set(&failed, n)?, set(&unknown, n)?);
                 let history = History { succeeded, failed, unknown, newest };

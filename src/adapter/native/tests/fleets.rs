@@ -59,10 +59,10 @@ pub fn lines() -> Vec<Value> {
 fn what_is_whole_is_taken() {
     let FleetRead { fleet, mark } = read(stream(&lines()).as_bytes()).unwrap();
     assert_eq!(mark.as_deref(), Some("m1"));
-    assert_eq!(fleet.computers.iter().map(|one| (one.name.as_str(), one.retired)).collect::<Vec<_>>(), [
-        ("pc-1", false),
-        ("pc-2", true)
-    ]);
+    assert_eq!(
+        fleet.computers.iter().map(|one| (one.name.as_str(), one.retired)).collect::<Vec<_>>(),
+        [("pc-1", false), ("pc-2", true)]
+    );
     assert_eq!(fleet.members[&guid(9)].effective, [0, 1].into_iter().collect());
     assert_eq!(fleet.members[&guid(9)].query, None);
     assert_eq!(fleet.unknown_members[&guid(8)], "it ran too long");
