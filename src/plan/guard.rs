@@ -1,5 +1,6 @@
 //! What stops a finished draft, and what the computers would do because of it.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
@@ -68,32 +69,93 @@ fn over(draft: &mut Draft<'_>, rule: &Rule, limit: &Limit, verb: &str, n: u64, o
     draft.block(rule, "plan".to_owned(), message, &help);
 }
 
-/// Protected collections that a change newly reaches (PLN-10).
+/// Protected collections that a change newly reaches, by whatever way (PLN-10).
 fn protected(draft: &mut Draft<'_>) {
     let policy = draft.input.policy;
+    if policy.protected.is_empty() || draft.changes.is_empty() {
+        return;
+    }
+    let live: Vec<&Item> = draft.input.observed.items.iter().map(|live| &live.item).collect();
+    let before = Ways::of(live.iter().copied());
+    let gone: BTreeSet<&ItemKey> = draft.changes.iter().map(|change| &change.key).collect();
+    let kept = live.iter().copied().filter(|item| !gone.contains(&item.key));
+    let after = Ways::of(kept.chain(draft.changes.iter().filter_map(|change| change.after.as_ref())));
     let mut found = Vec::new();
     for change in &draft.changes {
-        let Some(after) = &change.after else { continue };
-        let before = change.before.as_ref().map(reached).unwrap_or_default();
-        for name in reached(after) {
-            if policy.protected.contains(&name) && !before.contains(&name) {
-                found.push((change.address.clone(), name));
+        let Some(item) = &change.after else { continue };
+        let reached = before.reached(change.before.as_ref());
+        let whole_before = change.before.as_ref().map(kept_out).unwrap_or_default();
+        let whole_after = kept_out(item);
+        for name in &policy.protected {
+            let newly = after.reached(Some(item)).contains(name) && !reached.contains(name);
+            let let_in = whole_before.contains(name) && !whole_after.contains(name);
+            if newly || let_in {
+                found.push((change.address.clone(), name.clone()));
             }
         }
+        // A limit that was taken away lets in whoever it kept out, and nobody can say who that is.
+        if lost_its_limit(change.before.as_ref(), item) {
+            found.extend(policy.protected.iter().map(|name| (change.address.clone(), name.clone())));
+        }
     }
+    // What targets a collection that changed is reached by another change than its own.
+    found.sort();
+    found.dedup();
     for (address, name) in found {
         let message = format!("it would newly reach the protected collection `{name}`");
         draft.block(&PLN_10, address, message, "choose another target; a protected set is changed in `consign.yaml`");
     }
 }
 
-/// The collections whose computers an item reaches or takes in.
-fn reached(item: &Item) -> Vec<String> {
+/// How collections include each other.
+struct Ways<'a> {
+    includes: HashMap<&'a str, &'a [String]>,
+}
+
+impl<'a> Ways<'a> {
+    fn of(items: impl Iterator<Item = &'a Item>) -> Self {
+        let includes = items.filter_map(|item| match &item.spec {
+            Spec::Collection(collection) => Some((item.key.name.as_str(), collection.include.as_slice())),
+            _ => None,
+        });
+        Self { includes: includes.collect() }
+    }
+
+    /// The collections whose computers an item reaches or takes in, through others too; none while it is switched off.
+    fn reached(&self, item: Option<&Item>) -> BTreeSet<String> {
+        let Some(item) = item else { return BTreeSet::new() };
+        let mut open: Vec<String> = match &item.spec {
+            Spec::Collection(collection) => collection.include.clone(),
+            // A window holds work back: giving one to a protected set starts nothing.
+            Spec::MaintenanceWindow(_) => Vec::new(),
+            spec if spec.enabled() == Some(false) => Vec::new(),
+            spec => spec.targets().cloned().unwrap_or_default(),
+        };
+        let mut out = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if out.insert(name.clone()) {
+                open.extend(self.includes.get(name.as_str()).copied().unwrap_or_default().iter().cloned());
+            }
+        }
+        out
+    }
+}
+
+/// The collections whose computers a collection keeps out.
+fn kept_out(item: &Item) -> BTreeSet<String> {
     match &item.spec {
-        Spec::Collection(collection) => collection.include.clone(),
-        // A window holds work back: giving one to a protected set starts nothing.
-        Spec::MaintenanceWindow(_) => Vec::new(),
-        spec => spec.targets().cloned().unwrap_or_default(),
+        Spec::Collection(collection) => collection.exclude.iter().cloned().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Whether a collection was limited to another one and is not any more.
+fn lost_its_limit(before: Option<&Item>, after: &Item) -> bool {
+    match (before.map(|item| &item.spec), &after.spec) {
+        (Some(Spec::Collection(before)), Spec::Collection(after)) => {
+            before.limited_to.is_some() && after.limited_to.is_none()
+        }
+        _ => false,
     }
 }
 

@@ -27,7 +27,11 @@ use crate::rules::plan::PLN_11;
 pub fn is_drift(plan: &Plan) -> bool {
     plan.resource_changes.iter().any(|change| change.action() != Action::Delete)
         || held(plan).next().is_some()
-        || plan.findings.iter().any(|finding| OPEN.iter().any(|rule| rule.id == finding.rule))
+        || plan.findings.iter().any(|finding| {
+            let is_of_a_delete =
+                || plan.held.iter().any(|held| held.would == Verb::Delete && held.key.to_string() == finding.subject);
+            OPEN.iter().any(|rule| rule.id == finding.rule) && !is_of_a_delete()
+        })
 }
 
 /// Findings that say that an item is not as the manifests say, without a change that would mend it.
