@@ -4,7 +4,7 @@ use crate::adapter::AdapterError;
 use crate::apply::Refusal;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
-use crate::diag::visible_lines;
+use crate::diag::visible;
 
 /// A command that came to nothing.
 #[derive(Debug)]
@@ -42,9 +42,9 @@ impl Failure {
 
     /// The lines for a person.
     pub fn lines(&self) -> String {
-        let mut text = format!("error: {}\n", visible_lines(&self.message));
+        let mut text = format!("error: {}\n", visible(&self.message));
         if let Some(help) = &self.help {
-            text.push_str(&format!("  help: {}\n", visible_lines(help)));
+            text.push_str(&format!("  help: {}\n", visible(help)));
         }
         text
     }

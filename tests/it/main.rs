@@ -7,6 +7,7 @@ mod done_when;
 mod import;
 #[cfg(unix)]
 mod kill;
+mod poison;
 mod server;
 mod validate;
 mod world;
