@@ -31,6 +31,7 @@ use crate::cli::context::connect_to_write;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::reported;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
 use crate::cli::plan::read_plan;
@@ -54,6 +55,10 @@ const STATE_DIRECTORY: &str = ".consign";
 
 /// Runs it.
 pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
+    reported(context, args.format, args.json_into.as_deref(), apply_and_report(context, args))
+}
+
+fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     let (plan, root, config) = match &args.plan {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {

@@ -8,6 +8,7 @@ mod import;
 #[cfg(unix)]
 mod kill;
 mod poison;
+mod reports;
 mod server;
 mod validate;
 mod world;
