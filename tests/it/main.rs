@@ -7,6 +7,7 @@ mod done_when;
 mod import;
 #[cfg(unix)]
 mod kill;
+mod log;
 mod poison;
 mod reports;
 mod server;
