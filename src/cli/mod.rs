@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod failure;
 mod import;
+mod log;
 mod plan;
 mod refs;
 mod schema;
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> exit::Exit {
-    let context = match Context::new(&cli.common) {
+    let context = match log::start().and_then(|()| Context::new(&cli.common)) {
         Ok(context) => context,
         Err(failure) => {
             // No context, no colour: the text is the same.

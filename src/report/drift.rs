@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::plan::Action;
 use crate::plan::Held;
 use crate::plan::Plan;
@@ -58,7 +59,7 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
                 writeln!(out, "{}", paint.on(Tone::Change, format!("  changed  {address}")))?;
                 for field in &change.fields {
                     let (declared, live) = (one_line(&field.after), one_line(&field.before));
-                    let path = visible(&field.path);
+                    let path = visible_at_start(&field.path);
                     writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
                 }
             }
@@ -80,7 +81,8 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "not assessed: {} was not read in full: {}", kind.name(), visible(why))?;
     }
     for finding in &plan.findings {
-        writeln!(out, "note[{}]: [{}] {}", finding.rule, visible(&finding.subject), visible(&finding.message))?;
+        let (rule, subject) = (visible(&finding.rule), visible(&finding.subject));
+        writeln!(out, "note[{rule}]: [{subject}] {}", visible(&finding.message))?;
     }
     writeln!(out, "\n{}", paint.on(Tone::Strong, summary(plan)))
 }

@@ -9,6 +9,7 @@ use similar::ChangeTag;
 use similar::TextDiff;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::diff::FieldChange;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
@@ -159,7 +160,7 @@ fn one_change(change: &Change, paint: Paint, out: &mut dyn Write) -> io::Result<
 fn field(field: &FieldChange, forces: bool, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let note = if forces { "   # forces new identity" } else { "" };
     let (before, after) = (one_line(&field.before), one_line(&field.after));
-    let path = visible(&field.path);
+    let path = visible_at_start(&field.path);
     if before.chars().count() + after.chars().count() <= 100 && !before.contains('\n') && !after.contains('\n') {
         let (before, after) = (paint.on(Tone::Remove, visible(&before)), paint.on(Tone::Add, visible(&after)));
         return writeln!(out, "         {path}: {before} -> {after}{note}");
@@ -176,7 +177,7 @@ fn field(field: &FieldChange, forces: bool, paint: Paint, out: &mut dyn Write) -
                     ChangeTag::Equal => (" ", Tone::Dim),
                 };
                 let text = change.value();
-                let line = format!("{sign} {}", visible(text.strip_suffix('\n').unwrap_or(text)));
+                let line = format!("{sign} {}", visible_at_start(text.strip_suffix('\n').unwrap_or(text)));
                 writeln!(out, "           {}", paint.on(tone, line))?;
             }
         }
@@ -215,9 +216,9 @@ fn consequences(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()
     writeln!(out, "\n{}", paint.on(Tone::Strong, "Consequences:"))?;
     for consequence in &plan.consequences {
         let tone = if consequence.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
-        let head = paint.on(tone, format!("  ! {}", consequence.code));
+        let head = paint.on(tone, format!("  ! {}", visible(&consequence.code)));
         writeln!(out, "{head} {}: {}", visible(&consequence.subject), magnitude(consequence))?;
-        writeln!(out, "      {}", consequence.mechanism)?;
+        writeln!(out, "      {}", visible_at_start(&consequence.mechanism))?;
         match &consequence.acknowledged {
             Some(reason) => writeln!(out, "      acknowledged: {}", visible(reason))?,
             None if consequence.severity == Severity::Error => acknowledge(consequence, out)?,
@@ -233,9 +234,10 @@ fn magnitude(consequence: &Consequence) -> String {
         "hidden_entries_left" => "left behind",
         other => other,
     };
+    let (unit, verb) = (visible(&consequence.magnitude.unit), visible(verb));
     match consequence.magnitude.value {
-        Some(value) => format!("{value} {} {verb}", consequence.magnitude.unit),
-        None => format!("an unknown number of {} {verb} (could not be assessed)", consequence.magnitude.unit),
+        Some(value) => format!("{value} {unit} {verb}"),
+        None => format!("an unknown number of {unit} {verb} (could not be assessed)"),
     }
 }
 
@@ -243,7 +245,8 @@ fn magnitude(consequence: &Consequence) -> String {
 fn acknowledge(consequence: &Consequence, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "      over the limit: the number is not known. To accept that, add to its manifest:")?;
     writeln!(out, "        metadata:")?;
-    writeln!(out, "          acknowledge: [{{rule: {}, expires: YYYY-MM-DD, reason: …}}]", consequence.code)
+    let rule = visible(&consequence.code);
+    writeln!(out, "          acknowledge: [{{rule: {rule}, expires: YYYY-MM-DD, reason: …}}]")
 }
 
 fn held(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
@@ -258,7 +261,7 @@ fn held(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             Verb::Delete => "delete",
         };
         let key = held.key.to_string();
-        let head = paint.on(Tone::Warn, format!("  {} {}", held.rule, visible(&key)));
+        let head = paint.on(Tone::Warn, format!("  {} {}", visible_at_start(&held.rule), visible(&key)));
         writeln!(out, "{head}: would {verb}; {}", visible(&held.because))?;
     }
     Ok(())
@@ -275,7 +278,7 @@ fn findings(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             Severity::Warning => ("warning", Tone::Warn),
             Severity::Off => continue,
         };
-        let head = paint.on(tone, format!("{word}[{}]", finding.rule));
+        let head = paint.on(tone, format!("{word}[{}]", visible(&finding.rule)));
         writeln!(out, "{head}: [{}] {}", visible(&finding.subject), visible(&finding.message))?;
         writeln!(out, "  help: {}", visible(&finding.help))?;
     }

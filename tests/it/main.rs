@@ -4,8 +4,12 @@
 #[cfg(unix)]
 mod bad_input;
 mod done_when;
+mod import;
 #[cfg(unix)]
 mod kill;
+mod log;
+mod poison;
+mod reports;
 mod server;
 mod validate;
 mod world;
