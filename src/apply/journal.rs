@@ -102,6 +102,13 @@ pub struct Earlier {
     pub together: Vec<(Vec<u32>, String)>,
 }
 
+/// The number of the first line (1 the first) whose form is not known, where reading a journal ends: a later version
+/// wrote it, or it was changed. A torn last line is none.
+pub fn unknown_line(text: &str) -> Option<usize> {
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole.lines().position(|line| serde_json::from_str::<Entry>(line).is_err()).map(|at| at + 1)
+}
+
 /// Reads the journals of earlier runs of a plan, oldest first. A torn last line is passed over: what it was to say was
 /// never acted on.
 pub fn earlier(plan: &str, journals: &[String]) -> Earlier {
@@ -136,4 +143,18 @@ pub fn earlier(plan: &str, journals: &[String]) -> Earlier {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_unknown_form_is_named_and_a_torn_last_one_is_not() {
+        let end = "{\"type\":\"end\",\"whole\":true}\n";
+        assert_eq!(unknown_line(end), None);
+        assert_eq!(unknown_line(&format!("{end}{{\"type\":\"en")), None);
+        assert_eq!(unknown_line(&format!("{end}{{\"type\":\"later\"}}\n{end}")), Some(2));
+        assert_eq!(unknown_line(""), None);
+    }
 }

@@ -15,6 +15,7 @@ mod windows;
 
 use context::Context;
 use rayon::prelude::*;
+pub use tasks::is_reserved;
 
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;

@@ -49,10 +49,15 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
 }
 
+/// Whether a task's name is one that the portal keeps for the tasks it makes itself (TSK-1).
+pub fn is_reserved(name: &str) -> bool {
+    // Case does not matter to the servers that compare it.
+    name.to_lowercase().contains("software request")
+}
+
 /// The portal's own names (TSK-1).
 fn reserved_name(context: &mut Context<'_>, item: &Item) {
-    // Case does not matter to the servers that compare it.
-    if item.key.name.to_lowercase().contains("software request") {
+    if is_reserved(&item.key.name) {
         let at = context.origins.name(&item.key);
         let message = format!("{} has a name that the portal keeps for its own tasks", called(&item.key));
         let help = "choose a name without `Software Request`, and keep the old one under `metadata.aliases`";

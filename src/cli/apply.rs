@@ -22,6 +22,7 @@ use crate::apply::journal::Entry;
 use crate::apply::journal::Journal;
 use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
+use crate::apply::journal::unknown_line;
 use crate::cli::args::ApplyArgs;
 use crate::cli::args::Format;
 use crate::cli::context::Context;
@@ -32,6 +33,7 @@ use crate::cli::context::connect_to_write;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::reported;
 use crate::cli::plan::Knowledge;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
@@ -63,6 +65,10 @@ const STATE_DIRECTORY: &str = ".consign";
 
 /// Runs it.
 pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
+    reported(context, args.format, args.json_into.as_deref(), apply_and_report(context, args))
+}
+
+fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     let (plan, root, config, off) = match &args.plan {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
@@ -235,6 +241,15 @@ pub fn perform(
         Err(error) => return Err(local(error, "cannot lock")),
     };
     let journals = journal_files::read_all(&state.join("journal"), ".ndjson").map_err(|e| local(e, "cannot read"))?;
+    for (path, text) in &journals {
+        if let Some(line) = unknown_line(text) {
+            let path = visible(path.as_str());
+            context.talk(&format!(
+                "warning: line {line} of the journal `{path}` is of a form that this version does not know; nothing \
+                 from there on is taken into account\n"
+            ));
+        }
+    }
     let run = new_run();
     let name = format!("{}-{}.ndjson", SystemClock.now().strftime("%Y%m%dT%H%M%S%.6fZ"), &plan.hash[..12]);
     let file = AppendFile::create(&state.join("journal").join(name)).map_err(|e| local(e, "cannot write to"))?;

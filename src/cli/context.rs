@@ -267,13 +267,21 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
     options.token = token;
     options.ca_pem = ca_pem;
     options.connect_timeout = CONNECT_TIMEOUT;
-    options.timeout = environment::variable("CONSIGN_HTTP_TIMEOUT")
-        .and_then(|text| text.parse::<crate::model::units::Duration>().ok())
-        .map_or(REQUEST_TIMEOUT, |given| Duration::from_secs(given.as_seconds()));
+    options.timeout = request_timeout()?;
     options.idle_timeout = options.idle_timeout.min(options.timeout);
     options.max_answer_bytes = ANSWER_BYTES_MAX;
     options.user_agent = format!("consign/{VERSION}");
     Ok(options)
+}
+
+/// How long a request may take: what `CONSIGN_HTTP_TIMEOUT` says, where it is set.
+fn request_timeout() -> Result<Duration, Failure> {
+    let Some(text) = environment::variable("CONSIGN_HTTP_TIMEOUT") else { return Ok(REQUEST_TIMEOUT) };
+    match text.parse::<crate::model::units::Duration>() {
+        Ok(given) if given.as_seconds() > 0 => Ok(Duration::from_secs(given.as_seconds())),
+        _ => Err(Failure::new(exit::CONFIG, format!("`CONSIGN_HTTP_TIMEOUT` is `{text}`, which is no duration"))
+            .help("write a whole number above 0 and a unit, such as `90s` or `2m`")),
+    }
 }
 
 /// What to look at when a connection cannot even be prepared.

@@ -6,12 +6,17 @@ use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::reported;
 use crate::cli::plan::Select;
 use crate::cli::plan::make_plan;
 use crate::report::drift;
 
 /// Runs it.
 pub fn run(context: &Context, args: &DriftArgs) -> Outcome {
+    reported(context, args.format, args.json_into.as_deref(), compare_and_show(context, args))
+}
+
+fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
     let made = make_plan(context, args.server.server.as_deref(), &Select::default())?;
     let exit = if !made.plan.complete {
         exit::INCOMPLETE

@@ -12,6 +12,7 @@ mod failure;
 mod fleet;
 mod forecast;
 mod import;
+mod log;
 mod plan;
 mod refs;
 mod schema;
@@ -45,7 +46,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> exit::Exit {
-    let context = match Context::new(&cli.common) {
+    let context = match log::start().and_then(|()| Context::new(&cli.common)) {
         Ok(context) => context,
         Err(failure) => {
             // No context, no colour: the text is the same.

@@ -21,6 +21,7 @@ use crate::cli::context::connect_to_read;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::failure::reported;
 use crate::diag::Loaded;
 use crate::diag::nearest;
 use crate::diag::visible;
@@ -42,6 +43,10 @@ use crate::sys::retry::Rng;
 
 /// Runs `consign plan`.
 pub fn run(context: &Context, args: &PlanArgs) -> Outcome {
+    reported(context, args.format, args.json_into.as_deref(), plan_and_show(context, args))
+}
+
+fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
     let select = selection(context, &args.select)?;
     let made = make_plan(context, args.server.server.as_deref(), &select)?;
     let text = file::write(&made.plan);

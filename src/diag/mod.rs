@@ -30,5 +30,5 @@ pub use source::SourceText;
 pub use source::Sources;
 pub use visible::is_hidden;
 pub use visible::visible;
+pub use visible::visible_at_start;
 pub use visible::visible_json;
-pub use visible::visible_lines;

@@ -6,12 +6,20 @@ use std::fmt::Write as _;
 /// `text` with everything that could act on a terminal or fool the eye written visibly as `\u{..}`: all control
 /// characters, line ends included, so that a field never starts a line; bidi marks; invisible characters.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    escape(text, false)
+    escape(text)
 }
 
-/// The same for texts of several lines: `\n` stays, the rest is escaped.
-pub fn visible_lines(text: &str) -> Cow<'_, str> {
-    escape(text, true)
+/// The same for a text that a line begins with, after spaces perhaps: what build servers would take for a command
+/// there (`::error …`, `##[…]`, `##vso[…]`) is escaped as well.
+pub fn visible_at_start(text: &str) -> Cow<'_, str> {
+    let shown = visible(text);
+    let begin = shown.len() - shown.trim_start().len();
+    match shown[begin..].as_bytes() {
+        [first @ (b':' | b'#'), second, ..] if first == second => {
+            Cow::Owned(format!("{}\\u{{{first:x}}}{}", &shown[..begin], &shown[begin + 1..]))
+        }
+        _ => shown,
+    }
 }
 
 /// The same for a text that is JSON, by JSON's own escapes: it reads as the same value. Line ends between values stay.
@@ -32,13 +40,12 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn escape(text: &str, keep_lines: bool) -> Cow<'_, str> {
-    let hidden = |c: char| is_hidden(c) && !(keep_lines && c == '\n');
-    let Some(first) = text.find(hidden) else { return Cow::Borrowed(text) };
+fn escape(text: &str) -> Cow<'_, str> {
+    let Some(first) = text.find(is_hidden) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);
     for c in text[first..].chars() {
-        if hidden(c) {
+        if is_hidden(c) {
             write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
         } else {
             out.push(c);
@@ -99,15 +106,23 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_lines_where_they_are_meant() {
-        assert_eq!(visible_lines("a\nb\r\n\tc"), "a\nb\\u{d}\n\\u{9}c");
+    fn what_begins_a_line_commands_no_build_server() {
+        for (text, shown) in [
+            ("::set-env name=x::y", "\\u{3a}:set-env name=x::y"),
+            ("  ##vso[task.setvariable]x", "  \\u{23}#vso[task.setvariable]x"),
+            ("a\n::b", "a\\u{a}::b"),
+            (": a :: b", ": a :: b"),
+            ("", ""),
+        ] {
+            assert_eq!(visible_at_start(text), shown);
+        }
     }
 
     proptest! {
         #[test]
         fn nothing_hidden_is_left(text in any::<String>()) {
             prop_assert!(!visible(&text).chars().any(is_hidden));
-            prop_assert!(!visible_lines(&text).chars().any(|c| c != '\n' && is_hidden(c)));
+            prop_assert!(!visible_at_start(&text).trim_start().starts_with("::"));
         }
     }
 }

@@ -51,6 +51,13 @@ pub enum Problem {
         /// The pin.
         guid: Guid,
     },
+    /// The pin names a live item outside of the owned folders, or a program of another package.
+    PinElsewhere {
+        /// The desired item.
+        key: ItemKey,
+        /// The pin.
+        guid: Guid,
+    },
     /// Two desired items claim the same live one.
     ClaimedTwice {
         /// The second.
@@ -231,13 +238,30 @@ impl<'o, 'a> Work<'o, 'a> {
         let item = self.desired[want];
         let Some(guid) = item.pin else { return };
         match self.by_guid.get(&guid) {
-            Some(at) if self.observed.items[*at].item.key.kind == item.key.kind => self.claim(want, *at),
+            Some(at) if self.observed.items[*at].item.key.kind == item.key.kind => {
+                if self.is_elsewhere(want, *at) {
+                    self.problems.push(Problem::PinElsewhere { key: item.key.clone(), guid });
+                } else {
+                    self.claim(want, *at);
+                }
+            }
             Some(at) => {
                 let (key, found) = (item.key.clone(), self.observed.items[*at].item.key.kind);
                 self.problems.push(Problem::PinOfOtherKind { key, guid, found });
             }
             // Only a complete read can say that it is not there; the plan asks for that proof.
             None => self.problems.push(Problem::PinOfNothing { key: item.key.clone(), guid }),
+        }
+    }
+
+    /// Whether a live item lies where the project has no business: outside of its folders, or, for a program, in
+    /// another package than the one that declares it.
+    fn is_elsewhere(&self, want: usize, at: usize) -> bool {
+        let live = &self.observed.items[at].item;
+        match (&self.desired[want].key.package, &live.key.package) {
+            (Some(package), Some(found)) => self.live_package(package) != Some(found.as_str()),
+            _ if live.key.kind.is_singleton() => false,
+            _ => !(self.is_ground(at) || is_owned_item(self.observed, at, self.owned)),
         }
     }
 

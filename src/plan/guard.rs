@@ -11,6 +11,7 @@ use crate::model::kind::Kind;
 use crate::model::project::Limit;
 use crate::model::project::Severity;
 use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Finding;
 use crate::plan::consequences::Actor;
 use crate::plan::consequences::World;
@@ -73,6 +74,10 @@ const NAMED: usize = 5;
 
 /// Computers of protected collections and roles that a change newly reaches, by whatever path (PLN-10).
 pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
+    if draft.input.computers.fleet.is_none() {
+        protected_by_name(draft, world.changes);
+        return;
+    }
     let policy = draft.input.policy;
     let roles = policy.protected_roles.as_ref();
     let with_role = |is_one: &dyn Fn(&str) -> bool| -> Set {
@@ -164,6 +169,96 @@ fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<St
         .filter(|name| is.contains(*name) && !was.contains(*name))
         .map(|name| format!("it would newly reach the protected collection `{name}`"))
         .collect()
+}
+
+/// The same by the names of collections alone, where nothing is known of the computers (PLN-10).
+fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
+    let policy = draft.input.policy;
+    if policy.protected.is_empty() || changes.is_empty() {
+        return;
+    }
+    let live: Vec<&Item> = draft.input.observed.items.iter().map(|live| &live.item).collect();
+    let before = Ways::of(live.iter().copied());
+    let gone: BTreeSet<&ItemKey> = changes.iter().map(|change| &change.key).collect();
+    let kept = live.iter().copied().filter(|item| !gone.contains(&item.key));
+    let after = Ways::of(kept.chain(changes.iter().filter_map(|change| change.after.as_ref())));
+    let mut found = Vec::new();
+    for change in changes {
+        let Some(item) = &change.after else { continue };
+        let reached = before.reached(change.before.as_ref());
+        let whole_before = change.before.as_ref().map(kept_out).unwrap_or_default();
+        let whole_after = kept_out(item);
+        for name in &policy.protected {
+            let newly = after.reached(Some(item)).contains(name) && !reached.contains(name);
+            let let_in = whole_before.contains(name) && !whole_after.contains(name);
+            if newly || let_in {
+                found.push((change.address.clone(), name.clone()));
+            }
+        }
+        // A limit that was taken away lets in whoever it kept out, and nobody can say who that is.
+        if lost_its_limit(change.before.as_ref(), item) {
+            found.extend(policy.protected.iter().map(|name| (change.address.clone(), name.clone())));
+        }
+    }
+    // What targets a collection that changed is reached by another change than its own.
+    found.sort();
+    found.dedup();
+    for (address, name) in found {
+        let message = format!("it would newly reach the protected collection `{name}`");
+        draft.block(&PLN_10, address, message, "choose another target; a protected set is changed in `consign.yaml`");
+    }
+}
+
+/// How collections include each other.
+struct Ways<'a> {
+    includes: HashMap<&'a str, &'a [String]>,
+}
+
+impl<'a> Ways<'a> {
+    fn of(items: impl Iterator<Item = &'a Item>) -> Self {
+        let includes = items.filter_map(|item| match &item.spec {
+            Spec::Collection(collection) => Some((item.key.name.as_str(), collection.include.as_slice())),
+            _ => None,
+        });
+        Self { includes: includes.collect() }
+    }
+
+    /// The collections whose computers an item reaches or takes in, through others too; none while it is switched off.
+    fn reached(&self, item: Option<&Item>) -> BTreeSet<String> {
+        let Some(item) = item else { return BTreeSet::new() };
+        let mut open: Vec<String> = match &item.spec {
+            Spec::Collection(collection) => collection.include.clone(),
+            // A window holds work back: giving one to a protected set starts nothing.
+            Spec::MaintenanceWindow(_) => Vec::new(),
+            spec if spec.enabled() == Some(false) => Vec::new(),
+            spec => spec.targets().cloned().unwrap_or_default(),
+        };
+        let mut out = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if out.insert(name.clone()) {
+                open.extend(self.includes.get(name.as_str()).copied().unwrap_or_default().iter().cloned());
+            }
+        }
+        out
+    }
+}
+
+/// The collections whose computers a collection keeps out.
+fn kept_out(item: &Item) -> BTreeSet<String> {
+    match &item.spec {
+        Spec::Collection(collection) => collection.exclude.iter().cloned().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Whether a collection was limited to another one and is not any more.
+fn lost_its_limit(before: Option<&Item>, after: &Item) -> bool {
+    match (before.map(|item| &item.spec), &after.spec) {
+        (Some(Spec::Collection(before)), Spec::Collection(after)) => {
+            before.limited_to.is_some() && after.limited_to.is_none()
+        }
+        _ => false,
+    }
 }
 
 /// Points out a delete beside a create of the same content (PLN-8).

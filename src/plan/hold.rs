@@ -64,6 +64,9 @@ pub(super) fn problems(draft: &mut Draft<'_>) {
                     continue; // Not read in full: `may_create` holds it.
                 }
             }
+            Problem::PinElsewhere { key, guid } => {
+                (key, format!("its pin {guid} lies outside of what the project owns there"))
+            }
             Problem::ClaimedTwice { key, first, guid } => (key, format!("the item {guid} is `{first}` already")),
         };
         draft.block(&PLN_4, key.to_string(), message.clone(), "write `metadata.guid` with the GUID that is meant");

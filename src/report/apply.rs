@@ -10,6 +10,7 @@ use crate::apply::Outcome;
 use crate::apply::Report;
 use crate::apply::Stop;
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
 use crate::report::plan::one_line;
@@ -28,14 +29,20 @@ pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
         let head =
             paint.on(Tone::Remove, format!("failed: {} {}", failed.step.action.word(), visible(&failed.step.item)));
         writeln!(out, "{head}: {outcome}")?;
-        writeln!(out, "  {}", visible(&failed.because))?;
+        writeln!(out, "  {}", visible_at_start(&failed.because))?;
     }
     for not_stored in &report.not_stored {
         let item = not_stored.item.to_string();
         writeln!(out, "{}", paint.on(Tone::Remove, format!("not stored as sent: {}", visible(&item))))?;
         for field in &not_stored.fields {
             let (sent, has) = (one_line(&field.after), one_line(&field.before));
-            writeln!(out, "  {}: sent {}, the server has {}", visible(&field.path), visible(&sent), visible(&has))?;
+            writeln!(
+                out,
+                "  {}: sent {}, the server has {}",
+                visible_at_start(&field.path),
+                visible(&sent),
+                visible(&has)
+            )?;
         }
     }
     if let Some(stop) = &report.stopped {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::plan::Action;
 use crate::plan::Held;
 use crate::plan::Plan;
@@ -27,7 +28,11 @@ use crate::rules::plan::PLN_11;
 pub fn is_drift(plan: &Plan) -> bool {
     plan.resource_changes.iter().any(|change| change.action() != Action::Delete)
         || held(plan).next().is_some()
-        || plan.findings.iter().any(|finding| OPEN.iter().any(|rule| rule.id == finding.rule))
+        || plan.findings.iter().any(|finding| {
+            let is_of_a_delete =
+                || plan.held.iter().any(|held| held.would == Verb::Delete && held.key.to_string() == finding.subject);
+            OPEN.iter().any(|rule| rule.id == finding.rule) && !is_of_a_delete()
+        })
 }
 
 /// Findings that say that an item is not as the manifests say, without a change that would mend it.
@@ -54,7 +59,7 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
                 writeln!(out, "{}", paint.on(Tone::Change, format!("  changed  {address}")))?;
                 for field in &change.fields {
                     let (declared, live) = (one_line(&field.after), one_line(&field.before));
-                    let path = visible(&field.path);
+                    let path = visible_at_start(&field.path);
                     writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
                 }
             }
@@ -76,7 +81,8 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "not assessed: {} was not read in full: {}", kind.name(), visible(why))?;
     }
     for finding in &plan.findings {
-        writeln!(out, "note[{}]: [{}] {}", finding.rule, visible(&finding.subject), visible(&finding.message))?;
+        let (rule, subject) = (visible(&finding.rule), visible(&finding.subject));
+        writeln!(out, "note[{rule}]: [{subject}] {}", visible(&finding.message))?;
     }
     writeln!(out, "\n{}", paint.on(Tone::Strong, summary(plan)))
 }

@@ -290,7 +290,8 @@ fn is_plain_part(part: &Utf8Component<'_>) -> bool {
 }
 
 fn is_yaml(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("yaml" | "yml"))
+    // In any case: a file that is passed over because of its name would look like items that nobody declares.
+    path.extension().is_some_and(|ending| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml)))
 }
 
 /// A path below the root, with `/` between its parts.
@@ -490,13 +491,18 @@ mod tests {
             ("consign.yaml", b"x"),
             ("d/b.yaml", b"b"),
             ("d/a/c.yml", b"c"),
+            ("d/e.YAML", b"e"),
+            ("d/f.Yml", b"f"),
             ("d/a.yaml", b"a"),
             ("d/readme.md", b"r"),
             ("d/.git/x.yaml", b"x"),
             ("d/.hidden.yaml", b"x"),
         ]);
-        assert_eq!(project.read(&["d"]).0, ["d/a.yaml", "d/a/c.yml", "d/b.yaml"]);
-        assert_eq!(project.read(&["d/b.yaml", "d", "."]).0, ["d/a.yaml", "d/a/c.yml", "d/b.yaml"]);
+        assert_eq!(project.read(&["d"]).0, ["d/a.yaml", "d/a/c.yml", "d/b.yaml", "d/e.YAML", "d/f.Yml"]);
+        assert_eq!(
+            project.read(&["d/b.yaml", "d", "."]).0,
+            ["d/a.yaml", "d/a/c.yml", "d/b.yaml", "d/e.YAML", "d/f.Yml"]
+        );
         assert_eq!(project.read(&["."]).1, Vec::<String>::new());
         assert_eq!(project.read(&["consign.yaml"]).0, ["consign.yaml"]);
     }

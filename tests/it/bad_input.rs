@@ -630,14 +630,17 @@ fn what_a_server_holds_is_shown_visibly() {
     let declared: String =
         (0..NASTY.len()).map(|n| format!("---\n{}", PILOT.replace("name: Pilot", &format!("name: C{n}")))).collect();
     let project = Project::of(&server, "    prune: true\npolicy: {limits: {PLN-2: 1000}}\n", &[("c.yaml", &declared)]);
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 5] = [
         &["plan", "--full"],
         &["plan", "--full", "--format", "json"],
         &["drift"],
         &["drift", "--format", "json"],
-        &["import", "--out", "imported"],
         &["refs", "collection/C0"],
     ];
+    // No manifest can have such names, and nothing is written.
+    let ran = project.run(&["import", "--out", "imported"]).exits(1).says("MAN-14");
+    assert_plain(&ran);
+    assert!(!project.path("imported").exists());
     for words in commands {
         let ran = project.run(words);
         assert!(matches!(ran.code, Some(0 | 2 | 3)), "{words:?}: {ran:?}");

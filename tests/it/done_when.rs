@@ -487,3 +487,74 @@ fn a_target_brings_what_an_update_needs() {
     assert_eq!(server.n("Collection", "Pilot"), 1);
     project.is_settled();
 }
+
+#[test]
+fn a_collection_that_was_widened_since_the_plan_makes_it_stale() {
+    let server = Server::start();
+    let manifests = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Tool}\n\
+        spec:\n  source: {none: {}}\n  programs:\n    - {name: Install, commandLine: ours.exe}\n---\n\
+        apiVersion: consign/v1\nkind: Collection\nmetadata: {name: Inner}\nspec: {members: [A]}\n---\n\
+        apiVersion: consign/v1\nkind: Collection\nmetadata: {name: Ring}\nspec: {include: [Inner]}\n";
+    let project = Project::of(&server, "", &[("tool.yaml", manifests)]);
+    project.apply();
+    let task = "apiVersion: consign/v1\nkind: Task\nmetadata: {name: Roll out}\n\
+        spec: {package: Tool, program: Install, collections: [Ring]}\n";
+    project.write("delivery/task.yaml", task);
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    server.change(&server.item("Collection", "Inner"), |body| body["spec"]["members"] = json!(["A", "B", "C"]));
+    project.run(&["apply", "the.plan"]).exits(4).one_message().says("collection/Inner");
+    assert_eq!(server.n("Task", "Roll out"), 0);
+}
+
+#[test]
+fn a_pin_outside_of_the_project_is_refused() {
+    let server = Server::start();
+    let theirs = server.folder("Legacy");
+    let package = server.create(&json!({ "kind": "Package", "name": "Theirs", "folder": theirs, "spec": {} }));
+    let program = server.create(&json!({
+        "kind": "Program", "name": "Foreign", "package": package["guid"], "spec": { "commandLine": "theirs.exe" },
+    }));
+    let guid = program["guid"].as_str().unwrap();
+    let own = format!(
+        "apiVersion: consign/v1\nkind: Package\nmetadata: {{name: Ours, folder: Software Delivery}}\n\
+        spec:\n  source: {{none: {{}}}}\n  programs:\n    - {{name: Foreign, guid: {guid}, commandLine: changed.exe}}\n"
+    );
+    let project = Project::of(&server, "", &[("ours.yaml", &own)]);
+    let before = server.audit();
+    project.run(&["apply", "--auto-approve"]).exits(3).says("PLN-4");
+    assert_eq!(server.audit(), before);
+}
+
+#[test]
+fn pln_10_a_protected_collection_is_reached_by_no_way() {
+    let server = Server::start();
+    let manifests = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Tool}\n\
+        spec:\n  source: {none: {}}\n  programs:\n    - {name: Install, commandLine: ours.exe}\n---\n\
+        apiVersion: consign/v1\nkind: Collection\nmetadata: {name: Servers}\nspec: {members: [DC1]}\n---\n\
+        apiVersion: consign/v1\nkind: Collection\nmetadata: {name: Ring}\nspec: {members: [A], exclude: [Servers]}\n---\n\
+        apiVersion: consign/v1\nkind: Collection\nmetadata: {name: All}\nspec: {include: [Servers]}\n---\n\
+        apiVersion: consign/v1\nkind: Task\nmetadata: {name: Off}\n\
+        spec: {enabled: false, package: Tool, program: Install, collections: [Servers]}\n";
+    let project = Project::of(&server, "", &[("tool.yaml", manifests)]);
+    project.apply();
+    let text = project.read("consign.yaml");
+    project.write("consign.yaml", &format!("{text}policy: {{protected: [Servers]}}\n"));
+    project.is_settled();
+    let task = "---\napiVersion: consign/v1\nkind: Task\nmetadata: {name: New}\n\
+        spec: {package: Tool, program: Install, collections: [All]}\n";
+    for (from, to) in [
+        ("exclude: [Servers]", "exclude: []"),
+        ("enabled: false", "enabled: true"),
+        ("{members: [A], ", "{members: [A], include: [All], "),
+        ("kind: Package", &format!("kind: Package\n{task}")[..]),
+    ] {
+        let whole = project.read("delivery/tool.yaml");
+        if to.contains("New") {
+            project.write("delivery/tool.yaml", &format!("{whole}{task}"));
+        } else {
+            project.replace("delivery/tool.yaml", from, to);
+        }
+        project.run(&["plan"]).exits(3).says("PLN-10");
+        project.write("delivery/tool.yaml", &whole);
+    }
+}

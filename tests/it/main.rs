@@ -5,9 +5,13 @@
 mod bad_input;
 mod done_when;
 mod forecast;
+mod import;
 #[cfg(unix)]
 mod kill;
+mod log;
 mod naive;
+mod poison;
+mod reports;
 mod server;
 mod validate;
 mod world;

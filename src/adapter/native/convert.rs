@@ -10,6 +10,7 @@ use crate::adapter::Directory;
 use crate::adapter::Envelope;
 use crate::adapter::Secrets;
 use crate::adapter::secret_name;
+use crate::diag::visible;
 use crate::model::guid::Guid;
 use crate::model::item::Attribute;
 use crate::model::item::Item;
@@ -122,11 +123,11 @@ const fn has_folder(kind: Kind) -> bool {
     !matches!(kind, Kind::Program) && !kind.is_singleton()
 }
 
-/// A server's text, cut to what a message repeats.
+/// A server's text, cut to what a message repeats, with nothing in it that acts or begins a line.
 pub fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(text).into_owned(),
     }
 }
 

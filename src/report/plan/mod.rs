@@ -11,6 +11,7 @@ use similar::ChangeTag;
 use similar::TextDiff;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::diff::FieldChange;
 use crate::diff::effects;
 use crate::diff::effects::Case;
@@ -183,7 +184,7 @@ fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
 /// where the line has room for it, else below.
 fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (one_line(&field.before), one_line(&field.after));
-    let path = visible(&field.path);
+    let path = visible_at_start(&field.path);
     let length = before.chars().count() + after.chars().count();
     let is_short = length <= 100 && !before.contains('\n') && !after.contains('\n');
     let mut used = INDENT + path.chars().count() + ":".len();
@@ -212,7 +213,7 @@ fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -
                     ChangeTag::Equal => (" ", Tone::Dim),
                 };
                 let text = change.value();
-                let line = format!("{sign} {}", visible(text.strip_suffix('\n').unwrap_or(text)));
+                let line = format!("{sign} {}", visible_at_start(text.strip_suffix('\n').unwrap_or(text)));
                 writeln!(out, "           {}", paint.on(tone, line))?;
             }
         }
@@ -256,7 +257,7 @@ fn held(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             Verb::Delete => "delete",
         };
         let key = held.key.to_string();
-        let head = paint.on(Tone::Warn, format!("  {} {}", held.rule, visible(&key)));
+        let head = paint.on(Tone::Warn, format!("  {} {}", visible_at_start(&held.rule), visible(&key)));
         writeln!(out, "{head}: would {verb}; {}", visible(&held.because))?;
     }
     Ok(())
@@ -273,7 +274,7 @@ fn findings(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             Severity::Warning => ("warning", Tone::Warn),
             Severity::Off => continue,
         };
-        let head = paint.on(tone, format!("{word}[{}]", finding.rule));
+        let head = paint.on(tone, format!("{word}[{}]", visible(&finding.rule)));
         writeln!(out, "{head}: [{}] {}", visible(&finding.subject), visible(&finding.message))?;
         writeln!(out, "  help: {}", visible(&finding.help))?;
     }
