@@ -11,12 +11,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::capabilities::Capabilities;
+use crate::model::collection::Query;
+use crate::model::fleet::Computers;
+use crate::model::fleet::Fleet;
+use crate::model::fleet::Part;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
 use crate::model::observed::ServerIdentity;
+use crate::reach::Known;
 
 /// A connection that can only read.
 #[async_trait]
@@ -37,6 +42,17 @@ pub trait ReadAdapter: Send + Sync {
     /// # Errors
     /// When nothing at all could be learnt; a read that got somewhere is an [`Observed`] with gaps.
     async fn observe(&self, known: Option<&str>) -> Result<Observation, AdapterError>;
+
+    /// Reads what is known of the computers. Never fails: what could not be read is a gap and says why, for a plan is
+    /// worth having without it, and "nobody" is never an answer to a cut connection.
+    async fn fleet(&self) -> FleetRead {
+        FleetRead::untold("this server's API tells nothing of its computers")
+    }
+
+    /// Whom a query finds that no collection has stored, of the computers that were read before. Nothing is stored.
+    async fn evaluate(&self, _query: &Query, _read: &FleetRead) -> Known<Computers> {
+        Known::Unknown("this server's API evaluates no query without storing it".to_owned())
+    }
 
     /// What the item refers to and what refers to it, as the server keeps it (COL-3).
     ///
@@ -77,6 +93,24 @@ pub trait WriteAdapter: ReadAdapter {
     /// # Errors
     /// As [`Self::write`], with the place of the write that was refused, where one was.
     async fn write_batch(&self, envelope: &Envelope<'_>, writes: &[Write<'_>]) -> Result<Vec<Receipt>, BatchError>;
+}
+
+/// What was read of the computers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FleetRead {
+    /// What is known, and what is not.
+    pub fleet: Fleet,
+    /// The server's mark of which computers there are: with another one, numbers mean others. `None`: nothing was read.
+    pub mark: Option<String>,
+}
+
+impl FleetRead {
+    /// Nothing is known, for one reason.
+    pub fn untold(why: &str) -> Self {
+        const PARTS: [Part; 5] = [Part::Computers, Part::Members, Part::History, Part::Packages, Part::Licences];
+        let gaps = PARTS.into_iter().map(|part| (part, why.to_owned())).collect();
+        Self { fleet: Fleet { gaps, ..Fleet::default() }, mark: None }
+    }
 }
 
 /// The answer to [`ReadAdapter::observe`].

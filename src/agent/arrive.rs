@@ -124,8 +124,8 @@ fn change(mut job: JobState, told: &Arc<Job>) -> (JobState, bool) {
         job.next_form = (job.job != *told).then(|| Arc::clone(told));
     } else if job.job != *told {
         job.job = Arc::clone(told);
-        job.hope = None;
     }
+    job.hope = None; // Other windows may be there, or none of those it hoped for.
     (job, anew)
 }
 
@@ -149,6 +149,7 @@ fn first_due(state: &State, job: &mut JobState, told: &Job) -> bool {
 fn count(state: &mut State) {
     state.pending.clear();
     state.timers.clear();
+    state.any_ignores_windows = false;
     state.asked = 0;
     state.packages.retain(|package| package.last_used.is_some() || package.downloading);
     for package in &mut state.packages {
@@ -190,17 +191,20 @@ fn link_with(state: &mut State, slot: usize, places: &mut BTreeMap<Guid, usize>)
                 id: program.package,
                 last_used: None,
                 delete_unused_after: None,
+                program: None,
                 downloading: false,
                 users: 0,
             });
             packages.len() - 1
         });
         packages[place].delete_unused_after = Some(program.delete_unused_after);
+        packages[place].program = Some(Arc::clone(program));
         job.step_package.push(Some(place));
         if !job.packages.contains(&place) {
             job.packages.push(place);
         }
     }
+    state.any_ignores_windows |= job.job.ignores_windows;
     job.missing = job.packages.iter().filter(|place| packages[**place].last_used.is_none()).count();
     state.count_use(slot);
 }

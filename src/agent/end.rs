@@ -218,7 +218,7 @@ impl State {
         }
         if in_policy {
             let awaited = if question == Question::Restart { Awaited::Restart } else { Awaited::LogOff };
-            self.jobs[slot].awaits = Some(awaited); // RST-1
+            self.jobs[slot].waits_for = Some(awaited); // RST-1
         }
         let countdown = countdown.unwrap_or(self.policy.settings.countdown); // TSK-9
         let wait = if may_put_off { put_off(self.now, most, countdown) } else { at_once(self.now) };
@@ -245,7 +245,7 @@ impl State {
         self.restart = None;
         self.log_off = None;
         self.restarting = true;
-        self.jobs.iter_mut().for_each(|job| job.awaits = None);
+        self.jobs.iter_mut().for_each(|job| job.waits_for = None);
         self.report(What::Restarted, out);
         out.push(Effect::Restart);
     }
@@ -253,7 +253,7 @@ impl State {
     /// The user is logged off.
     pub(super) fn log_off_now(&mut self, out: &mut Vec<Effect>) {
         self.log_off = None;
-        self.jobs.iter_mut().filter(|job| job.awaits == Some(Awaited::LogOff)).for_each(|job| job.awaits = None);
+        self.jobs.iter_mut().filter(|job| job.waits_for == Some(Awaited::LogOff)).for_each(|job| job.waits_for = None);
         self.report(What::LoggedOff, out);
     }
 }

@@ -56,12 +56,14 @@ pub struct Computer {
     program: Option<RunningProgram>,
     up_again: Option<Timestamp>,
     /// What a run of a program does, by slot and step, with the program that it was worked out for.
-    outcomes: Vec<Vec<Option<(Arc<Program>, Played)>>>,
+    outcomes: Vec<BySteps>,
     effects: Vec<Effect>,
     answers: Vec<Event>,
     happenings: Vec<Happening>,
     events: u64,
 }
+
+type BySteps = Vec<Option<(Arc<Program>, Played)>>;
 
 #[derive(Clone, Copy, Debug)]
 struct RunningProgram {

@@ -54,8 +54,7 @@ impl State {
 
     /// A computer with general windows restarts inside of one only (MW-8).
     fn may_restart(&mut self) -> bool {
-        let now = self.now;
-        self.calendar.general().is_none_or(|windows| matches!(windows.at(now), Place::Inside(_)))
+        self.is_open(JobKind::Task)
     }
 
     fn is_asking(&self) -> bool {
@@ -96,6 +95,9 @@ impl State {
         if self.running.is_some() || self.restarting || self.is_asking() || self.is_blocked() {
             return;
         }
+        if !self.any_ignores_windows && !self.is_open(JobKind::Task) && !self.is_open(JobKind::Sequence) {
+            return; // Many wait at night for few to start: they need no look each.
+        }
         let mut n = 0;
         while let Some(slot) = self.pending.get(n).copied() {
             match self.hold(slot) {
@@ -111,6 +113,12 @@ impl State {
                 Some(_) => n += 1, // Skipped; the next in order is tried (MW-3).
             }
         }
+    }
+
+    /// Whether no window keeps a kind of job waiting just now.
+    fn is_open(&mut self, kind: JobKind) -> bool {
+        let now = self.now;
+        self.calendar.of(kind).is_none_or(|windows| matches!(windows.at(now), Place::Inside(_)))
     }
 
     /// Whether a pending restart or log-off keeps everything else waiting (RST-2).
@@ -140,7 +148,7 @@ impl State {
             Some(Hold::Busy)
         } else if self.restarting {
             Some(Hold::Restarting)
-        } else if job.awaits.is_some() || self.is_blocked() {
+        } else if job.waits_for.is_some() || self.is_blocked() {
             Some(Hold::RestartPending) // RST-1, RST-2
         } else {
             None

@@ -61,6 +61,8 @@ pub struct State {
     pub(super) packages: Vec<Package>,
     /// Jobs that are pending, in the order in which they are tried.
     pub(super) pending: Vec<usize>,
+    /// Whether any job here needs no window.
+    pub(super) any_ignores_windows: bool,
     pub(super) timers: BinaryHeap<Reverse<Timer>>,
     pub(super) running: Option<Running>,
     pub(super) restarting: bool,
@@ -121,7 +123,7 @@ pub(super) struct JobState {
     /// How often a delivery policy started again.
     pub(super) again: u8,
     /// What has to come before its next step (RST-1).
-    pub(super) awaits: Option<Awaited>,
+    pub(super) waits_for: Option<Awaited>,
     /// Whether the alert was told.
     pub(super) alerted: bool,
     /// A window that will take its step opens then.
@@ -166,6 +168,8 @@ pub(super) struct Package {
     /// `None`: not in the cache.
     pub(super) last_used: Option<Timestamp>,
     pub(super) delete_unused_after: Option<Duration>,
+    /// A program of it, which knows its name.
+    pub(super) program: Option<Arc<Program>>,
     pub(super) downloading: bool,
     /// Active jobs with a step of it.
     pub(super) users: usize,
@@ -260,6 +264,7 @@ impl State {
             id,
             last_used: Some(cached.last_used),
             delete_unused_after: cached.delete_unused_after,
+            program: None,
             downloading: false,
             users: 0,
         });
@@ -273,6 +278,7 @@ impl State {
             now: Timestamp::MIN,
             jobs: Vec::new(),
             pending: Vec::new(),
+            any_ignores_windows: false,
             timers: BinaryHeap::new(),
             running: None,
             restarting: false,
@@ -310,10 +316,10 @@ impl State {
         Some(&self.jobs.get(slot)?.job.steps.get(step)?.program)
     }
 
-    /// The name of a package that a job here uses.
+    /// The name of a package that a job here uses, or used while the package is there.
     pub fn package_name(&self, package: Guid) -> Option<&str> {
-        let steps = self.jobs.iter().flat_map(|job| &job.job.steps);
-        steps.map(|step| &step.program).find(|program| program.package == package).map(|program| &*program.package_name)
+        let package = self.packages.iter().find(|known| known.id == package)?;
+        package.program.as_ref().map(|program| &*program.package_name)
     }
 
     /// The job whose program runs.
@@ -398,7 +404,7 @@ impl JobState {
             results: Vec::new(),
             exits: 0,
             again: 0,
-            awaits: None,
+            waits_for: None,
             alerted: false,
             hope: None,
         }
@@ -457,7 +463,7 @@ impl JobState {
         self.results.clear();
         self.exits = 0;
         self.again = 0;
-        self.awaits = None;
+        self.waits_for = None;
         self.hope = None;
     }
 }

@@ -62,6 +62,10 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Say where a server differs from the manifests; reads only
     Drift(DriftArgs),
+    /// Say what the computers will do: what runs when, what never does and why; reads only
+    Forecast(ForecastArgs),
+    /// Say what one computer gets, in which order, and what keeps the rest from it; reads only
+    Computer(ComputerArgs),
     /// Write manifests of what a server holds
     Import(ImportArgs),
     /// Say what an item refers to and what refers to it
@@ -226,6 +230,64 @@ pub struct DriftArgs {
     /// Write the drift as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<Utf8PathBuf>,
+}
+
+/// `consign forecast`
+#[derive(Debug, Args)]
+pub struct ForecastArgs {
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// After this plan as well, with the difference
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<Utf8PathBuf>,
+    /// How many days
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// The computers, from a file of what the server answers to GET /v1/fleet
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<Utf8PathBuf>,
+    /// What to take for granted: what users do, how long programs run and what they return; YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<Utf8PathBuf>,
+    /// Leave out computers that were not seen for so many days
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub not_seen: u32,
+    /// The last N days instead of the next: what would have been predicted against what the computers reported
+    #[arg(long, conflicts_with = "plan")]
+    pub compare: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the forecast as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<Utf8PathBuf>,
+}
+
+/// `consign computer`
+#[derive(Debug, Args)]
+pub struct ComputerArgs {
+    /// The computer: its name or its GUID
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Which server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// From this time on, such as 2026-12-01T08:00:00Z; else from when the computers were read
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
+    /// How many days
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// The computers, from a file of what the server answers to GET /v1/fleet
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<Utf8PathBuf>,
+    /// What to take for granted; YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<Utf8PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `consign import`

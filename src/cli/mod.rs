@@ -2,12 +2,15 @@
 
 mod apply;
 mod args;
+mod computer;
 mod context;
 mod demo;
 mod drift;
 mod exit;
 mod explain;
 mod failure;
+mod fleet;
+mod forecast;
 mod import;
 mod plan;
 mod refs;
@@ -69,6 +72,8 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Show(args) => plan::show(context, &args),
         Command::Apply(args) => apply::run(context, &args),
         Command::Drift(args) => drift::run(context, &args),
+        Command::Forecast(args) => forecast::run(context, &args),
+        Command::Computer(args) => computer::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
         Command::Serve(args) => serve::run(context, args),

@@ -2,7 +2,9 @@
 //! here; texts from manifests and servers are made visible (`diag::visible`) before they are shown.
 
 pub mod apply;
+pub mod computer;
 pub mod diagnostics;
 pub mod drift;
+pub mod forecast;
 pub mod paint;
 pub mod plan;

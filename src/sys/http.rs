@@ -24,6 +24,32 @@ pub struct Get {
     pub headers: Vec<(&'static str, String)>,
 }
 
+/// A question too long for a path: a `POST` that asks and changes nothing. The paths are a closed set, so that what can
+/// only read has no other way to `POST`.
+#[derive(Clone)]
+pub struct Ask {
+    /// Where to.
+    pub question: Question,
+    /// The body, JSON.
+    pub body: Bytes,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whom a query finds; nothing is stored.
+    Evaluate,
+}
+
+impl Question {
+    /// Its path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Evaluate => "/v1/evaluate",
+        }
+    }
+}
+
 /// A request that may write. Its body may hold a password, so `Debug` shows its length only.
 #[derive(Clone)]
 pub struct Send {
@@ -58,7 +84,7 @@ pub struct Answer {
     pub body: BoxStream<'static, Result<Bytes, TransportError>>,
 }
 
-/// A way to a server on which nothing can be written: it has no other method than `GET`.
+/// A way to a server on which nothing can be written: it has no other method than `GET`, and questions.
 #[async_trait]
 pub trait ReadTransport: std::marker::Send + Sync {
     /// The server's address, for messages; without credentials.
@@ -69,6 +95,14 @@ pub trait ReadTransport: std::marker::Send + Sync {
     /// # Errors
     /// When no answer came.
     async fn get(&self, request: Get) -> Result<Answer, TransportError>;
+
+    /// Asks one question; no retry, no redirect.
+    ///
+    /// # Errors
+    /// When no answer came, or this way asks no questions.
+    async fn ask(&self, _ask: Ask) -> Result<Answer, TransportError> {
+        Err(TransportError::Unsendable("this connection asks no questions".to_owned()))
+    }
 }
 
 /// A way to a server on which can be written.

@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod bad_input;
 mod done_when;
+mod forecast;
 #[cfg(unix)]
 mod kill;
 mod naive;

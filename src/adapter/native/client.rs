@@ -13,6 +13,7 @@ use crate::adapter::AdapterError;
 use crate::adapter::BatchError;
 use crate::adapter::Effect;
 use crate::adapter::Envelope;
+use crate::adapter::FleetRead;
 use crate::adapter::Lease;
 use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
@@ -23,6 +24,8 @@ use crate::adapter::WriteAdapter;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
 use crate::model::capabilities::Concurrency;
+use crate::model::collection::Query;
+use crate::model::fleet::Computers;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
@@ -31,14 +34,18 @@ use crate::model::observed::ServerIdentity;
 use crate::model::project::Api;
 use crate::planted::Bug;
 use crate::planted::planted;
+use crate::reach::Known;
 use crate::sys::http::Answer;
+use crate::sys::http::Ask;
 use crate::sys::http::Get;
+use crate::sys::http::Question;
 use crate::sys::http::ReadTransport;
 use crate::sys::http::Send;
 use crate::sys::http::Transport;
 use crate::sys::http::TransportError;
 
 use super::convert;
+use super::fleet;
 use super::lower;
 use super::stream::State;
 use super::stream::StateReader;
@@ -150,6 +157,46 @@ impl NativeReader {
     }
 }
 
+/// Why a fleet was not read.
+enum NoFleet {
+    /// For good.
+    Told(String),
+    /// Another try may go better.
+    Passing(String),
+}
+
+impl NativeReader {
+    /// Reads the computers once.
+    async fn fleet_once(&self) -> Result<FleetRead, NoFleet> {
+        const WHAT: &str = "fleet";
+        let why = |error: AdapterError| {
+            let text = chain(&error);
+            if error.is_passing() { NoFleet::Passing(text) } else { NoFleet::Told(text) }
+        };
+        let mut answer = self.get("/v1/fleet".to_owned(), Vec::new()).await.map_err(why)?;
+        match answer.status {
+            200 => errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT).map_err(why)?,
+            404 => return Err(NoFleet::Told("this server tells nothing of its computers".to_owned())),
+            _ => return Err(why(errors::refusal(self.server(), answer, WHAT, About::Read).await)),
+        }
+        let mut reader = fleet::FleetReader::new();
+        let broken = |why: &str| NoFleet::Passing(format!("the fleet did not come in full: {why}"));
+        while let Some(piece) = answer.body.next().await {
+            let piece = piece.map_err(|error| broken(&error.to_string()))?;
+            reader.push(&piece).map_err(|why| broken(&why))?;
+        }
+        reader.finish().map_err(|why| broken(&why))
+    }
+}
+
+/// An error and its causes, each said once.
+fn chain(error: &AdapterError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
 /// A state, and what is wrong with it.
 struct Read {
     state: State,
@@ -207,6 +254,31 @@ impl ReadAdapter for NativeReader {
         match self.best_state(known).await? {
             None => Ok(Observation::Unchanged),
             Some(read) => observed(self.server(), identity, read).map(Observation::Fresh),
+        }
+    }
+
+    async fn fleet(&self) -> FleetRead {
+        let mut why = String::new();
+        for _ in 0..READ_ATTEMPTS {
+            match self.fleet_once().await {
+                Ok(read) => return read,
+                Err(NoFleet::Told(told)) => return FleetRead::untold(&told),
+                Err(NoFleet::Passing(told)) => why = told,
+            }
+        }
+        FleetRead::untold(&why)
+    }
+
+    async fn evaluate(&self, query: &Query, read: &FleetRead) -> Known<Computers> {
+        const WHAT: &str = "answer to a query";
+        let ask = Ask { question: Question::Evaluate, body: fleet::question(query).into() };
+        let answer = match self.transport.ask(ask).await {
+            Ok(answer) => answer,
+            Err(source) => return Known::Unknown(chain(&no_answer(self.server(), source))),
+        };
+        match body(self.server(), answer, 200, WHAT, About::Read).await {
+            Ok(body) => fleet::evaluated(&body, read),
+            Err(error) => Known::Unknown(chain(&error)),
         }
     }
 
@@ -286,6 +358,14 @@ impl ReadAdapter for NativeWriter {
 
     async fn observe(&self, known: Option<&str>) -> Result<Observation, AdapterError> {
         self.reader.observe(known).await
+    }
+
+    async fn fleet(&self) -> FleetRead {
+        self.reader.fleet().await
+    }
+
+    async fn evaluate(&self, query: &Query, read: &FleetRead) -> Known<Computers> {
+        self.reader.evaluate(query, read).await
     }
 
     async fn references(&self, guid: Guid) -> Result<Vec<Reference>, AdapterError> {

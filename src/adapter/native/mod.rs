@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod convert;
+pub mod fleet;
 pub mod lower;
 mod names;
 mod specs;

@@ -1,4 +1,5 @@
 mod converts;
+mod fleets;
 mod lowers;
 mod streams;
 mod talks;

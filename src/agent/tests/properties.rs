@@ -236,3 +236,21 @@ proptest! {
         prop_assert_eq!(next(&schedule, &zone, from), expected);
     }
 }
+
+#[test]
+fn the_worlds_of_these_properties_show_all_that_a_computer_does() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeMap::new();
+    for _ in 0..400 {
+        let world = any_world().new_tree(&mut runner).expect("worlds can be made").current();
+        for line in lines(&world.happenings(), &world.zone()) {
+            *seen.entry(line.split(' ').nth(2).expect("a word").to_owned()).or_insert(0_u32) += 1;
+        }
+    }
+    let words =
+        ["download", "downloaded", "start", "end", "skip", "done", "FAILED", "never", "removed", "deferred", "restart"];
+    for word in words {
+        assert!(seen.get(word).is_some_and(|n| *n >= 10), "too few of `{word}`: {seen:?}");
+    }
+}

@@ -674,3 +674,16 @@ fn a_4_what_has_nothing_more_to_run_is_not_downloaded() {
     let manual = Job { run: Run::Manual, ..files(task(1)) };
     world([manual]).does(&["01 12:00 download 1", "01 12:05 downloaded 1"]);
 }
+
+#[test]
+fn mw_4_a_window_that_is_taken_away_is_a_hope_no_more() {
+    let rare = window(at("2027-05-01T03:00"), Duration::hours(3));
+    let short = window(daily("17:00"), Duration::hours(1));
+    let world = world([max(task(1), 90)]).windows([short.clone(), rare]);
+    let mut computer = world.computer();
+    computer.policy(instant(world.from), Arc::new(world.policy.clone()));
+    assert_eq!(computer.run_until(instant("2026-06-03T00:00:00Z")), []);
+    computer.policy(instant("2026-06-03T00:00:00Z"), Arc::new(Policy { windows: vec![short], ..world.policy.clone() }));
+    let happenings = computer.run_until(instant(world.to));
+    assert_lines(&lines(&happenings, &TimeZone::UTC), &["03 17:00 never fits 1", "03 17:00 FAILED 1"]);
+}

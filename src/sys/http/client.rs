@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::Answer;
+use super::Ask;
 use super::Get;
 use super::ReadTransport;
 use super::Send;
@@ -74,7 +75,7 @@ pub fn install_crypto() {
 /// A connection that can write.
 pub struct HttpTransport(Connection);
 
-/// A connection that can only read: it has no way to send anything but a `GET`.
+/// A connection that can only read: it has no way to send anything but a `GET` and questions.
 pub struct HttpReadTransport(Connection);
 
 impl HttpTransport {
@@ -106,6 +107,10 @@ impl ReadTransport for HttpTransport {
     async fn get(&self, request: Get) -> Result<Answer, TransportError> {
         self.0.request(http::Method::GET, &request.path, request.headers, Bytes::new()).await
     }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
+        self.0.ask(ask).await
+    }
 }
 
 #[async_trait]
@@ -123,6 +128,10 @@ impl ReadTransport for HttpReadTransport {
 
     async fn get(&self, request: Get) -> Result<Answer, TransportError> {
         self.0.request(http::Method::GET, &request.path, request.headers, Bytes::new()).await
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
+        self.0.ask(ask).await
     }
 }
 
@@ -173,6 +182,11 @@ impl Connection {
             idle_timeout: options.idle_timeout,
             max_answer_bytes: options.max_answer_bytes,
         })
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        self.request(http::Method::POST, ask.question.path(), headers, ask.body).await
     }
 
     async fn request(

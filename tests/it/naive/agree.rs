@@ -5,10 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use consign::agent::happening::Happening;
+use consign::agent::live::live;
+use consign::agent::memory::Cached;
+use consign::agent::memory::Memory;
+use consign::agent::memory::Remembered;
 use consign::agent::policy::Policy;
 use consign::agent::scenario::Scenario;
 use consign::model::guid::Guid;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
 use super::difference::first_difference;
@@ -23,19 +28,21 @@ fn engine(
     policy: &Policy,
     zone: &str,
     remembered: &BTreeMap<Guid, bool>,
-    cached: &BTreeSet<Guid>,
+    packages: &BTreeSet<Guid>,
     scenario: &Scenario,
     from: Timestamp,
     to: Timestamp,
 ) -> Vec<Happening> {
-    let mut memory = consign::agent::memory::Memory::default();
-    for (job, success) in remembered {
-        memory.remember(*job, *success);
-    }
-    for package in cached {
-        memory.cache(*package, from);
-    }
-    consign::agent::live::live(&Arc::new(policy.clone()), zone, &mut memory, scenario, from, to)
+    let mut memory = Memory::default();
+    memory.ran = remembered.iter().map(|(job, success)| (*job, Remembered::of(*success))).collect();
+    let unused_after = |package: &Guid| {
+        let programs = policy.jobs.iter().flat_map(|job| &job.steps).map(|step| &step.program);
+        programs.filter(|program| program.package == *package).map(|program| program.delete_unused_after).next()
+    };
+    let cached = |package: &Guid| Cached { last_used: from, delete_unused_after: unused_after(package) };
+    memory.cached = packages.iter().map(|package| (*package, cached(package))).collect();
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    live(&Arc::new(policy.clone()), zone, &mut memory, &Arc::new(scenario.clone()), from, to)
 }
 
 fn difference_of(seed: u64) -> Option<String> {

@@ -2,6 +2,7 @@
 //! events and without compression. Written from the documents and the list of assumptions in `consign::agent`, never
 //! from the engine.
 
+mod agree;
 mod calendar;
 mod difference;
 mod estates;

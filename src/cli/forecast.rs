@@ -1,0 +1,253 @@
+//! `consign forecast`: what the computers will do. Reads only.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::adapter::FleetRead;
+use crate::adapter::ReadAdapter;
+use crate::agent::policy::Rules;
+use crate::agent::scenario::Scenario;
+use crate::cli::args::ForecastArgs;
+use crate::cli::args::Format;
+use crate::cli::context::Context;
+use crate::cli::context::Outcome;
+use crate::cli::context::block_on;
+use crate::cli::context::connect_to_read;
+use crate::cli::exit;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::fleet::evaluate_all;
+use crate::cli::fleet::read_fleet;
+use crate::cli::plan::observe;
+use crate::cli::plan::read_plan;
+use crate::forecast::FORMAT_VERSION;
+use crate::forecast::Forecast;
+use crate::forecast::agent;
+use crate::forecast::classes::classes;
+use crate::forecast::classes::time_zone;
+use crate::forecast::compare;
+use crate::forecast::compile::compile;
+use crate::forecast::difference::difference;
+use crate::forecast::run::Question;
+use crate::forecast::run::forecast;
+use crate::forecast::run::outcomes;
+use crate::model::fleet::Fleet;
+use crate::model::fleet::Part;
+use crate::model::kind::Kind;
+use crate::model::observed::Observed;
+use crate::plan::Plan;
+use crate::plan::estate;
+use crate::reach::Estate;
+use crate::reach::Evaluated;
+use crate::reach::Reach;
+use crate::report;
+use crate::sys::disk;
+
+/// Runs it.
+pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
+    let scenario = Arc::new(read_scenario(context, args.scenario.as_deref())?);
+    let plan = args.plan.as_ref().map(|path| read_plan(context, path)).transpose()?;
+    let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), plan.as_ref())?;
+    let exit = if read.incomplete.is_some() { exit::INCOMPLETE } else { exit::OK };
+    if let Some(why) = &read.incomplete {
+        context.talk(&format!("warning: {why}: what is said below is said of the rest\n"));
+    }
+    if args.compare {
+        return comparison(context, args, &read, &scenario, exit);
+    }
+    let asked = Asked { args, scenario: &scenario, rules: read.rules };
+    let live = Estate::of(&read.observed);
+    let before = asked.forecast(&live, &live, &read.fleet.fleet, &Evaluated::new());
+    let Some(plan) = &plan else {
+        let json = serde_json::to_value(&before).expect("a forecast prints as JSON: its maps have text keys");
+        return show(context, args, &json, exit, &mut |out| {
+            report::forecast::text(&before, &read.title, context.paint, out)
+        });
+    };
+    let renamed = estate::renamed(&read.observed, plan);
+    let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
+    let after = asked.forecast(&planned, &live, &read.fleet.fleet, &read.evaluated);
+    let difference = difference(&before, &after);
+    let json = json!({ "format_version": FORMAT_VERSION, "plan": plan.hash, "before": before, "after": after,
+        "difference": difference });
+    show(context, args, &json, exit, &mut |out| {
+        let title = format!("{} after the plan", read.title);
+        report::forecast::text(&after, &title, context.paint, out)?;
+        report::forecast::difference(&difference, &time_zone(&after.server_zone), context.paint, out)
+    })
+}
+
+/// What a forecast hangs on, besides what was read.
+struct Asked<'a> {
+    args: &'a ForecastArgs,
+    scenario: &'a Arc<Scenario>,
+    rules: Rules,
+}
+
+impl Asked<'_> {
+    fn forecast(&self, estate: &Estate<'_>, live: &Estate<'_>, fleet: &Fleet, evaluated: &Evaluated) -> Forecast {
+        let reach = Reach::new(estate, live, fleet, evaluated);
+        let compiled = compile(estate, &reach, fleet, self.rules);
+        let classes = classes(&compiled, fleet, self.args.not_seen);
+        let (from, to) = (fleet.read_at, days_after(fleet.read_at, i64::from(self.args.days)));
+        let scenario = self.scenario;
+        forecast(&Question { compiled: &compiled, classes: &classes, fleet, scenario, from, to }, &agent)
+    }
+}
+
+/// So many days of 24 hours later, or earlier.
+pub fn days_after(at: Timestamp, days: i64) -> Timestamp {
+    at.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(at)
+}
+
+fn comparison(
+    context: &Context,
+    args: &ForecastArgs,
+    read: &Knowledge,
+    scenario: &Arc<Scenario>,
+    exit: Exit,
+) -> Outcome {
+    let fleet = &read.fleet.fleet;
+    if let Some(why) = fleet.gaps.get(&Part::History) {
+        return Err(Failure::new(exit::INCOMPLETE, format!("nobody knows who ran what: {why}")));
+    }
+    let (from, to) = (days_after(fleet.read_at, -i64::from(args.days)), fleet.read_at);
+    let then = Fleet { read_at: from, ..compare::as_of(fleet, from) };
+    let live = Estate::of(&read.observed);
+    let evaluated = Evaluated::new();
+    let reach = Reach::new(&live, &live, &then, &evaluated);
+    let compiled = compile(&live, &reach, &then, read.rules);
+    let classes = classes(&compiled, &then, args.not_seen);
+    let question = Question { compiled: &compiled, classes: &classes, fleet: &then, scenario, from, to };
+    let outcomes = outcomes(&question, &agent);
+    let about = classes.classes.iter().fold(Default::default(), |all, class| all | &class.members);
+    let comparison = compare::compare(&compiled, &outcomes, fleet, &about, (from, to));
+    let json = serde_json::to_value(&comparison).expect("a comparison prints as JSON: it has no maps");
+    show(context, args, &json, exit, &mut |out| {
+        report::forecast::comparison(&comparison, &time_zone(&fleet.server_zone), context.paint, out)
+    })
+}
+
+fn show(
+    context: &Context,
+    args: &ForecastArgs,
+    json: &serde_json::Value,
+    exit: Exit,
+    text: &mut dyn FnMut(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> Outcome {
+    let json = format!("{json:#}\n");
+    if let Some(path) = &args.json_into {
+        context.write_file(path, &json)?;
+    }
+    match args.format {
+        Format::Json => context.out_json(&json)?,
+        Format::Text => {
+            let mut out = Vec::new();
+            text(&mut out).map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
+            context.out(&String::from_utf8_lossy(&out))?;
+        }
+    }
+    Ok(exit)
+}
+
+/// What was read for a look ahead.
+pub struct Knowledge {
+    /// The items.
+    pub observed: Observed,
+    /// The computers; which ones there are is known.
+    pub fleet: FleetRead,
+    /// What the new queries of the plan find.
+    pub evaluated: Evaluated,
+    /// How the server reads what the documents leave open.
+    pub rules: Rules,
+    /// The server, for people.
+    pub title: String,
+    /// What could not be read of the items.
+    pub incomplete: Option<String>,
+}
+
+/// Reads the items and the computers.
+///
+/// # Errors
+/// Where the server cannot be read, nothing is known of its computers, or the plan is for another one.
+pub fn read(
+    context: &Context,
+    server: Option<&str>,
+    fleet: Option<&Utf8Path>,
+    plan: Option<&Plan>,
+) -> Result<Knowledge, Failure> {
+    let opened = context.open()?;
+    let (name, config) = opened.server(server)?;
+    let reader = connect_to_read(&opened.root, &config)?;
+    let (observed, fleet, evaluated) = block_on(async {
+        let observed = observe(&reader).await?;
+        if let Some(plan) = plan
+            && plan.server.identity.instance != observed.server.instance
+        {
+            let message = format!("the plan is for server `{}`, which is another one", plan.server.name);
+            return Err(Failure::new(exit::CONFIG, message));
+        }
+        let fleet = read_fleet(context, &reader, fleet, observed.server.instance).await?;
+        let evaluated = match plan {
+            Some(plan) => evaluate(&reader, &observed, &fleet, plan).await,
+            None => Evaluated::new(),
+        };
+        Ok((observed, fleet, evaluated))
+    })?;
+    if let Some(why) = fleet.fleet.gaps.get(&Part::Computers) {
+        return Err(Failure::new(exit::INCOMPLETE, format!("nothing is known of the computers: {why}"))
+            .help("load them into the server, or give them with --fleet"));
+    }
+    let age = observed.time.duration_since(fleet.fleet.read_at).as_hours();
+    if age >= 24 {
+        context.talk(&format!("warning: the computers were read {} days ago\n", age / 24));
+    }
+    let gap = Kind::ALL.into_iter().find_map(|kind| Some(format!("{}: {}", kind.name(), observed.gap(kind)?)));
+    let incomplete = gap.map(|gap| format!("not all items could be read ({gap})"));
+    if let Some(plan) = plan.filter(|plan| plan.prior_state.state != observed.state) {
+        context.talk(&format!(
+            "warning: the server changed since plan {} was made; its changes are laid over what is there now\n",
+            plan.hash.get(..12).unwrap_or_default()
+        ));
+    }
+    let title = format!("{name} ({})", config.url);
+    Ok(Knowledge { observed, fleet, evaluated, rules: Rules::of(config.api), title, incomplete })
+}
+
+async fn evaluate(reader: &dyn ReadAdapter, observed: &Observed, fleet: &FleetRead, plan: &Plan) -> Evaluated {
+    let queries = {
+        let (live, none) = (Estate::of(observed), Evaluated::new());
+        let renamed = estate::renamed(observed, plan);
+        let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
+        Reach::new(&planned, &live, &fleet.fleet, &none).unanswered()
+    };
+    evaluate_all(reader, &queries, fleet).await
+}
+
+/// The largest scenario that is read, in bytes.
+const SCENARIO_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads what is to be taken for granted; without a file, the default.
+///
+/// # Errors
+/// When it cannot be read, or asks for what is no whole number of minutes.
+pub fn read_scenario(context: &Context, path: Option<&Utf8Path>) -> Result<Scenario, Failure> {
+    let Some(path) = path else { return Ok(Scenario::default()) };
+    let bytes = disk::read_bounded(&context.directory.join(path), SCENARIO_BYTES_MAX)
+        .map_err(|error| Failure::from_error(exit::USAGE, &error))?;
+    let wrong = |why: String| Failure::new(exit::DATA, format!("`{path}` is no scenario: {why}"));
+    let scenario: Scenario = serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let runs = scenario.programs.values().map(|program| program.run_time);
+    if runs.clone().any(|run| run.as_seconds() == 0) {
+        return Err(wrong("a program runs for at least a minute".to_owned()));
+    }
+    let durations = runs.chain(scenario.downloads.values().copied()).chain([scenario.download, scenario.restart]);
+    match durations.into_iter().find(|one| one.whole_minutes().is_none()) {
+        Some(odd) => Err(wrong(format!("`{odd}` is no whole number of minutes"))),
+        None => Ok(scenario),
+    }
+}
