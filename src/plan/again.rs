@@ -10,6 +10,7 @@ use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
+use crate::plan::Change;
 use crate::plan::Consequence;
 use crate::plan::Plan;
 use crate::plan::consequences;
@@ -28,19 +29,24 @@ pub fn consequences(
     now: Timestamp,
 ) -> Vec<Consequence> {
     in_the_words_of(plan, observed);
-    let befores: HashMap<Guid, &Item> =
-        plan.resource_changes.iter().filter_map(|change| Some((change.guid?, change.before.as_ref()?))).collect();
-    let items = observed.items.iter().map(|live| (live.guid, befores.get(&live.guid).copied().unwrap_or(&live.item)));
-    let renamed: Vec<(Guid, Item)> = items
-        .map(|(guid, item)| {
-            let mut item = item.clone();
-            if let Some(change) = plan.resource_changes.iter().find(|change| change.guid == Some(guid)) {
-                item.key = change.key.clone();
-            }
-            (guid, item)
+    let changed: HashMap<Guid, &Change> =
+        plan.resource_changes.iter().filter_map(|change| Some((change.guid?, change))).collect();
+    // What is changed is taken as the plan has it, so that the changes fit.
+    let befores: Vec<(Guid, Option<Item>)> = observed
+        .items
+        .iter()
+        .map(|live| {
+            let change = changed.get(&live.guid);
+            let before =
+                change.and_then(|change| change.before.clone().map(|item| Item { key: change.key.clone(), ..item }));
+            (live.guid, before)
         })
         .collect();
-    let live = Estate::of_items(renamed.iter().map(|(guid, item)| (*guid, item)));
+    let items = befores
+        .iter()
+        .zip(&observed.items)
+        .map(|((guid, before), live)| (*guid, before.as_ref().unwrap_or(&live.item)));
+    let live = Estate::of_items(items);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     let empty = no_fleet();
     let fleet = (computers.fleet.unwrap_or(&empty), computers.fleet.is_some());

@@ -416,7 +416,8 @@ fn consequences_of(draft: &mut Draft<'_>, changes: &[Change]) -> Followed {
     let input = draft.input;
     let empty = consequences::no_fleet();
     let fleet = (input.computers.fleet.unwrap_or(&empty), input.computers.fleet.is_some());
-    let live = Estate::of(&input.observed);
+    // Without a change there is nothing to compare.
+    let live = if changes.is_empty() { Estate::default() } else { Estate::of(&input.observed) };
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
     let world = World::new(changes, &live, &planned, fleet, input.computers, input.observed.time);

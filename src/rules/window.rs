@@ -32,7 +32,8 @@ pub static MW_3: Rule = Rule {
     title: "a program that does not fit is skipped and the next is tried",
     source: "Configuration Manager, maintenance windows",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "It waits for a later window, so programs do not always run in their order.",
+    explain: "It waits for a later window that takes it, so programs do not always run in their order. A plan says on how \
+              many computers a job fits only some of the windows.",
 };
 
 /// A program that fits no window never runs.

@@ -1,9 +1,8 @@
 //! Collections: who enters and leaves, through nested ones too, and what that starts and ends (COL-2).
 
-use std::collections::BTreeSet;
-
 use crate::model::fleet::Computers as Set;
 use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::task::Run;
 use crate::plan::consequences::Actor;
@@ -51,7 +50,7 @@ fn members(world: &World<'_>, out: &mut Vec<Told>) {
 fn may_move(world: &World<'_>, because: &[String]) -> bool {
     const ABOUT_MEMBERS: [&str; 5] = ["spec.query", "spec.limitedTo", "spec.include", "spec.exclude", "spec.members"];
     let moves = |path: &str| ABOUT_MEMBERS.iter().any(|field| path.starts_with(field));
-    world.changes.iter().filter(|change| because.contains(&change.address)).any(|change| {
+    because.iter().filter_map(|address| world.change(&ItemKey::parse(address)?)).any(|change| {
         change.before.is_none() || change.after.is_none() || change.fields.iter().any(|field| moves(&field.path))
     })
 }
@@ -66,7 +65,7 @@ fn is_touched(world: &World<'_>, actor: &Actor<'_>) -> bool {
     });
     let targets: Vec<String> =
         [actor.old_spec(), actor.spec()].into_iter().flatten().filter_map(Spec::targets).flatten().cloned().collect();
-    let below: Vec<String> = world.changed_below(&targets).into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let below: Vec<String> = world.changed_below(&targets).into_iter().collect();
     own || may_move(world, &below)
 }
 

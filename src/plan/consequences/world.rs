@@ -138,6 +138,8 @@ pub struct World<'w> {
     /// The items that reach computers, as they are or would be.
     pub actors: Vec<Actor<'w>>,
     by_key: HashMap<&'w ItemKey, usize>,
+    /// Whether any collection is changed.
+    moves_collections: bool,
     windows: OnceCell<[Known<Windows<'w>>; 2]>,
     countdowns: OnceCell<[Known<BTreeMap<u64, Set>>; 2]>,
 }
@@ -180,6 +182,7 @@ impl<'w> World<'w> {
             now,
             actors: Vec::new(),
             by_key,
+            moves_collections: changes.iter().any(|change| change.key.kind == Kind::Collection),
             windows: OnceCell::new(),
             countdowns: OnceCell::new(),
         };
@@ -215,7 +218,7 @@ impl<'w> World<'w> {
 
     /// The collections whose members are not known to stay.
     fn moved_collections(&self) -> BTreeSet<String> {
-        if !self.changes.iter().any(|change| change.key.kind == Kind::Collection) {
+        if !self.moves_collections {
             return BTreeSet::new();
         }
         let names = self.planned.of_kind(Kind::Collection).map(|placed| placed.item.key.name.as_str());
@@ -236,7 +239,7 @@ impl<'w> World<'w> {
     /// The addresses of the changed collections that these are made of, themselves among them.
     pub fn changed_below(&self, names: &[String]) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
-        if !self.changes.iter().any(|change| change.key.kind == Kind::Collection) {
+        if !self.moves_collections {
             return out;
         }
         let mut open: Vec<String> = names.to_vec();
