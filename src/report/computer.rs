@@ -161,7 +161,7 @@ fn schedule(schedule: &Schedule) -> String {
             format!("on {} at {}{every}", days.join(", "), weekly.time)
         }
         Schedule::Monthly(monthly) => {
-            let day = match &monthly.on {
+            let day = match &monthly.day {
                 MonthDay::Last(_) => "on the last day".to_owned(),
                 MonthDay::Date(date) => format!("on day {}", date.date),
                 MonthDay::Weekday(day) => format!("on the {:?} {:?}", day.week, day.weekday).to_lowercase(),
