@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use crate::check::is_reserved;
 use crate::diff::FieldChange;
 use crate::diff::Problem;
 use crate::model::item::Attribute;
@@ -140,6 +141,10 @@ fn absent(observed: &Observed, item: &Item) -> Option<Complete> {
 /// Whether an undeclared item is to be deleted.
 pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
     if !draft.input.config.prune {
+        return false;
+    }
+    // What the portal made is in no manifest, and goes when the server purges it (TSK-1).
+    if live.item.key.kind == Kind::Task && is_reserved(&live.item.key.name) {
         return false;
     }
     let observed = &draft.input.observed;

@@ -558,3 +558,20 @@ fn pln_10_a_protected_collection_is_reached_by_no_way() {
         project.write("delivery/tool.yaml", &whole);
     }
 }
+
+#[test]
+fn tsk_1_what_the_portal_made_is_not_pruned() {
+    let server = Server::start();
+    let tool = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Tool, folder: Software Delivery}\n\
+        spec:\n  source: {none: {}}\n  programs:\n    - {name: Install, commandLine: ours.exe}\n";
+    let project = Project::of(&server, "    prune: true\n", &[("tool.yaml", tool)]);
+    project.apply();
+    let (package, program) = (server.item("Package", "Tool"), server.item("Program", "Install"));
+    server.create(&json!({
+        "kind": "Task", "name": "Software Request : Install", "folder": package["folder"],
+        "spec": { "package": package["guid"], "program": program["guid"] },
+    }));
+    project.run(&["plan"]).exits(0).says("0 to delete");
+    project.apply();
+    assert_eq!(server.n("Task", "Software Request : Install"), 1);
+}
