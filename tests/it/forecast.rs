@@ -125,7 +125,8 @@ fn mw_8_a_forecast_over_a_plan_tells_the_difference() {
     let both = project.run(&[&ask[..], &["--format", "json"]].concat()).exits(0).json();
     assert_eq!(task(&both["before"], "Too long")["started"], 0);
     assert_eq!(task(&both["after"], "Too long")["started"], 3);
-    let changed: Vec<&Value> = both["difference"]["tasks"].as_array().unwrap().iter().map(|t| &t["key"]["name"]).collect();
+    let changed: Vec<&Value> =
+        both["difference"]["tasks"].as_array().unwrap().iter().map(|t| &t["key"]["name"]).collect();
     assert_eq!(changed, [&json!("Nightly"), &json!("Too long")]);
 }
 
@@ -133,7 +134,8 @@ fn mw_8_a_forecast_over_a_plan_tells_the_difference() {
 fn col_2_a_plan_that_renames_a_collection_loses_nobody() {
     let (_server, project) = world();
     project.edit("delivery/all.yaml", |text| {
-        text.replace("name: Desktops,", "name: Workplaces, aliases: [Desktops],").replace("[Desktops]}", "[Workplaces]}")
+        text.replace("name: Desktops,", "name: Workplaces, aliases: [Desktops],")
+            .replace("[Desktops]}", "[Workplaces]}")
             .replace("[Desktops],", "[Workplaces],")
             .replace("aliases: [Workplaces]", "aliases: [Desktops]")
     });
@@ -179,7 +181,10 @@ fn what_is_not_known_is_never_a_zero() {
     let whole = fleet(&server, &[]);
     project.write("fleet.ndjson", &whole[..whole.len() / 2]);
     project.run(&["forecast", "--fleet", "fleet.ndjson"]).exits(65).one_message();
-    project.write("fleet.ndjson", &whole.replace(server.get("/v1/server")["instance"].as_str().unwrap(), "00000000-0000-4000-8000-0000000000ff"));
+    project.write(
+        "fleet.ndjson",
+        &whole.replace(server.get("/v1/server")["instance"].as_str().unwrap(), "00000000-0000-4000-8000-0000000000ff"),
+    );
     project.run(&["forecast", "--fleet", "fleet.ndjson"]).exits(65).one_message().says("another server");
     project.write("fleet.ndjson", &whole);
     project.write("scenario.yaml", "download: 90s\n");
