@@ -170,15 +170,15 @@ fn fleet(computers: u32) -> Fleet {
         ..Fleet::default()
     };
     for group in 0..GROUPS {
-        let effective = chosen(&|mix| mixed(mix, 100 + group) % 4 == 0);
+        let effective = chosen(&|mix| mixed(mix, 100 + group).is_multiple_of(4));
         let key = ItemKey::new(Kind::Collection, format!("group {group}"));
         fleet.members.insert(planned_guid(&key), Membership { effective, query: None });
     }
     for n in 0..TASKS {
         let name = format!("software {n}");
         let history = History {
-            succeeded: chosen(&|mix| mixed(mix, 1000 + n) % 8 == 0),
-            failed: chosen(&|mix| mixed(mix, 1000 + n) % 8 == 1 && mix % 3 == 0),
+            succeeded: chosen(&|mix| mixed(mix, 1000 + n).is_multiple_of(8)),
+            failed: chosen(&|mix| mixed(mix, 1000 + n) % 8 == 1 && mix.is_multiple_of(3)),
             newest: Some(read_at),
             ..History::default()
         };

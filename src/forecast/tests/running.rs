@@ -249,6 +249,9 @@ fn a_forecast_reads_back() {
     assert_eq!(serde_json::from_str::<Forecast>(&text).unwrap(), forecast);
 }
 
+/// A drawn computer: its zone, what it ran with which result, what it is in.
+type Drawn = (&'static str, Vec<u8>, [bool; 4]);
+
 /// A world with a bit of everything.
 fn any_world() -> impl Strategy<Value = World> {
     let zone = prop::sample::select(vec!["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Nowhere/At-All"]);
@@ -264,7 +267,7 @@ fn any_world() -> impl Strategy<Value = World> {
     (prop::collection::vec(computer, 1..7), prop::collection::vec(task, 3), any::<bool>()).prop_map(
         |(computers, tasks, window)| {
             let mut world = World::of(u32::try_from(computers.len()).unwrap());
-            let numbers = |of: &dyn Fn(&(&str, Vec<u8>, [bool; 4])) -> bool| -> Vec<u32> {
+            let numbers = |of: &dyn Fn(&Drawn) -> bool| -> Vec<u32> {
                 (0..).zip(&computers).filter(|(_, one)| of(one)).map(|(n, _)| n).collect()
             };
             for (n, (zone, ..)) in computers.iter().enumerate() {

@@ -22,13 +22,18 @@ use crate::adapter::WriteAdapter;
 use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::client::NativeWriter;
 use crate::adapter::native::samples;
+use crate::adapter::native::tests::fleets;
 use crate::model::capabilities::Access;
+use crate::model::collection::Query;
+use crate::model::fleet::Part;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
 use crate::model::observed::Observed;
+use crate::reach::Known;
 use crate::sys::http::Answer;
+use crate::sys::http::Ask;
 use crate::sys::http::Get;
 use crate::sys::http::ReadTransport;
 use crate::sys::http::Send;
@@ -82,6 +87,9 @@ impl ReadTransport for Fake {
     async fn get(&self, request: Get) -> Result<Answer, TransportError> {
         let headers: String = request.headers.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         self.next(format!("GET {}{headers}", request.path))
+    }
+    async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
+        self.next(format!("ASK {} {}", ask.question.path(), String::from_utf8_lossy(&ask.body)))
     }
 }
 
@@ -142,6 +150,51 @@ async fn a_whole_state_is_observed_in_full() {
     assert!(Kind::ALL.iter().all(|kind| observed.complete(*kind, None).is_some()));
     let items: Vec<Item> = observed.items.into_iter().map(|item| item.item).collect();
     assert_eq!(items, samples::site(1).into_iter().map(|(_, item)| item).collect::<Vec<_>>());
+}
+
+fn computers(cut: bool) -> Result<Reply, TransportError> {
+    let text = fleets::stream(&fleets::lines());
+    let text = if cut { text[..text.len() / 2].to_owned() } else { text };
+    Ok(Reply { cut, ..reply(200, "application/x-ndjson", text) })
+}
+
+#[tokio::test]
+async fn a_fleet_that_is_cut_is_read_again_and_is_a_gap_when_it_stays_so() {
+    let fake = Fake::of([computers(true), computers(false)]);
+    let read = NativeReader::new(fake.clone()).fleet().await;
+    assert_eq!((read.fleet.computers.len(), fake.asked().len()), (2, 2));
+    let fake = Fake::of([computers(true), computers(true), computers(true)]);
+    let read = NativeReader::new(fake).fleet().await;
+    assert!(read.fleet.computers.is_empty() && read.mark.is_none());
+    assert_eq!(read.fleet.gaps.len(), 5, "nothing is known, of every part");
+    assert!(read.fleet.gaps[&Part::Members].contains("did not come in full"));
+}
+
+#[tokio::test]
+async fn a_server_that_tells_nothing_of_computers_is_asked_once() {
+    let fake = Fake::of([Ok(reply(404, "text/plain", ""))]);
+    let read = NativeReader::new(fake).fleet().await;
+    assert_eq!(read.fleet.gaps[&Part::Computers], "this server tells nothing of its computers");
+    let forbidden = json_reply(403, json!({"error": {"code": "forbidden", "message": "not you"}}));
+    let read = NativeReader::new(Fake::of([Ok(forbidden)])).fleet().await;
+    assert!(read.fleet.gaps[&Part::Computers].contains("not you"));
+}
+
+#[tokio::test]
+async fn a_query_is_asked_about_and_a_refusal_is_no_empty_answer() {
+    let set = fleets::written([1]);
+    let found = json_reply(200, json!({"mark": "m1", "set": set, "computers": 1, "milliseconds": 2}));
+    let refused = json_reply(422, json!({"error": {"code": "query", "message": "it tries to write"}}));
+    let fake = Fake::of([computers(false), Ok(found), Ok(refused), Err(TransportError::TimedOut)]);
+    let reader = NativeReader::new(fake.clone());
+    let read = reader.fleet().await;
+    let query = Query::Sql("SELECT Guid FROM x".to_owned());
+    assert_eq!(reader.evaluate(&query, &read).await, Known::Is([1].into_iter().collect()));
+    for why in ["tries to write", "no answer in time"] {
+        let Known::Unknown(told) = reader.evaluate(&query, &read).await else { panic!("{why}") };
+        assert!(told.contains(why), "{told}");
+    }
+    assert_eq!(fake.asked()[1], r#"ASK /v1/evaluate {"query":{"language":"sql","text":"SELECT Guid FROM x"}}"#);
 }
 
 #[tokio::test]
