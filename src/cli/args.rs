@@ -274,9 +274,13 @@ pub struct ServeArgs {
     /// Speak plain HTTP to other machines
     #[arg(long)]
     pub insecure: bool,
-    /// Start from an exported state; into an empty database only
-    #[arg(long, value_name = "FILE")]
-    pub seed: Option<Utf8PathBuf>,
+    /// Start from an exported state, into an empty database only; or from lines of computers, as `POST /v1/fleet` takes
+    /// them and `consign fleet` writes them, where no computer is known; give it twice for both
+    #[arg(long = "seed", value_name = "FILE")]
+    pub seeds: Vec<Utf8PathBuf>,
+    /// The server's time zone, an IANA name; without it, the one that it had, at first the machine's
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
     /// Inject faults
     #[arg(long, value_name = "FILE")]
     pub faults: Option<Utf8PathBuf>,

@@ -63,6 +63,16 @@ pub fn views(sql: &Connection) -> Result<BTreeSet<String>, StoreError> {
     Ok(found)
 }
 
+/// Everything that has a name in the database, in lower case.
+///
+/// # Errors
+/// When SQLite refuses.
+pub(super) fn names(sql: &Connection) -> Result<BTreeSet<String>, StoreError> {
+    let mut query = sql.prepare_cached("SELECT lower(name) FROM sqlite_schema")?;
+    let found = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
 /// Every table, by its name in lower case.
 ///
 /// # Errors

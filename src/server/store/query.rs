@@ -139,6 +139,8 @@ impl Unanswered {
 struct Guard {
     active: bool,
     views: BTreeSet<String>,
+    /// Everything that has a name in the database.
+    names: BTreeSet<String>,
     refused: Option<String>,
     deadline: Option<(Stopwatch, Duration)>,
 }
@@ -188,10 +190,12 @@ fn judge(guard: &mut Guard, context: &AuthContext<'_>) -> Authorization {
     let through_view = context.accessor.is_some_and(|name| guard.views.contains(&name.to_ascii_lowercase()));
     let why = match context.action {
         AuthAction::Select | AuthAction::Recursive => None,
-        AuthAction::Read { table_name, .. } => {
+        AuthAction::Read { table_name, column_name } => {
             let table = table_name.to_ascii_lowercase();
             // Whoever names a table of a `WITH` as a view looks like that view: so even then only what views read.
-            let may = guard.views.contains(&table) || through_view && inventory::is_below_views(&table);
+            let may = guard.views.contains(&table)
+                || through_view && inventory::is_below_views(&table)
+                || column_name.is_empty() && is_of_the_query(guard, &table);
             (!may).then(|| format!("the query reads `{table_name}`, which is no view of the inventory"))
         }
         AuthAction::Function { function_name } => {
@@ -212,6 +216,13 @@ fn judge(guard: &mut Guard, context: &AuthContext<'_>) -> Authorization {
             Authorization::Deny
         }
     }
+}
+
+/// Whether a table of which no column is read is one that the query itself makes with `WITH`: what the database has is
+/// refused, and so is what SQLite makes up by name.
+fn is_of_the_query(guard: &Guard, table: &str) -> bool {
+    let made_up = ["sqlite_", "pragma_", "json_", "jsonb_", "fts", "dbstat", "bytecode", "tables_used"];
+    !guard.names.contains(table) && !made_up.iter().any(|start| table.starts_with(start))
 }
 
 /// Ends the watch over a question, whatever became of it.
@@ -243,11 +254,11 @@ impl Asker<'_> {
             let why = format!("the query is longer than {} bytes", limits.text_bytes);
             return Ok(Err(Unanswered::refused(why)));
         }
-        let views = inventory::views(self.sql)?;
+        let (views, names) = (inventory::views(self.sql)?, inventory::names(self.sql)?);
         let length = self.sql.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
         let _watch = Watch { asker: self, length };
         let deadline = Some((Stopwatch::start(), limits.time));
-        *locked(&self.guard) = Guard { active: true, views, refused: None, deadline };
+        *locked(&self.guard) = Guard { active: true, views, names, refused: None, deadline };
         let answered = self.prepared(text).and_then(|mut statement| rows(&mut statement, limits, each));
         Ok(answered.map_err(|failed| self.why(failed, limits)))
     }

@@ -156,7 +156,7 @@ async fn an_export_seeds_a_server_with_the_same_items_and_references() {
     let dir = tempfile::tempdir().unwrap();
     let seed = Utf8PathBuf::from_path_buf(dir.path().join("seed.ndjson")).unwrap();
     std::fs::write(&seed, &export).unwrap();
-    let options = ServeOptions { seed: Some(seed.clone()), ..options(&dir) };
+    let options = ServeOptions { seeds: vec![seed.clone()], ..options(&dir) };
     let bound = bind(options.clone()).await.unwrap();
     assert!(bound.notes().iter().any(|note| note.contains("password")), "{:?}", bound.notes());
     let app = bound.app();
@@ -196,7 +196,7 @@ async fn an_export_seeds_a_server_with_the_same_items_and_references() {
         std::fs::write(&seed, broken).unwrap();
         let fresh = ServeOptions { data: options.data.join(format!("{n}")), ..options.clone() };
         assert!(matches!(bind(fresh.clone()).await, Err(ServeError::Seed { .. })), "{n}");
-        let unseeded = bind(ServeOptions { seed: None, ..fresh }).await.unwrap();
+        let unseeded = bind(ServeOptions { seeds: Vec::new(), ..fresh }).await.unwrap();
         assert_eq!(unseeded.app().all_items().unwrap().len(), 4, "{n}");
     }
 }

@@ -173,6 +173,14 @@ impl App {
         Ok(self.store().read(|sql| meta::get(sql, fleet::ZONE))?.unwrap_or_else(|| "UTC".to_owned()))
     }
 
+    /// Whether the zone of the server was ever set.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn has_zone(&self) -> Result<bool, StoreError> {
+        Ok(self.store().read(|sql| meta::get(sql, fleet::ZONE))?.is_some())
+    }
+
     /// Sets the zone of the server, which governs availability on the server's clock (TSK-11).
     ///
     /// # Errors
