@@ -11,7 +11,7 @@ use std::path::PathBuf;
 const LAYERS: &[&[&str]] = &[
     &["model"],
     &["planted"],
-    &["rules"],
+    &["rules", "sample"],
     &["diag"],
     &["manifest", "check", "diff", "agent"],
     &["plan", "forecast"],
@@ -23,7 +23,8 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Modules that decide over values and touch nothing.
-const PURE: &[&str] = &["model", "rules", "diag", "manifest", "check", "diff", "agent", "plan", "forecast", "report"];
+const PURE: &[&str] =
+    &["model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "plan", "forecast", "report"];
 
 /// What a pure module does not say.
 const IMPURE: &[&str] = &[

@@ -68,6 +68,8 @@ pub enum Command {
     Refs(RefsArgs),
     /// Run the reference server
     Serve(ServeArgs),
+    /// Make up a fleet of computers, to rehearse with
+    Fleet(FleetArgs),
     /// Write the JSON Schemas of manifests and project file
     Schema(SchemaArgs),
     /// Tell a rule: what, why, where it acts
@@ -287,6 +289,29 @@ pub struct ServeArgs {
     /// The APIs to speak; `native` is the only one yet
     #[arg(long, value_name = "API", default_value = "native", value_parser = ["native"])]
     pub api: String,
+}
+
+/// `consign fleet`
+#[derive(Debug, Args)]
+pub struct FleetArgs {
+    /// How many computers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000_000))]
+    pub computers: u32,
+    /// The same seed at the same time makes the same fleet
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// A task that most of them ran in the last ninety days, by its GUID; may be given several times
+    #[arg(long, value_name = "GUID")]
+    pub history: Vec<crate::model::guid::Guid>,
+    /// How many patch licences there are; without it, for nine of ten computers
+    #[arg(long, value_name = "N")]
+    pub licences: Option<u64>,
+    /// The moment that everything lies before, such as 2026-11-21T08:00:00Z; without it, now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
+    /// Where the lines go; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub out: Utf8PathBuf,
 }
 
 /// `consign schema`

@@ -8,6 +8,7 @@ mod drift;
 mod exit;
 mod explain;
 mod failure;
+mod fleet;
 mod import;
 mod plan;
 mod refs;
@@ -71,6 +72,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Drift(args) => drift::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
+        Command::Fleet(args) => fleet::run(context, args),
         Command::Serve(args) => serve::run(context, args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
