@@ -235,7 +235,7 @@ async fn a_load_is_all_or_nothing_and_names_the_line() {
         assert_eq!(answer.refused(422, "invalid")["line"], 2, "{bad}");
     }
     assert!(world.fleet().await.iter().all(|line| line["type"] == "gap"), "nothing of it is there");
-    world.load(&[one.clone()]).await;
+    world.load(std::slice::from_ref(&one)).await;
     let late = format!("{}\n{{\n", computer(2, "TWO"));
     world.load_text(late).await.refused(422, "invalid");
     assert_eq!(world.fleet().await.iter().filter(|line| line["type"] == "computer").count(), 1);
