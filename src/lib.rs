@@ -7,7 +7,7 @@
 //! | row | module | is |
 //! | --- | --- | --- |
 //! | 0 | [`model`] | the nouns |
-//! | 1 | [`rules`] | the catalogue of rules, as texts |
+//! | 1 | [`rules`], [`sample`] | the catalogue of rules, as texts; fleets that are made up |
 //! | 2 | [`diag`] | findings, and texts made safe to show |
 //! | 3 | [`manifest`], [`check`], [`diff`], [`agent`], [`reach`] | text to site; a site against the rules; observed against desired; what one computer does; who is reached |
 //! | 4 | [`plan`], [`forecast`] | changes to ordered steps, guards, what is held back, drift; many computers over simulated time |
@@ -34,6 +34,7 @@ mod planted;
 mod simulation;
 
 pub mod rules;
+pub mod sample;
 
 pub mod diag;
 

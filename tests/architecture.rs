@@ -13,7 +13,7 @@ use consign::rules::Act;
 const LAYERS: &[&[&str]] = &[
     &["model"],
     &["planted"],
-    &["rules"],
+    &["rules", "sample"],
     &["diag"],
     &["manifest", "check", "diff", "agent", "reach"],
     &["plan", "forecast"],
@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules that decide over values and touch nothing.
 const PURE: &[&str] =
-    &["model", "rules", "diag", "manifest", "check", "diff", "agent", "reach", "plan", "forecast", "report"];
+    &["model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "reach", "plan", "forecast", "report"];
 
 /// What a pure module does not say.
 const IMPURE: &[&str] = &[

@@ -72,6 +72,8 @@ pub enum Command {
     Refs(RefsArgs),
     /// Run the reference server
     Serve(ServeArgs),
+    /// Make up a fleet of computers, to rehearse with
+    Fleet(FleetArgs),
     /// Write the JSON Schemas of manifests and project file
     Schema(SchemaArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
@@ -336,15 +338,42 @@ pub struct ServeArgs {
     /// Speak plain HTTP to other machines
     #[arg(long)]
     pub insecure: bool,
-    /// Start from an exported state; into an empty database only
-    #[arg(long, value_name = "FILE")]
-    pub seed: Option<Utf8PathBuf>,
+    /// Start from an exported state, into an empty database only; or from lines of computers, as `POST /v1/fleet` takes
+    /// them and `consign fleet` writes them, where no computer is known; give it twice for both
+    #[arg(long = "seed", value_name = "FILE")]
+    pub seeds: Vec<Utf8PathBuf>,
+    /// The server's time zone, an IANA name; without it, the one that it had, at first the machine's
+    #[arg(long, value_name = "ZONE")]
+    pub time_zone: Option<String>,
     /// Inject faults
     #[arg(long, value_name = "FILE")]
     pub faults: Option<Utf8PathBuf>,
     /// The APIs to speak; `native` is the only one yet
     #[arg(long, value_name = "API", default_value = "native", value_parser = ["native"])]
     pub api: String,
+}
+
+/// `consign fleet`
+#[derive(Debug, Args)]
+pub struct FleetArgs {
+    /// How many computers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000_000))]
+    pub computers: u32,
+    /// The same seed at the same time makes the same fleet
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// A task that most of them ran in the last ninety days, by its GUID; may be given several times
+    #[arg(long, value_name = "GUID")]
+    pub history: Vec<crate::model::guid::Guid>,
+    /// How many patch licences there are; without it, for nine of ten computers
+    #[arg(long, value_name = "N")]
+    pub licences: Option<u64>,
+    /// The moment that everything lies before, such as 2026-11-21T08:00:00Z; without it, now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
+    /// Where the lines go; `-` is standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub out: Utf8PathBuf,
 }
 
 /// `consign schema`

@@ -12,6 +12,7 @@ mod failure;
 mod fleet;
 mod forecast;
 mod import;
+mod knowledge;
 mod log;
 mod plan;
 mod refs;
@@ -77,6 +78,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Computer(args) => computer::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
+        Command::Fleet(args) => fleet::run(context, args),
         Command::Serve(args) => serve::run(context, args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),

@@ -18,7 +18,8 @@ pub fn run(context: &Context, args: ServeArgs) -> Outcome {
     options.tls_cert = args.tls_cert.map(at);
     options.tls_key = args.tls_key.map(at);
     options.insecure = args.insecure;
-    options.seed = args.seed.map(at);
+    options.seeds = args.seeds.into_iter().map(at).collect();
+    options.zone = args.time_zone;
     options.faults = args.faults.map(at);
     block_on(async {
         let bound = server::bind(options).await.map_err(|error| failure(&error))?;

@@ -30,6 +30,26 @@ pub struct Limits {
     pub batch_operations: usize,
     /// How many rows one answer may list.
     pub page_rows: u64,
+    /// The largest load of a fleet in one request, in bytes; a seed has no such bound.
+    pub fleet_bytes: usize,
+    /// How long such a load may take to come.
+    pub fleet_time: Duration,
+    /// The longest line of it, in bytes.
+    pub fleet_line_bytes: u64,
+    /// How many computers there may be.
+    pub computers: usize,
+    /// How many tables of inventory there may be.
+    pub inventory_tables: usize,
+    /// How many columns such a table may have.
+    pub inventory_columns: usize,
+    /// The longest query of a collection, in bytes.
+    pub query_text_bytes: usize,
+    /// How long such a query may take.
+    pub query_time: Duration,
+    /// How many rows it may return.
+    pub query_rows: u64,
+    /// How many happenings a report may hold.
+    pub report_happenings: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +67,16 @@ impl Default for Limits {
             state_streams: 32,
             batch_operations: 500,
             page_rows: 10_000,
+            fleet_bytes: 256 * 1024 * 1024,
+            fleet_time: Duration::from_secs(300),
+            fleet_line_bytes: 1024 * 1024,
+            computers: 2_000_000,
+            inventory_tables: 256,
+            inventory_columns: 64,
+            query_text_bytes: 64 * 1024,
+            query_time: Duration::from_secs(2),
+            query_rows: 10_000_000,
+            report_happenings: 10_000,
         }
     }
 }

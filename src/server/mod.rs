@@ -9,6 +9,7 @@
 
 use std::future::Future;
 use std::io;
+use std::io::BufRead;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ mod listen;
 pub mod store;
 
 pub use crate::server::app::App;
+use crate::server::app::fleet::load::LoadError;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Role;
 use crate::server::app::seed::SeedError;
@@ -44,6 +46,9 @@ pub use crate::server::ids::SeededIds;
 pub use crate::server::limits::Limits;
 pub use crate::server::store::Store;
 use crate::server::store::StoreError;
+
+/// How an exported state begins; other lines of JSON are a fleet.
+const STATE_STARTS: &[u8] = br#"{"type":"header""#;
 
 /// The name of the database within the directory of data.
 const DATABASE: &str = "consign.db";
@@ -69,8 +74,10 @@ pub struct ServeOptions {
     pub tls_key: Option<Utf8PathBuf>,
     /// Whether plain HTTP may be spoken to other machines.
     pub insecure: bool,
-    /// An exported state to start from.
-    pub seed: Option<Utf8PathBuf>,
+    /// What to start from: exported states, and files of fleet lines, which are told apart by their first line.
+    pub seeds: Vec<Utf8PathBuf>,
+    /// The server's time zone, an IANA name; absent: the one that it had, at first the machine's.
+    pub zone: Option<String>,
     /// Faults to inject.
     pub faults: Option<Utf8PathBuf>,
     /// Bounds.
@@ -87,7 +94,8 @@ impl ServeOptions {
             tls_cert: None,
             tls_key: None,
             insecure: false,
-            seed: None,
+            seeds: Vec::new(),
+            zone: None,
             faults: None,
             limits: Limits::default(),
         }
@@ -146,6 +154,24 @@ pub enum ServeError {
         /// Why.
         #[source]
         source: SeedError,
+    },
+    /// The fleet of a seed was not taken.
+    #[error("cannot start from `{path}`")]
+    FleetSeed {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: LoadError,
+    },
+    /// The zone is none.
+    #[error("cannot be in the time zone `{zone}`")]
+    Zone {
+        /// The zone.
+        zone: String,
+        /// Why.
+        #[source]
+        source: Refused,
     },
     /// The faults were not taken.
     #[error("cannot use the faults of `{path}`")]
@@ -249,14 +275,19 @@ fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<App, ServeErr
     files::make_private_file(&path).map_err(file("make", &path))?;
     let store = Store::open(&path)?;
     let app = App::new(store, Arc::new(SystemClock), Arc::new(RandomIds))?;
-    if let Some(path) = &options.seed {
+    set_zone(&app, options)?;
+    let mut fleets = Vec::new();
+    for path in &options.seeds {
         let mut lines = files::open_lines(path).map_err(file("read", path))?;
-        let seeded = app.seed(&mut lines).map_err(|source| ServeError::Seed { path: path.clone(), source })?;
-        notes.push(format!("{} items from `{path}`", seeded.items));
-        if seeded.without_password > 0 {
-            let n = seeded.without_password;
-            notes.push(format!("{n} programs need their account's password again: passwords are in no export"));
+        let start = lines.fill_buf().map_err(file("read", path))?;
+        if start.starts_with(b"{") && !start.starts_with(STATE_STARTS) {
+            fleets.push((path, lines)); // Once the items are there, so that tasks of a fleet are known by their kind.
+        } else {
+            seed_state(&app, path, &mut lines, notes)?;
         }
+    }
+    for (path, mut lines) in fleets {
+        seed_fleet(&app, path, &mut lines, &options.limits, notes)?;
     }
     if !app.has_tokens()? {
         let path = options.token_file.clone().unwrap_or_else(|| options.data.join(TOKEN_FILE));
@@ -264,6 +295,53 @@ fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<App, ServeErr
         notes.push(format!("the first administrator's token is in `{path}`"));
     }
     Ok(app)
+}
+
+/// Takes an exported state.
+fn seed_state(
+    app: &App,
+    path: &Utf8PathBuf,
+    lines: &mut dyn BufRead,
+    notes: &mut Vec<String>,
+) -> Result<(), ServeError> {
+    let seeded = app.seed(lines).map_err(|source| ServeError::Seed { path: path.clone(), source })?;
+    notes.push(format!("{} items from `{path}`", seeded.items));
+    if seeded.without_password > 0 {
+        let n = seeded.without_password;
+        notes.push(format!("{n} programs need their account's password again: passwords are in no export"));
+    }
+    Ok(())
+}
+
+/// Takes what is known of computers, where nothing is known yet.
+fn seed_fleet(
+    app: &App,
+    path: &Utf8PathBuf,
+    lines: &mut dyn BufRead,
+    limits: &Limits,
+    notes: &mut Vec<String>,
+) -> Result<(), ServeError> {
+    if app.has_computers()? {
+        return Err(ServeError::Seed { path: path.clone(), source: SeedError::NotEmpty });
+    }
+    let loaded =
+        app.load_fleet(lines, limits).map_err(|source| ServeError::FleetSeed { path: path.clone(), source })?;
+    notes.push(format!("{} lines of computers from `{path}`", loaded.lines));
+    Ok(())
+}
+
+/// Sets the zone that was asked for; or at first, where the machine says one, that of the machine.
+fn set_zone(app: &App, options: &ServeOptions) -> Result<(), ServeError> {
+    if let Some(zone) = &options.zone {
+        return app.set_zone(zone).map_err(|source| ServeError::Zone { zone: zone.clone(), source });
+    }
+    let machine = jiff::tz::TimeZone::system();
+    match machine.iana_name() {
+        Some(zone) if !app.has_zone()? => {
+            app.set_zone(zone).map_err(|source| ServeError::Zone { zone: zone.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes the first administrator's token, and then lets it in. Where the server ended in between, the file is there

@@ -17,3 +17,20 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 }
+
+/// How long something takes, on a clock that never goes back. For bounds and figures only: nothing is decided by it that
+/// a repeat must decide alike.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// How long ago that was.
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}

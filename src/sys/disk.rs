@@ -97,6 +97,27 @@ pub fn write_tree(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Resu
     fs::rename(&tree, directory).map_err(|error| fail("write", directory, error))
 }
 
+/// Writes a file that is too large to be held, whole or not at all: beside it first, and then in its place in one move.
+///
+/// # Errors
+/// When any of it fails; what was there is then as it was.
+pub fn write_large(
+    path: &Utf8Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), FilesError> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_str().is_empty() => parent,
+        _ => Utf8Path::new("."),
+    };
+    let beside = tempfile::NamedTempFile::new_in(parent).map_err(|error| fail("write beside", path, error))?;
+    let mut file = io::BufWriter::with_capacity(1 << 20, beside);
+    write(&mut file).map_err(|error| fail("write", path, error))?;
+    let beside = file.into_inner().map_err(|error| fail("write", path, error.into_error()))?;
+    beside.as_file().sync_all().map_err(|error| fail("write", path, error))?;
+    beside.persist(path).map_err(|error| fail("replace", path, error.error))?;
+    Ok(())
+}
+
 /// A directory that goes when the value does.
 #[derive(Debug)]
 pub struct TemporaryDirectory {

@@ -33,10 +33,14 @@ pub enum Action {
     Unchanged,
     /// A lease was taken, renewed or given back.
     Lease,
-    /// A step entry without a sequence was removed (SEQ-7).
+    /// A step entry without a sequence was removed (SEQ-7), or rows of events (PUR-1).
     Purge,
     /// A token was made or taken back.
     Token,
+    /// Computers, or what is known of them, were loaded or removed.
+    Fleet,
+    /// Licences came back (LIC-4).
+    Licences,
 }
 
 /// One row of the log, less its hash. The order of the fields is that of the text which is hashed.
@@ -220,7 +224,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub fn effects(&self) -> Result<Vec<Row>, StoreError> {
-        let quiet = [Action::Unchanged, Action::Lease, Action::Token];
+        let quiet = [Action::Unchanged, Action::Lease, Action::Token, Action::Fleet, Action::Licences];
         let all = self.audit(0, i64::MAX.unsigned_abs())?;
         Ok(all.into_iter().filter(|row| !quiet.contains(&row.entry.did.action)).collect())
     }

@@ -20,6 +20,7 @@ use crate::sys::clock::Clock;
 
 pub mod audit;
 pub mod built_in;
+pub mod fleet;
 pub mod item;
 pub mod items;
 pub mod kind;
@@ -60,6 +61,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     instance: Guid,
+    cache: fleet::Cache,
 }
 
 impl std::fmt::Debug for App {
@@ -116,7 +118,7 @@ impl App {
         })?;
         let before = now.as_millisecond().saturating_sub(KEPT_MS);
         store.write(|sql| idempotency::forget(sql, before))?;
-        Ok(Self { inner: Arc::new(Inner { store, clock, ids, instance }) })
+        Ok(Self { inner: Arc::new(Inner { store, clock, ids, instance, cache: fleet::Cache::default() }) })
     }
 
     /// The GUID of this database, made once.
@@ -131,6 +133,10 @@ impl App {
 
     pub(in crate::server) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    pub(in crate::server::app) fn cache(&self) -> &fleet::Cache {
+        &self.inner.cache
     }
 
     /// Who holds this token.

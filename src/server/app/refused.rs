@@ -51,6 +51,8 @@ pub enum Code {
     Internal,
     /// Not now.
     Unavailable,
+    /// It takes longer than is given to it.
+    TooSlow,
 }
 
 impl Code {
@@ -78,6 +80,7 @@ impl Code {
             Self::FenceRequired => "fence_required",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
+            Self::TooSlow => "too_slow",
         }
     }
 }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::model::guid::Guid;
 use crate::server::app::Kept;
 use crate::server::app::audit::Action;
 use crate::server::app::audit_of;
+use crate::server::app::fleet::purge::Forgotten;
 use crate::server::app::item::Attribute;
 use crate::server::app::item::Item;
 use crate::server::app::item::Revision;
@@ -23,6 +27,16 @@ use crate::server::store::refs::From;
 /// What the console calls the hidden task of a step (SEQ-4; SWD 6.1 guide, Execution Details).
 pub fn step_name(program: &str) -> String {
     format!("Software Delivery Task for program : {program}")
+}
+
+/// What a purge did.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Purged {
+    /// How many step entries it removed.
+    pub removed: u64,
+    /// How many rows of events.
+    #[serde(flatten)]
+    pub events: Forgotten,
 }
 
 impl Writer<'_> {
@@ -83,7 +97,7 @@ impl Writer<'_> {
         Ok(items::update(self.sql, &item.row(&item.to_json()))?)
     }
 
-    /// Removes the step tasks that belong to no sequence any more (SEQ-7), and gives their number.
+    /// Removes the step tasks that belong to no sequence any more (SEQ-7) and old events (PUR-1), and gives their numbers.
     ///
     /// # Errors
     /// When the store fails.
@@ -102,6 +116,7 @@ impl Writer<'_> {
         if removed > 0 {
             self.next(); // The hidden part of the state is another one now.
         }
-        Ok(Kept::value(200, &serde_json::json!({ "removed": removed })))
+        let events = self.purge_events()?;
+        Ok(Kept::value(200, &Purged { removed, events }))
     }
 }

@@ -112,6 +112,11 @@ impl Call {
         strict::read(&self.body)
     }
 
+    /// The body, as it came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     fn header(&self, name: &str) -> Result<Option<&str>, Refused> {
         let malformed = || Refused::new(Code::Malformed, format!("the header `{name}` cannot be read"));
         let mut all = self.headers.get_all(name).iter();

@@ -46,6 +46,7 @@ pub mod v1;
 use crate::server::http::call::Call;
 use crate::server::http::v1::Needs;
 use crate::server::http::v1::Route;
+use crate::server::http::v1::Takes;
 
 /// What every handler gets.
 #[derive(Clone, Debug)]
@@ -145,7 +146,11 @@ fn authenticate(app: &App, headers: &HeaderMap) -> Result<Principal, Refused> {
 
 /// Reads a body, bounded in size and time. A route without one takes none.
 async fn read_body(route: &Route, limits: &Limits, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
-    let most = if route.takes_body() { limits.body_bytes } else { 0 };
+    let (most, time) = match route.takes {
+        Takes::Nothing => (0, limits.body_time),
+        Takes::Json(_) => (limits.body_bytes, limits.body_time),
+        Takes::Lines => (limits.fleet_bytes, limits.fleet_time),
+    };
     let too_large = || {
         let why = if most == 0 { "this takes no body".to_owned() } else { format!("a body has at most {most} bytes") };
         Refused::new(Code::TooLarge, why).with("bytesMax", most)
@@ -155,9 +160,9 @@ async fn read_body(route: &Route, limits: &Limits, headers: &HeaderMap, body: Bo
         return Err(too_large());
     }
     if route.takes_body() {
-        check_media_type(headers)?;
+        check_media_type(route, headers)?;
     }
-    match tokio::time::timeout(limits.body_time, Limited::new(body, most).collect()).await {
+    match tokio::time::timeout(time, Limited::new(body, most).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Refused::new(Code::Malformed, "the body was cut off")),
@@ -165,12 +170,13 @@ async fn read_body(route: &Route, limits: &Limits, headers: &HeaderMap, body: Bo
     }
 }
 
-fn check_media_type(headers: &HeaderMap) -> Result<(), Refused> {
+fn check_media_type(route: &Route, headers: &HeaderMap) -> Result<(), Refused> {
+    let wanted = if matches!(route.takes, Takes::Lines) { "application/x-ndjson" } else { "application/json" };
     let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if sent.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json")) {
+    if sent.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(wanted)) {
         return Ok(());
     }
-    Err(Refused::new(Code::UnsupportedMediaType, "a body is `application/json`"))
+    Err(Refused::new(Code::UnsupportedMediaType, format!("a body is `{wanted}`")))
 }
 
 /// Runs what blocks. On a runtime of several threads the others take over meanwhile; on one of a single thread, such as
@@ -201,6 +207,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         Code::PreconditionRequired | Code::FenceRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::TooSlow => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 

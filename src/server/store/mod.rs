@@ -17,15 +17,20 @@ use rusqlite::OpenFlags;
 use rusqlite::TransactionBehavior;
 
 pub mod audit;
+pub mod fleet;
 pub mod idempotency;
+pub mod inventory;
 pub mod items;
 pub mod leases;
 pub mod meta;
+pub mod query;
 pub mod refs;
 pub mod tokens;
 
+use crate::server::store::query::Asker;
+
 /// What brings an empty database to the form that this version reads, one step a version.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// Marks the file as ours: `CSGN`.
 const APPLICATION_ID: i32 = 0x4353_474E;
@@ -34,7 +39,7 @@ const APPLICATION_ID: i32 = 0x4353_474E;
 const BUSY: Duration = Duration::from_secs(10);
 
 /// Statements kept prepared on each connection; there are fewer than this.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 256;
 
 /// What goes wrong with the store.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +155,18 @@ impl Store {
         act(&snapshot)
     }
 
+    /// Runs `act` over one snapshot that can be asked questions of others; of a file, on a connection of its own, so that
+    /// nobody waits.
+    ///
+    /// # Errors
+    /// What `act` returns.
+    pub fn ask<T, E: From<StoreError>>(&self, act: impl FnOnce(&Asker<'_>) -> Result<T, E>) -> Result<T, E> {
+        match &self.path {
+            Some(path) => query::with_hooks(&mut open_reader(path)?, act),
+            None => query::with_hooks(&mut locked(&self.writer), act),
+        }
+    }
+
     /// A connection of its own, for a read that takes long; `None` in memory, where there is only one.
     ///
     /// # Errors
@@ -232,7 +249,7 @@ mod tests {
         drop(Store::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, supported: 1, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, supported: 2, .. }), "{error}");
         assert!(error.to_string().contains("consign.db"));
     }
 

@@ -1,10 +1,12 @@
 //! The reference server: its real router over its real store, in process; sockets only where sockets are the subject.
 
+mod agents;
 mod audit;
 mod conditions;
 mod domain;
 mod faults;
 mod figures;
+mod fleet;
 mod reads;
 mod routes;
 mod serve;

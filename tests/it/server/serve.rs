@@ -156,7 +156,7 @@ async fn an_export_seeds_a_server_with_the_same_items_and_references() {
     let dir = tempfile::tempdir().unwrap();
     let seed = Utf8PathBuf::from_path_buf(dir.path().join("seed.ndjson")).unwrap();
     std::fs::write(&seed, &export).unwrap();
-    let options = ServeOptions { seed: Some(seed.clone()), ..options(&dir) };
+    let options = ServeOptions { seeds: vec![seed.clone()], ..options(&dir) };
     let bound = bind(options.clone()).await.unwrap();
     assert!(bound.notes().iter().any(|note| note.contains("password")), "{:?}", bound.notes());
     let app = bound.app();
@@ -196,7 +196,7 @@ async fn an_export_seeds_a_server_with_the_same_items_and_references() {
         std::fs::write(&seed, broken).unwrap();
         let fresh = ServeOptions { data: options.data.join(format!("{n}")), ..options.clone() };
         assert!(matches!(bind(fresh.clone()).await, Err(ServeError::Seed { .. })), "{n}");
-        let unseeded = bind(ServeOptions { seed: None, ..fresh }).await.unwrap();
+        let unseeded = bind(ServeOptions { seeds: Vec::new(), ..fresh }).await.unwrap();
         assert_eq!(unseeded.app().all_items().unwrap().len(), 4, "{n}");
     }
 }
@@ -329,4 +329,54 @@ async fn the_end_waits_for_what_is_under_way_and_no_longer() {
     let _ = long.read_to_end(&mut nothing).await;
     assert!(nothing.is_empty());
     assert!(TcpStream::connect(&address).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_is_seeded_beside_a_state_in_either_order_and_into_no_other_fleet() {
+    let world = super::World::new();
+    let p = world.package("P").await;
+    let a = world.program(&p, "A").await;
+    let t = world.task("T", &p, &a, json!({})).await;
+    let export = String::from_utf8(world.app.state_chunks(true).unwrap().1.concat()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| Utf8PathBuf::from_path_buf(dir.path().join(name)).unwrap();
+    std::fs::write(at("state"), export).unwrap();
+    let mut fleet = consign::sample::Fleet::new(50, 1, "2026-11-21T08:00:00Z".parse().unwrap());
+    fleet.history.push(text(&t["guid"]).parse().unwrap());
+    let mut lines = String::new();
+    let made = consign::sample::lines(&fleet, |line| {
+        lines.push_str(line);
+        Ok::<_, std::convert::Infallible>(())
+    });
+    assert!(made.is_ok());
+    std::fs::write(at("fleet"), &lines).unwrap();
+    for seeds in [["state", "fleet"], ["fleet", "state"]] {
+        let seeded = ServeOptions {
+            seeds: seeds.map(at).to_vec(),
+            zone: Some("Europe/Zurich".to_owned()),
+            data: at(&format!("data {}", seeds[0])),
+            ..options(&dir)
+        };
+        let bound = bind(seeded.clone()).await.unwrap();
+        assert!(bound.notes().iter().any(|note| note.contains("lines of computers")), "{:?}", bound.notes());
+        let server = run(bound, &seeded);
+        let answer = server.get("/v1/fleet").await;
+        assert_eq!(answer.matches(r#""type":"computer""#).count(), 50);
+        assert_eq!(answer.matches(r#""type":"history""#).count(), 1);
+        assert!(answer.contains(r#""serverZone":"Europe/Zurich""#));
+        server.stop().await;
+        let again = ServeOptions { seeds: vec![at("fleet")], ..seeded.clone() };
+        assert!(matches!(bind(again).await, Err(ServeError::Seed { .. })), "there are computers already");
+        let plain = ServeOptions { seeds: Vec::new(), zone: None, ..seeded };
+        assert_eq!(bind(plain).await.unwrap().app().zone().unwrap(), "Europe/Zurich", "the zone stays");
+    }
+    std::fs::write(at("broken"), format!("{lines}{{\n")).unwrap();
+    let broken = ServeOptions { seeds: vec![at("broken")], data: at("data 3"), ..options(&dir) };
+    let error = bind(broken.clone()).await.unwrap_err();
+    assert!(matches!(error, ServeError::FleetSeed { .. }), "{error}");
+    let unseeded = bind(ServeOptions { seeds: Vec::new(), ..broken.clone() }).await.unwrap();
+    assert!(!unseeded.app().has_computers().unwrap(), "nothing of it was taken");
+    drop(unseeded);
+    let nowhere = ServeOptions { zone: Some("Mars/Olympus".to_owned()), seeds: Vec::new(), ..broken };
+    assert!(matches!(bind(nowhere).await, Err(ServeError::Zone { .. })));
 }

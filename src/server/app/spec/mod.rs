@@ -242,8 +242,22 @@ impl Spec {
         }
     }
 
+    /// Whether it is in force: what is switched off reaches nobody.
+    pub const fn is_enabled(&self) -> bool {
+        match self {
+            Self::Task(spec) => spec.enabled,
+            Self::SequentialTask(spec) => spec.enabled,
+            Self::MaintenanceWindow(spec) => spec.enabled,
+            Self::PortalSettings(spec) => spec.enabled,
+            Self::DeliveryPolicy(spec) => spec.enabled,
+            Self::AgentSettings(spec) => spec.enabled,
+            Self::PatchPlugin(spec) => spec.enabled,
+            _ => true,
+        }
+    }
+
     /// Whom it is for.
-    fn collections(&self) -> &[Guid] {
+    pub fn collections(&self) -> &[Guid] {
         match self {
             Self::Task(spec) => &spec.collections,
             Self::SequentialTask(spec) => &spec.collections,

@@ -7,16 +7,23 @@ use schemars::JsonSchema;
 use schemars::Schema;
 use schemars::SchemaGenerator;
 
+use crate::server::app::fleet::evaluate::Evaluated;
+use crate::server::app::fleet::licences::Refreshed;
+use crate::server::app::fleet::load::Loaded;
+use crate::server::app::fleet::policy::Files;
+use crate::server::app::fleet::report::Reported;
 use crate::server::app::item::Item;
 use crate::server::app::leases::Taken;
 use crate::server::app::read::Ties;
 use crate::server::app::refused::Refused;
 use crate::server::app::rights::Rights;
 use crate::server::app::role::Role;
+use crate::server::app::sequence::Purged;
 use crate::server::http::Server;
 use crate::server::http::call::Call;
 
 pub mod admin;
+pub mod fleet;
 pub mod items;
 pub mod openapi;
 pub mod state;
@@ -76,6 +83,8 @@ pub enum Takes {
     Nothing,
     /// JSON of this schema.
     Json(SchemaOf),
+    /// Lines of JSON.
+    Lines,
 }
 
 /// What a route gives when it succeeds.
@@ -134,7 +143,7 @@ pub struct Route {
 impl Route {
     /// Whether it takes a body.
     pub const fn takes_body(&self) -> bool {
-        matches!(self.takes, Takes::Json(_))
+        !matches!(self.takes, Takes::Nothing)
     }
 }
 
@@ -281,8 +290,69 @@ pub static ROUTES: &[Route] = &[
     write(Method::Delete, "/v1/tokens/{id}", "Take a token back", ADMINISTRATOR, admin::delete_token),
     Route {
         status: 200,
-        gives: Gives::Json(of::<wire::Purged>),
-        ..write(Method::Post, "/v1/purge", "Remove step entries without a sequence", ADMINISTRATOR, admin::purge)
+        gives: Gives::Json(of::<Purged>),
+        ..write(
+            Method::Post,
+            "/v1/purge",
+            "Remove step entries without a sequence, and old events",
+            ADMINISTRATOR,
+            admin::purge,
+        )
     },
     Route { query: &["after", "limit"], ..get("/v1/audit", "The audit log", of::<wire::Audit>, admin::audit) },
+    Route {
+        gives: Gives::Lines,
+        streams: true,
+        ..get("/v1/fleet", "What is known of the computers at one moment", of::<wire::Computer>, fleet::fleet)
+    },
+    Route {
+        takes: Takes::Lines,
+        status: 200,
+        gives: Gives::Json(of::<Loaded>),
+        ..write(Method::Post, "/v1/fleet", "Load what is known of computers, all or none", ADMINISTRATOR, fleet::load)
+    },
+    Route {
+        needs: READER,
+        takes: Takes::Json(of::<wire::Evaluate>),
+        status: 200,
+        gives: Gives::Json(of::<Evaluated>),
+        repeats: false,
+        ..write(Method::Post, "/v1/evaluate", "What a query would find; nothing is stored", READER, fleet::evaluate)
+    },
+    Route {
+        takes: Takes::Json(of::<wire::AskPolicy>),
+        status: 200,
+        gives: Gives::Json(of::<wire::Policy>),
+        ..write(Method::Post, "/v1/agents/{computer}/policy", "A computer asks for its policy", APPLIER, fleet::policy)
+    },
+    Route {
+        takes: Takes::Json(of::<wire::Report>),
+        status: 200,
+        gives: Gives::Json(of::<Reported>),
+        ..write(Method::Post, "/v1/agents/{computer}/report", "A computer says what it did", APPLIER, fleet::report)
+    },
+    Route {
+        needs: APPLIER,
+        ..get("/v1/agents/{computer}/packages/{package}", "Where a package's files are", of::<Files>, fleet::files)
+    },
+    Route {
+        status: 200,
+        gives: Gives::Json(of::<Refreshed>),
+        ..write(
+            Method::Post,
+            "/v1/licences/refresh",
+            "Take licences back from computers that are retired or deleted",
+            ADMINISTRATOR,
+            fleet::refresh_licences,
+        )
+    },
+    write(Method::Delete, "/v1/computers/{computer}", "Remove a computer", ADMINISTRATOR, fleet::delete_computer),
+    Route {
+        query: &["computer", "task", "after", "limit"],
+        ..get("/v1/executions", "What computers ran", of::<wire::Executions>, fleet::executions)
+    },
+    Route {
+        query: &["computer", "task", "after", "limit"],
+        ..get("/v1/events", "Status events of computers", of::<wire::Events>, fleet::events)
+    },
 ];

@@ -72,8 +72,12 @@ fn operation(route: &Route, error: &Value, generator: &mut SchemaGenerator) -> V
         "parameters": parameters(route),
         "responses": responses,
     });
-    if let Takes::Json(schema) = route.takes {
-        let content = content("application/json", schema(generator).to_value());
+    let taken = match route.takes {
+        Takes::Nothing => None,
+        Takes::Json(schema) => Some(content("application/json", schema(generator).to_value())),
+        Takes::Lines => Some(content("application/x-ndjson", json!({ "type": "string" }))),
+    };
+    if let Some(content) = taken {
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
     match route.needs {

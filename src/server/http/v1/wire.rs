@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Deserializer;
@@ -10,6 +11,10 @@ use serde_json::Value;
 
 use crate::model::guid::Guid;
 use crate::server::app::audit;
+pub use crate::server::app::fleet::line::Computer;
+use crate::server::app::fleet::logs::Event;
+use crate::server::app::fleet::logs::Execution;
+use crate::server::app::fleet::report::Happening;
 use crate::server::app::item::Attribute;
 use crate::server::app::item::Item;
 use crate::server::app::item::Revision;
@@ -20,6 +25,7 @@ use crate::server::app::read::ReferenceRow;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Role;
 use crate::server::app::spec::Spec;
+use crate::server::app::spec::estate::Query;
 use crate::server::app::token::Token;
 use crate::server::http::call;
 
@@ -255,11 +261,92 @@ pub struct MadeToken {
     pub token: String,
 }
 
-/// What a purge did.
+/// A query to be answered and not stored.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluate {
+    /// The query.
+    pub query: Query,
+}
+
+/// A computer asks for its policy.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskPolicy {
+    /// When, on its own clock.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+/// What a computer says that it did.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// In the order in which it did it.
+    pub happenings: Vec<Happening>,
+}
+
+/// What a computer is told.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Purged {
-    /// How many step entries it removed.
-    pub removed: u64,
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    /// The computer.
+    pub computer: Computer,
+    /// The zone of the server (TSK-11).
+    pub server_zone: String,
+    /// What is assigned to it, in the order in which it was made.
+    pub assigned: Vec<Told>,
+    /// The packages of that.
+    pub packages: Vec<ToldPart>,
+    /// The programs of that.
+    pub programs: Vec<ToldPart>,
+    /// Whether it has the patch plug-in, as far as the server knows.
+    pub plugin: bool,
+}
+
+/// An item that a computer gets.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Told {
+    /// Its GUID.
+    pub guid: Guid,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub spec: Spec,
+}
+
+/// A package, or a program of one.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ToldPart {
+    /// Its GUID.
+    pub guid: Guid,
+    /// Of a program, its package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<Guid>,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub spec: Spec,
+}
+
+/// Rows of the log of executions.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Executions {
+    /// The rows.
+    pub executions: Vec<Execution>,
+    /// What to send as `after` for the rows that follow; null at the end.
+    pub next: Option<u64>,
+}
+
+/// Rows of the log of status events.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Events {
+    /// The rows.
+    pub events: Vec<Event>,
+    /// What to send as `after` for the rows that follow; null at the end.
+    pub next: Option<u64>,
 }
 
 /// A refusal.

@@ -1,0 +1,69 @@
+//! What commands know of the computers: read from the server, or from a file of the same lines.
+
+use camino::Utf8Path;
+
+use crate::adapter::FleetRead;
+use crate::adapter::ReadAdapter;
+use crate::adapter::native::fleet;
+use crate::cli::context::Context;
+use crate::cli::exit;
+use crate::cli::failure::Failure;
+use crate::model::collection::Query;
+use crate::model::guid::Guid;
+use crate::reach::Evaluated;
+use crate::reach::Known;
+use crate::reach::query_key;
+use crate::sys::disk;
+
+/// The largest file of computers that is read, in bytes.
+const FLEET_BYTES_MAX: u64 = 2 << 30;
+/// How many queries are asked about at most; the rest is not known.
+const QUERIES_MAX: usize = 200;
+
+/// Reads what is known of the computers: from the file where one is given, else from the server. What the server could
+/// not tell is a gap; a file that cannot be read, or is of another server, is a failure.
+///
+/// # Errors
+/// With the file's fault.
+pub async fn read_fleet(
+    context: &Context,
+    reader: &dyn ReadAdapter,
+    file: Option<&Utf8Path>,
+    instance: Guid,
+) -> Result<FleetRead, Failure> {
+    let Some(path) = file else {
+        let read = reader.fleet().await;
+        return Ok(match read.fleet.instance {
+            Some(other) if other != instance => {
+                FleetRead::untold("the computers are of another instance than the server says it is")
+            }
+            _ => read,
+        });
+    };
+    let bytes = disk::read_bounded(&context.directory.join(path), FLEET_BYTES_MAX)
+        .map_err(|error| Failure::from_error(exit::USAGE, &error))?;
+    let read = fleet::read(&bytes).map_err(|why| {
+        Failure::new(exit::DATA, format!("`{path}` is not used: {why}"))
+            .help("it is to hold what the server answers to `GET /v1/fleet`, whole")
+    })?;
+    match read.fleet.instance {
+        Some(other) if other != instance => {
+            Err(Failure::new(exit::DATA, format!("`{path}` tells of the computers of another server ({other})")))
+        }
+        _ => Ok(read),
+    }
+}
+
+/// Asks whom queries find that no collection has stored, one after the other.
+pub async fn evaluate_all(reader: &dyn ReadAdapter, queries: &[Query], read: &FleetRead) -> Evaluated {
+    let mut evaluated = Evaluated::new();
+    for (n, query) in queries.iter().enumerate() {
+        let found = if n < QUERIES_MAX {
+            reader.evaluate(query, read).await
+        } else {
+            Known::Unknown(format!("more than {QUERIES_MAX} queries are new"))
+        };
+        evaluated.insert(query_key(query), found);
+    }
+    evaluated
+}

@@ -1,0 +1,613 @@
+//! What the server knows of computers: loading and streaming it, and whom a collection holds.
+
+use std::io::Read;
+use std::time::Duration;
+
+use axum::body::Body;
+use base64::Engine;
+use consign::server::Limits;
+use consign::server::Store;
+use http::Request;
+use roaring::RoaringBitmap;
+use serde_json::Value;
+use serde_json::json;
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::Answer;
+use super::World;
+use super::ask;
+use super::text;
+
+/// The n-th computer's GUID.
+pub fn guid(n: u32) -> String {
+    format!("00000000-0000-0000-0000-{n:012x}")
+}
+
+pub fn computer(n: u32, name: &str) -> Value {
+    json!({ "type": "computer", "guid": guid(n), "name": name, "domain": "CORP", "zone": "Europe/Zurich",
+        "lastSeen": "2026-11-20T08:00:00Z", "retired": false, "roles": [] })
+}
+
+pub fn execution(n: u32, task: &str, at: &str, success: Value) -> Value {
+    json!({ "type": "execution", "computer": guid(n), "task": task, "at": at, "step": null, "code": 0, "success": success })
+}
+
+fn software(n: u32, name: &str, version: &str) -> Value {
+    json!({ "type": "inventory", "table": "vSoftware", "computer": guid(n), "row": { "Name": name, "Version": version } })
+}
+
+pub fn lines(values: &[Value]) -> String {
+    values.iter().map(|value| format!("{value}\n")).collect()
+}
+
+impl World {
+    pub async fn load_text(&self, body: String) -> Answer {
+        let request = Request::post("/v1/fleet")
+            .header("authorization", format!("Bearer {}", self.admin))
+            .header("content-type", "application/x-ndjson")
+            .body(Body::from(body))
+            .unwrap();
+        self.send(request).await
+    }
+
+    #[track_caller]
+    pub fn load(&self, values: &[Value]) -> impl Future<Output = ()> {
+        let (body, count) = (lines(values), values.len());
+        async move {
+            assert_eq!(self.load_text(body).await.ok(200), json!({ "lines": count }));
+        }
+    }
+
+    /// The lines of the stream between header and end, both of which are held to what they promise.
+    pub async fn fleet(&self) -> Vec<Value> {
+        let answer = self.get("/v1/fleet").await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/x-ndjson")));
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        let all: Vec<&str> = text.split_inclusive('\n').collect();
+        let (header, rest) = all.split_first().unwrap();
+        let (end, rest) = rest.split_last().unwrap();
+        let (header, end): (Value, Value) = (serde_json::from_str(header).unwrap(), serde_json::from_str(end).unwrap());
+        assert_eq!((&header["type"], &header["format"], &end["type"]), (&json!("header"), &json!(1), &json!("end")));
+        assert_eq!(header["instance"], self.app.instance().to_string());
+        assert_eq!(end["count"], rest.len());
+        let digest = Sha256::digest(rest.concat().as_bytes());
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(end["digest"], format!("sha256:{hex}"));
+        rest.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub async fn mark(&self) -> String {
+        let answer = self.get("/v1/fleet").await;
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        let header: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        self::text(&header["mark"]).to_owned()
+    }
+
+    pub async fn one(&self, kind: &str, key: &str, value: &Value) -> Value {
+        let all = self.fleet().await;
+        let mut found = all.into_iter().filter(|line| line["type"] == kind && line[key] == *value);
+        let one = found.next().unwrap_or_else(|| panic!("no {kind} of {value}"));
+        assert!(found.next().is_none());
+        one
+    }
+
+    /// Whom a collection holds, by number; or why nobody knows.
+    pub async fn effective(&self, collection: &Value) -> Result<Vec<u32>, String> {
+        let all = self.fleet().await;
+        let line = all.iter().find(|line| line["collection"] == collection["guid"]).unwrap();
+        match text(&line["type"]) {
+            "members" => Ok(set(&line["effective"])),
+            "unknownMembers" => Err(text(&line["why"]).to_owned()),
+            other => panic!("{other}"),
+        }
+    }
+
+    pub async fn made(&self, name: &str, spec: Value) -> Value {
+        self.make(json!({ "kind": "Collection", "name": name, "spec": spec })).await
+    }
+
+    pub async fn task(&self, name: &str, package: &Value, program: &Value, more: Value) -> Value {
+        let mut spec = json!({ "package": package["guid"], "program": program["guid"] });
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.make(json!({ "kind": "Task", "name": name, "spec": spec })).await
+    }
+
+    async fn asking(&self, name: &str, sql: &str) -> Value {
+        self.made(name, json!({ "query": { "language": "sql", "text": sql } })).await
+    }
+
+    async fn evaluate(&self, sql: &str) -> Answer {
+        let body = json!({ "query": { "language": "sql", "text": sql } });
+        self.send(ask("POST", "/v1/evaluate", &self.reader, &[], Some(body))).await
+    }
+}
+
+/// The numbers of a set.
+#[track_caller]
+pub fn set(value: &Value) -> Vec<u32> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text(value)).unwrap();
+    let mut rest = bytes.as_slice();
+    let set = RoaringBitmap::deserialize_from(&mut rest).unwrap();
+    assert_eq!(rest.read(&mut [0]).unwrap(), 0, "nothing follows the set");
+    set.iter().collect()
+}
+
+/// Six computers: 1 to 4 have software, 5 is retired, 6 has no inventory.
+async fn estate(world: &World) {
+    let names = ["ALPHA", "BETA", "GAMMA", "DELTA", "OLD", "BARE"];
+    let mut values: Vec<Value> = names.iter().zip(1..).map(|(name, n)| computer(n, name)).collect();
+    values[4]["retired"] = true.into();
+    for (n, caption) in [(1, "Microsoft Windows 11"), (2, "Microsoft Windows 10"), (3, "Ubuntu 24.04")] {
+        let row = json!({ "Caption": caption, "Version": "1" });
+        values.push(json!({ "type": "inventory", "table": "vOperatingSystem", "computer": guid(n), "row": row }));
+    }
+    values.extend([software(1, "Acrobat", "1.0"), software(2, "Acrobat", "2.0"), software(3, "Vim", "9")]);
+    values.push(software(1, "Vim", "8"));
+    world.load(&values).await;
+}
+
+#[tokio::test]
+async fn with_no_computers_ever_loaded_every_part_is_a_gap_and_nothing_is_zero() {
+    let world = World::new();
+    world.collection("C").await;
+    let all = world.fleet().await;
+    let parts: Vec<_> = all.iter().map(|line| (text(&line["type"]), text(&line["part"]))).collect();
+    assert_eq!(parts, ["computers", "members", "history", "packages", "licences"].map(|part| ("gap", part)));
+    assert!(all.iter().all(|line| line["why"] == "no computer has been loaded"));
+}
+
+#[tokio::test]
+async fn computers_stream_by_guid_as_they_were_loaded_and_a_later_line_replaces_them() {
+    let world = World::new();
+    let mut two = computer(2, "TWO");
+    two["roles"] = json!(["site server", "domain controller"]);
+    two["lastSeen"] = Value::Null;
+    world.load(&[two.clone(), computer(1, "ONE")]).await;
+    let mark = world.mark().await;
+    let computers =
+        async || -> Vec<Value> { world.fleet().await.into_iter().filter(|line| line["type"] == "computer").collect() };
+    assert_eq!(computers().await, [computer(1, "ONE"), two]);
+    let mut retired = computer(1, "UNO");
+    retired["retired"] = true.into();
+    world.load(&[retired.clone()]).await;
+    assert_eq!(computers().await[0], retired);
+    assert_eq!(world.mark().await, mark, "nobody has another number");
+    world.load(&[computer(0, "ZERO")]).await;
+    assert_ne!(world.mark().await, mark, "everybody has another number");
+    let deleted = world.mark().await;
+    world.write("DELETE", &format!("/v1/computers/{}", guid(0)), &[], None).await.ok(204);
+    assert_ne!(world.mark().await, deleted);
+    world.write("DELETE", &format!("/v1/computers/{}", guid(0)), &[], None).await.refused(404, "not_found");
+    assert!(world.app.verify_audit().unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_load_is_all_or_nothing_and_names_the_line() {
+    let world = World::new();
+    let one = computer(1, "ONE");
+    for (bad, why) in [
+        ("{".to_owned(), "EOF"),
+        ("\n".to_owned(), "EOF"),
+        (json!({ "type": "thing" }).to_string(), "no line of type `thing`"),
+        (json!({ "guid": guid(1) }).to_string(), "missing field `type`"),
+        (json!({ "type": "computer", "guid": guid(2), "name": "X" }).to_string(), "missing field `zone`"),
+        (json!({ "type": "computer", "guid": guid(2), "name": "", "zone": "UTC" }).to_string(), "name"),
+        (json!({ "type": "computer", "guid": "2", "name": "X", "zone": "UTC" }).to_string(), "GUID"),
+        (json!({ "type": "plugin", "computer": guid(1), "since": 1 }).to_string(), "unknown field `since`"),
+        (format!(r#"{{"type":"plugin","computer":"{0}","computer":"{0}"}}"#, guid(1)), "duplicate field"),
+        (json!({ "type": "plugin", "computer": guid(9) }).to_string(), "no computer has the GUID"),
+        (execution(9, &guid(1), "2026-01-01T00:00:00Z", json!(true)).to_string(), "no computer has the GUID"),
+        (execution(1, &guid(1), "yesterday", json!(true)).to_string(), "parse"),
+        (
+            json!({ "type": "event", "computer": guid(1), "kind": "Job", "at": "2026-01-01T00:00:00Z" }).to_string(),
+            "New Job",
+        ),
+        (json!({ "type": "licences", "pool": -1 }).to_string(), "-1"),
+        (json!({ "type": "snapshot", "package": guid(1), "bytes": 1, "hash": "" }).to_string(), "hash"),
+    ] {
+        let answer = world.load_text(format!("{one}\n{bad}\n")).await;
+        assert_eq!(answer.refused(422, "invalid")["line"], 2, "{bad}");
+        let said = answer.json()["error"]["message"].to_string();
+        assert!(said.contains(why) && said.contains("line 2"), "{bad}: {said}");
+    }
+    let row = |row: Value| json!({ "type": "inventory", "table": "vX", "computer": guid(1), "row": row });
+    let table = |name: &str| json!({ "type": "inventory", "table": name, "computer": guid(1), "row": { "a": 1 } });
+    let long = "x".repeat(65);
+    for bad in [
+        row(json!({ "Guid": "x" })),
+        row(json!({ "a b": 1 })),
+        row(json!({ "a": [] })),
+        row(json!({ "a": 1, "A": 2 })),
+        row(json!([])),
+        row(json!({ "": 1 })),
+        table("1x"),
+        table("x\"y"),
+        table(""),
+        table(&long),
+        table("vComputer"),
+        table("Items"),
+        table("tokens"),
+        table("sqlite_x"),
+        table("inventory_1"),
+    ] {
+        let answer = world.load_text(format!("{one}\n{bad}\n")).await;
+        assert_eq!(answer.refused(422, "invalid")["line"], 2, "{bad}");
+    }
+    assert!(world.fleet().await.iter().all(|line| line["type"] == "gap"), "nothing of it is there");
+    world.load(std::slice::from_ref(&one)).await;
+    let late = format!("{}\n{{\n", computer(2, "TWO"));
+    world.load_text(late).await.refused(422, "invalid");
+    assert_eq!(world.fleet().await.iter().filter(|line| line["type"] == "computer").count(), 1);
+    let body = json!({});
+    world.write("POST", "/v1/fleet", &[], Some(body)).await.refused(415, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn loads_are_bounded() {
+    let limits = Limits {
+        fleet_bytes: 4000,
+        fleet_line_bytes: 300,
+        computers: 2,
+        inventory_tables: 2,
+        inventory_columns: 2,
+        ..Limits::default()
+    };
+    let world = World::over(Store::in_memory().unwrap(), limits);
+    assert_eq!(world.load_text("x".repeat(4001)).await.refused(413, "too_large")["bytesMax"], 4000);
+    assert_eq!(world.load_text("x".repeat(301)).await.refused(422, "invalid")["line"], 1);
+    let (one, two, three) = (computer(1, "A"), computer(2, "B"), computer(3, "C"));
+    assert_eq!(world.load_text(lines(&[one.clone(), two.clone(), three])).await.refused(422, "invalid")["line"], 3);
+    let row = |table: &str, row: Value| json!({ "type": "inventory", "table": table, "computer": guid(1), "row": row });
+    let (a, b, c) = (row("a", json!({ "x": 1 })), row("b", json!({ "x": 1 })), row("c", json!({ "x": 1 })));
+    assert_eq!(world.load_text(lines(&[one.clone(), a.clone(), b, c])).await.refused(422, "invalid")["line"], 4);
+    let wide = row("a", json!({ "y": 1, "z": 2 }));
+    assert_eq!(world.load_text(lines(&[one.clone(), a.clone(), wide])).await.refused(422, "invalid")["line"], 3);
+    world.load(&[one, two, a]).await;
+}
+
+#[tokio::test]
+async fn col_1_members_queries_includes_limits_and_excludes_make_a_collection() {
+    let world = World::new();
+    estate(&world).await;
+    let listed = world.made("Listed", json!({ "members": ["alpha", "DELTA", "NOBODY"] })).await;
+    assert_eq!(world.effective(&listed).await, Ok(vec![0, 3]));
+    let acrobat = world.asking("Acrobat", "SELECT Guid FROM vSoftware WHERE Name = 'Acrobat'").await;
+    assert_eq!(world.effective(&acrobat).await, Ok(vec![0, 1]));
+    let both = json!({ "members": ["DELTA"], "query": { "language": "sql", "text": "SELECT Guid FROM vSoftware WHERE Name = 'Vim'" } });
+    let both = world.made("Both", both).await;
+    let line = world.one("members", "collection", &both["guid"]).await;
+    assert_eq!((set(&line["effective"]), set(&line["query"])), (vec![0, 2, 3], vec![0, 2]));
+    let line = world.one("members", "collection", &listed["guid"]).await;
+    assert_eq!(line["query"], Value::Null);
+    let nested = json!({ "include": [listed["guid"], both["guid"]], "exclude": [acrobat["guid"]] });
+    let nested = world.made("Nested", nested).await;
+    assert_eq!(world.effective(&nested).await, Ok(vec![2, 3]));
+    let limited = json!({ "include": [nested["guid"]], "members": ["BETA"], "limitedTo": listed["guid"] });
+    let limited = world.made("Limited", limited).await;
+    assert_eq!(world.effective(&limited).await, Ok(vec![3]));
+    let all = json!({ "guid": "eb3a1a12-e1c7-4431-b060-f0333e4e488c" });
+    assert_eq!(world.effective(&all).await, Ok((0..6).collect()));
+    let windows = json!({ "guid": "e3a71b08-1612-44a6-9f71-7d359d5475b4" });
+    assert_eq!(world.effective(&windows).await, Ok(vec![0, 1]));
+    // What changes is seen at once: a collection, an inventory, a name.
+    world.put(&listed, |body| body["spec"]["members"] = json!(["BETA"])).await.ok(200);
+    assert_eq!(world.effective(&nested).await, Ok(vec![2, 3]));
+    assert_eq!(world.effective(&listed).await, Ok(vec![1]));
+    world.load(&[software(2, "Vim", "9"), computer(4, "OTHER")]).await;
+    assert_eq!(world.effective(&both).await, Ok(vec![0, 1, 2]));
+    assert_eq!(world.effective(&acrobat).await, Ok(vec![0]), "a scan replaces what was found before");
+}
+
+#[tokio::test]
+async fn col_1_a_chain_of_collections_may_be_long() {
+    let world = World::new();
+    estate(&world).await;
+    let mut last = world.made("C 0", json!({ "members": ["ALPHA"] })).await;
+    for n in 1..400 {
+        last = world.made(&format!("C {n}"), json!({ "include": [last["guid"]] })).await;
+    }
+    assert_eq!(world.effective(&last).await, Ok(vec![0]));
+}
+
+#[tokio::test]
+async fn col_1_a_query_that_fails_writes_or_runs_on_is_unknown_and_so_is_what_is_made_of_it() {
+    let limits = Limits { query_time: Duration::from_millis(50), ..Limits::default() };
+    let world = World::over(Store::in_memory().unwrap(), limits);
+    estate(&world).await;
+    let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT Guid FROM vComputer, n";
+    let mut unknown = Vec::new();
+    for (n, (sql, why)) in [
+        ("SELECT Guid FROM vNothing", "no such table"),
+        ("SELECT Name FROM vComputer", "no column `Guid`"),
+        ("DELETE FROM computers", "tries to write"),
+        ("SELECT Guid FROM vComputer; SELECT 1 AS Guid", "more than one statement"),
+        (endless, "took longer than 50 ms"),
+        ("", "empty"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let made = world.asking(&format!("Q {n}"), sql).await;
+        let said = world.effective(&made).await.unwrap_err();
+        assert!(said.contains(why), "{sql}: {said}");
+        unknown.push(made);
+    }
+    let wql = json!({ "query": { "language": "wql", "text": "select * from SMS_R_System" } });
+    let wql = world.made("W", wql).await;
+    assert!(world.effective(&wql).await.unwrap_err().contains("WQL"));
+    for (n, spec) in [
+        json!({ "members": ["ALPHA"], "include": [unknown[0]["guid"]] }),
+        json!({ "members": ["ALPHA"], "exclude": [unknown[2]["guid"]] }),
+        json!({ "members": ["ALPHA"], "limitedTo": wql["guid"] }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let over = world.made(&format!("Over {n}"), spec).await;
+        assert!(world.effective(&over).await.unwrap_err().contains("not known"), "{n}");
+        let further = world.made(&format!("Further {n}"), json!({ "include": [over["guid"]] })).await;
+        assert!(world.effective(&further).await.is_err());
+    }
+    assert_eq!(world.fleet().await.iter().filter(|line| line["type"] == "computer").count(), 6, "nothing was written");
+    // Without an inventory of systems nobody knows who runs Windows.
+    let bare = World::new();
+    bare.load(&[computer(1, "A")]).await;
+    let windows = json!({ "guid": "e3a71b08-1612-44a6-9f71-7d359d5475b4" });
+    assert!(bare.effective(&windows).await.unwrap_err().contains("vOperatingSystem"));
+}
+
+async fn refuses(world: &World) {
+    let long = format!("SELECT Guid FROM vComputer WHERE Name = '{}'", "x".repeat(70_000));
+    for (sql, why) in [
+        ("INSERT INTO computers (guid) VALUES ('x')", "write"),
+        ("UPDATE vComputer SET Name = 'x'", ""),
+        ("DELETE FROM items", "write"),
+        ("DROP TABLE items", "write"),
+        ("CREATE TABLE x (y)", "write"),
+        ("CREATE TEMP TABLE x AS SELECT Guid FROM vComputer", "write"),
+        ("CREATE VIEW x AS SELECT 1", "write"),
+        ("ATTACH 'x.db' AS x", "attaches"),
+        ("VACUUM INTO 'x.db'", ""),
+        ("PRAGMA table_list", "PRAGMA"),
+        ("SELECT name AS Guid FROM pragma_table_list", "no view"),
+        ("BEGIN", "transactions"),
+        ("SAVEPOINT x", "transactions"),
+        ("ANALYZE", ""),
+        ("REINDEX", ""),
+        ("SELECT guid FROM computers", "no view"),
+        ("SELECT guid FROM items", "no view"),
+        ("SELECT digest AS Guid FROM tokens", "no view"),
+        ("SELECT sql AS Guid FROM sqlite_schema", "no view"),
+        ("SELECT Guid FROM vComputer WHERE EXISTS (SELECT 1 FROM secrets)", "no view"),
+        ("SELECT Guid FROM vComputer, (SELECT count(*) FROM tokens)", "no view"),
+        ("SELECT Guid FROM vComputer, pragma_database_list", "no view"),
+        ("SELECT Guid FROM vComputer, json_each('[1]')", "no view"),
+        ("WITH vComputer AS (SELECT hex(digest) AS Guid FROM tokens) SELECT Guid FROM vComputer", "no view"),
+        ("WITH vSoftware AS (SELECT guid AS Guid FROM items) SELECT Guid FROM vSoftware", "no view"),
+        ("SELECT Guid FROM vComputer WHERE random() > 0", "function `random`"),
+        ("SELECT Guid FROM vComputer WHERE LastSeen < datetime('now')", "function `datetime`"),
+        ("SELECT Guid FROM vComputer WHERE LastSeen < CURRENT_TIMESTAMP", "function"),
+        ("SELECT load_extension('x') AS Guid", "function `load_extension`"),
+        ("EXPLAIN SELECT Guid FROM vComputer", "no SELECT"),
+        ("SELECT Guid FROM vComputer; DELETE FROM items", ""),
+        ("SELECT 1 AS Guid", "is none"),
+        ("SELECT Name AS Guid FROM vComputer", "is none"),
+        ("SELECT Guid FROM vComputer WHERE Name = ?", "parameters"),
+        ("SELECT Guid FROM vComputer WHERE length(printf('%.*c', 900000000, 'x')) > 1", ""),
+        ("SELECT Name FROM vComputer", "no column `Guid`"),
+        ("SELECT Guid FROM", "incomplete input"),
+        ("-- nothing", "empty"),
+        (long.as_str(), "longer than"),
+    ] {
+        let answer = world.evaluate(sql).await;
+        let details = answer.refused(422, "invalid");
+        assert_eq!((&details["field"], &details["rule"]), (&json!("query"), &json!("COL-1")), "{sql}");
+        let said = answer.json()["error"]["message"].to_string();
+        assert!(said.contains(why), "{sql}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn col_1_evaluate_answers_one_select_over_inventory_and_nothing_else() {
+    let world = World::new();
+    estate(&world).await;
+    let state = world.app.state().unwrap();
+    for (sql, numbers) in [
+        ("SELECT Guid FROM vSoftware WHERE Name = 'Acrobat'", vec![0, 1]),
+        ("select resourceguid from (SELECT Guid AS ResourceGuid FROM vComputer WHERE Retired = 1)", vec![4]),
+        ("SELECT c.Guid FROM vComputer c LEFT JOIN vSoftware s ON s.Guid = c.Guid WHERE s.Name IS NULL", vec![3, 4, 5]),
+        (
+            "SELECT Guid, Name FROM vComputer WHERE Name LIKE 'b%' ORDER BY upper(Name) -- as people write it\n;",
+            vec![1, 5],
+        ),
+        ("WITH v AS (SELECT Guid, count(*) AS n FROM vSoftware GROUP BY Guid) SELECT Guid FROM v WHERE n > 1", vec![0]),
+        ("SELECT '{00000000-0000-0000-0000-000000000001}' AS Guid UNION SELECT NULL", vec![0]),
+        ("SELECT Guid FROM vComputer WHERE Domain = 'NONE'", vec![]),
+        ("SELECT '99999999-0000-0000-0000-000000000001' AS Guid", vec![]),
+        (
+            "SELECT Guid FROM vComputer WHERE TimeZone = 'Europe/Zurich' AND LastSeen < '2026-11-21' AND Name = 'BETA'",
+            vec![1],
+        ),
+        (
+            "WITH n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 9) SELECT Guid FROM vComputer, n",
+            (0..6).collect(),
+        ),
+        ("VALUES (1)", vec![]),
+    ] {
+        let answer = world.evaluate(sql).await;
+        if sql.starts_with("VALUES") {
+            answer.refused(422, "invalid");
+            continue;
+        }
+        let found = answer.ok(200);
+        assert_eq!(set(&found["set"]), numbers, "{sql}");
+        assert_eq!(found["computers"], numbers.len(), "{sql}");
+        assert_eq!(text(&found["mark"]), world.mark().await);
+        assert!(found["milliseconds"].is_u64());
+    }
+    refuses(&world).await;
+    assert_eq!(world.app.state().unwrap(), state);
+    let wql = json!({ "query": { "language": "wql", "text": "select * from x" } });
+    world.send(ask("POST", "/v1/evaluate", &world.reader, &[], Some(wql))).await.refused(422, "invalid");
+    // The hooks are off again: the server itself goes on.
+    world.collection("After").await;
+}
+
+#[tokio::test]
+async fn col_1_a_file_is_asked_over_a_connection_that_cannot_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = camino::Utf8PathBuf::from_path_buf(dir.path().join("consign.db")).unwrap();
+    let limits = Limits { query_time: Duration::from_millis(100), query_rows: 5, ..Limits::default() };
+    let world = World::over(Store::open(&path).unwrap(), limits);
+    estate(&world).await;
+    refuses(&world).await;
+    assert_eq!(set(&world.evaluate("SELECT Guid FROM vSoftware").await.ok(200)["set"]), [0, 1, 2]);
+    let many = world.evaluate("SELECT Guid FROM vComputer").await;
+    many.refused(422, "invalid");
+    assert!(many.json()["error"]["message"].to_string().contains("more than 5 rows"));
+    let endless =
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT NULL AS Guid FROM n WHERE x < 0";
+    world.evaluate(endless).await.refused(504, "too_slow");
+    let line = world.one("unknownMembers", "collection", &world.asking("E", endless).await["guid"]).await;
+    assert!(text(&line["why"]).contains("longer than 100 ms"));
+    world.evaluate("SELECT Guid FROM vSoftware").await.ok(200);
+}
+
+#[tokio::test]
+async fn a_query_over_last_seen_follows_it_and_others_are_not_asked_again() {
+    let world = World::new();
+    estate(&world).await;
+    let stale = world.asking("Stale", "SELECT Guid FROM vComputer WHERE LastSeen < '2026-11-21'").await;
+    let plain = world.asking("Plain", "SELECT Guid FROM vSoftware WHERE Name = 'Vim'").await;
+    assert_eq!(world.effective(&stale).await.unwrap().len(), 6);
+    let path = format!("/v1/agents/{}/policy", guid(2));
+    world.write("POST", &path, &[], Some(json!({ "at": "2026-11-22T00:00:00Z" }))).await.ok(200);
+    assert_eq!(world.effective(&stale).await, Ok(vec![0, 2, 3, 4, 5]));
+    assert_eq!(world.effective(&plain).await, Ok(vec![0, 2]));
+}
+
+#[tokio::test]
+async fn history_keeps_the_latest_of_each_computer_and_tells_never_heard_from_never_ran() {
+    let world = World::new();
+    estate(&world).await;
+    let p = world.package("P").await;
+    let a = world.program(&p, "A").await;
+    let task = world.task("T", &p, &a, json!({})).await;
+    let line = world.one("history", "task", &task["guid"]).await;
+    for part in ["succeeded", "failed", "unknown"] {
+        assert_eq!(set(&line[part]), [] as [u32; 0]);
+    }
+    assert_eq!(line["newest"], Value::Null);
+    let (task, gone) = (text(&task["guid"]), guid(77));
+    world
+        .load(&[
+            execution(1, task, "2026-11-01T00:00:00Z", json!(false)),
+            execution(1, task, "2026-11-02T00:00:00Z", json!(true)),
+            execution(2, task, "2026-11-03T00:00:00Z", json!(false)),
+            execution(2, task, "2026-11-01T00:00:00Z", json!(true)),
+            execution(3, task, "2026-11-01T00:00:00Z", Value::Null),
+            execution(4, &gone, "2026-11-09T00:00:00Z", json!(true)),
+        ])
+        .await;
+    world.load(&[execution(1, task, "2026-10-01T00:00:00Z", json!(false))]).await;
+    let line = world.one("history", "task", &json!(task)).await;
+    let sets = ["succeeded", "failed", "unknown"].map(|part| set(&line[part]));
+    assert_eq!(sets, [vec![0], vec![1], vec![2]]);
+    assert_eq!(line["newest"], "2026-11-03T00:00:00Z");
+    assert_eq!(set(&world.one("history", "task", &json!(gone)).await["succeeded"]), [3]);
+    let rows = world.get(&format!("/v1/executions?task={task}&limit=4")).await.ok(200);
+    assert_eq!((rows["executions"].as_array().unwrap().len(), rows["next"].is_u64()), (4, true));
+    let rest = world.get(&format!("/v1/executions?task={task}&after={}", rows["next"])).await.ok(200);
+    assert_eq!((rest["executions"].as_array().unwrap().len(), &rest["next"]), (2, &Value::Null));
+    let of_two = world.get(&format!("/v1/executions?computer={}", guid(2))).await.ok(200);
+    assert_eq!(of_two["executions"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn lic_4_licences_of_the_retired_and_the_deleted_come_back_with_the_refresh() {
+    let world = World::new();
+    estate(&world).await;
+    let gap = world.one("gap", "part", &json!("licences")).await;
+    assert!(text(&gap["why"]).contains("no licence pool"));
+    let licence = |n: u32| json!({ "type": "licence", "computer": guid(n) });
+    let pool = json!({ "type": "licences", "pool": 12, "expires": "2027-01-01T00:00:00Z", "maintenanceExpires": null });
+    let plugin = json!({ "type": "plugin", "computer": guid(3) });
+    world.load(&[pool, licence(1), licence(2), licence(5), plugin]).await;
+    let line = world.one("licences", "pool", &json!(12)).await;
+    assert_eq!((set(&line["holders"]), set(&line["plugin"])), (vec![0, 1, 4], vec![2]));
+    assert_eq!((&line["expires"], &line["maintenanceExpires"]), (&json!("2027-01-01T00:00:00Z"), &Value::Null));
+    world.write("DELETE", &format!("/v1/computers/{}", guid(2)), &[], None).await.ok(204);
+    let gap = world.one("gap", "part", &json!("licences")).await;
+    assert!(text(&gap["why"]).starts_with("1 licences are held by computers that were deleted"));
+    let refresh = async || world.write("POST", "/v1/licences/refresh", &[], None).await.ok(200);
+    assert_eq!(refresh().await, json!({ "returned": 2 }));
+    assert_eq!(refresh().await, json!({ "returned": 0 }));
+    assert_eq!(set(&world.one("licences", "pool", &json!(12)).await["holders"]), [0]);
+    assert!(world.fleet().await.iter().all(|line| line["type"] != "gap"));
+}
+
+/// Twenty executions and twenty status events, two days old.
+async fn twenty(world: &World) {
+    let at = |n: u32| format!("2027-01-13T07:59:{n:02}Z");
+    let mut values = vec![computer(1, "A")];
+    for n in 0..20 {
+        values.push(execution(1, &guid(50), &at(n), json!(true)));
+        let kind = if n < 5 { "New Job" } else { "Job Updated" };
+        values.push(json!({ "type": "event", "computer": guid(1), "kind": kind, "task": guid(50), "at": at(n) }));
+    }
+    world.load(&values).await;
+}
+
+async fn purged(older_than_seconds: Value, maximum_rows: Value) -> (Value, World) {
+    let world = World::new(); // Its clock stands at 2027-01-15T08:00:00Z.
+    twenty(&world).await;
+    let settings = "/v1/items/6ad3cfe0-fe55-4951-95be-897cf7a77b53";
+    let settings = world.get(settings).await.ok(200);
+    let kept = json!({ "olderThanSeconds": older_than_seconds, "maximumRows": maximum_rows });
+    let change = |body: &mut Value| {
+        for class in ["executions", "statusEvents", "packageEvents", "sequenceStatus"] {
+            body["spec"][class] = kept.clone();
+        }
+    };
+    world.put(&settings, change).await.ok(200);
+    let done = world.write("POST", "/v1/purge", &[], None).await.ok(200);
+    (done, world)
+}
+
+#[tokio::test]
+async fn pur_1_first_what_is_older_goes_then_what_is_too_many() {
+    let days = |n: u64| json!(n * 86_400);
+    let left =
+        async |world: &World| world.get("/v1/executions").await.ok(200)["executions"].as_array().unwrap().clone();
+    let (done, world) = purged(days(7), json!(10)).await;
+    assert_eq!(done["executions"], 10);
+    let rows = left(&world).await;
+    assert_eq!(rows.len(), 10);
+    assert!(rows.iter().all(|row| text(&row["at"]) >= "2027-01-13T07:59:10Z"), "the newest stay");
+    let (done, world) = purged(days(2), json!(20)).await;
+    assert_eq!(done["executions"], 20);
+    assert!(left(&world).await.is_empty());
+    let line = world.one("history", "task", &json!(guid(50))).await;
+    assert_eq!(set(&line["succeeded"]), [0], "how it went last stays known");
+    let (done, world) = purged(Value::Null, Value::Null).await;
+    assert_eq!(done["executions"], 0);
+    assert_eq!(left(&world).await.len(), 20);
+    world.write("POST", "/v1/purge", &[], None).await.ok(200);
+}
+
+#[tokio::test]
+async fn pur_2_each_class_goes_by_itself_and_new_job_stays() {
+    let (done, world) = purged(json!(86_400), json!(0)).await;
+    assert_eq!(
+        (&done["statusEvents"], &done["packageEvents"], &done["sequenceStatus"]),
+        (&json!(15), &json!(0), &json!(0))
+    );
+    let events = world.get("/v1/events").await.ok(200);
+    let kinds: Vec<_> = events["events"].as_array().unwrap().iter().map(|row| text(&row["kind"]).to_owned()).collect();
+    assert_eq!(kinds, ["New Job"; 5]);
+    let off = world.get("/v1/items/6ad3cfe0-fe55-4951-95be-897cf7a77b53").await.ok(200);
+    world.put(&off, |body| body["spec"]["enabled"] = false.into()).await.ok(200);
+    twenty(&world).await;
+    assert_eq!(world.write("POST", "/v1/purge", &[], None).await.ok(200)["executions"], 0, "switched off");
+}
