@@ -4,6 +4,7 @@ mod compare;
 pub mod effects;
 mod normalise;
 mod pair;
+mod policy;
 
 pub use compare::FieldChange;
 pub use compare::compare;
@@ -15,3 +16,6 @@ pub use pair::Problem;
 pub use pair::base_name;
 pub use pair::pair;
 pub use pair::rename_references;
+pub use policy::PolicyChange;
+pub use policy::governed;
+pub use policy::policy_changes;

@@ -386,6 +386,8 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
         prior_state: PriorState { state: input.observed.state.clone(), items: input.observed.items.len() },
         preconditions: preconditions(input, &changes, &revisions, &directory),
         steps: order::steps(&changes),
+        origin: None,
+        policy_changes: Vec::new(),
         resource_changes: changes,
         held,
         unmanaged,

@@ -13,6 +13,8 @@ mod guard;
 mod hold;
 pub mod make;
 mod order;
+pub mod origin;
+pub mod revisions;
 pub mod step;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::diff::FieldChange;
+use crate::diff::PolicyChange;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
@@ -31,6 +34,7 @@ use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
 use crate::model::observed::ServerIdentity;
 use crate::model::project::Severity;
+use crate::plan::origin::Origin;
 use crate::plan::step::Step;
 
 /// The version of the plan's format. A minor step adds properties that readers ignore; a major one breaks, and older
@@ -58,6 +62,12 @@ pub struct Plan {
     pub errored: bool,
     /// What it was made against.
     pub prior_state: PriorState,
+    /// The revision of the manifests, where they are in a Git repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// What a proposal changes in the policy; it was judged by the one before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_changes: Vec<PolicyChange>,
     /// What would change, in the order of the items' keys.
     pub resource_changes: Vec<Change>,
     /// What would be done but is held back, and why.

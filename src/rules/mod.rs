@@ -4,6 +4,7 @@
 pub mod collection;
 pub mod definition;
 pub mod delivery;
+pub mod git;
 pub mod licence;
 pub mod manifest;
 pub mod package;
@@ -76,6 +77,7 @@ static FAMILIES: &[&[&Rule]] = &[
     licence::ALL,
     definition::ALL,
     plan::ALL,
+    git::ALL,
 ];
 
 /// Every rule, by family and number.
@@ -90,9 +92,10 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 
 /// Whether a project's `policy.severities` may make this rule milder than an error.
 ///
-/// Never for the family `MAN`: after one of its findings what was read is not what was written, or not whole.
+/// Never for the families `MAN` and `GIT`: after one of their findings what was read is not what was written, or not
+/// whole.
 pub fn can_be_softened(rule: &Rule) -> bool {
-    !rule.id.starts_with("MAN-")
+    !rule.id.starts_with("MAN-") && !rule.id.starts_with("GIT-")
 }
 
 #[cfg(test)]

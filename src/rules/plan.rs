@@ -121,8 +121,9 @@ pub static PLN_11: Rule = Rule {
 };
 
 /// Every rule of this family, in order.
-pub(super) static ALL: &[&Rule] =
-    &[&PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11, &PLN_12];
+pub(super) static ALL: &[&Rule] = &[
+    &PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11, &PLN_12, &PLN_13, &PLN_14,
+];
 
 /// A start that has passed begins at once, or never.
 pub static PLN_12: Rule = Rule {
@@ -133,4 +134,27 @@ pub static PLN_12: Rule = Rule {
     explain: "A time that lay ahead when the plan was made may have passed by the server's clock when it is \
               applied. A single start that was missed is made up for on arrival, or is lost; \
               an availability begins at once. A plan says so, and an apply refuses where the plan did not.",
+};
+
+/// A branch that is behind its target is not applied.
+pub static PLN_13: Rule = Rule {
+    id: "PLN-13",
+    title: "a branch that is behind its target is not applied",
+    source: "consign, revisions",
+    acts: &[Act::Plan],
+    explain: "A plan compares the whole site. A branch that lacks commits of its target plans to undo what they did, and \
+              nobody reviewed that. Merge or rebase first. With `--allow-behind` such a plan can be looked at; it is \
+              never applied.",
+};
+
+/// A proposal is judged by the policy before it.
+pub static PLN_14: Rule = Rule {
+    id: "PLN-14",
+    title: "a proposal is judged by the policy before it",
+    source: "consign, policy",
+    acts: &[Act::Plan],
+    explain: "Who could change limits, severities, protected sets or servers in the very change that they are to guard \
+              would be guarded by nothing. With `--base`, and in the pull requests of known pipelines without it, they \
+              come from `consign.yaml` at the base. What the proposal changes in them is shown first, and whether it \
+              allows more.",
 };

@@ -285,11 +285,11 @@ impl Walk<'_> {
     }
 }
 
-fn is_plain_part(part: &Utf8Component<'_>) -> bool {
+pub(super) fn is_plain_part(part: &Utf8Component<'_>) -> bool {
     matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir)
 }
 
-fn is_yaml(path: &Utf8Path) -> bool {
+pub(super) fn is_yaml(path: &Utf8Path) -> bool {
     // In any case: a file that is passed over because of its name would look like items that nobody declares.
     path.extension().is_some_and(|ending| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml)))
 }
@@ -305,12 +305,12 @@ const NOT_REGULAR: &str = "not a regular file";
 const NOT_REGULAR_HELP: &str = "remove it; manifests are plain files, not devices or pipes";
 
 /// Why a file is not taken, and what is shown of it.
-struct Refusal {
-    rule: &'static Rule,
-    message: String,
-    help: &'static str,
+pub(super) struct Refusal {
+    pub(super) rule: &'static Rule,
+    pub(super) message: String,
+    pub(super) help: &'static str,
     /// The text as far as it can be shown, with the byte the finding is about.
-    shown: Option<(String, usize)>,
+    pub(super) shown: Option<(String, usize)>,
 }
 
 fn read_all(
@@ -325,12 +325,26 @@ fn read_all(
     let texts: Vec<(Utf8PathBuf, Result<Arc<str>, Refusal>)> =
         files.par_iter().map(|path| (relative(root, path), read_text(path, limits, &bytes).map(Arc::from))).collect();
     if bytes.into_inner() > limits.run_bytes_max {
-        let message = format!("the manifests are more than {} MiB together", limits.run_bytes_max >> 20);
-        let help = "point `manifests` at the directories that are meant; nothing was read";
-        findings.push(Diagnostic::error(&MAN_7, Location::Nowhere, message).help(help));
+        findings.push(too_much(limits));
         return Vec::new();
     }
-    let mut ids = Vec::with_capacity(files.len());
+    add_texts(texts, sources, findings)
+}
+
+/// All files together are too large (MAN-7).
+pub(super) fn too_much(limits: &Limits) -> Diagnostic {
+    let message = format!("the manifests are more than {} MiB together", limits.run_bytes_max >> 20);
+    let help = "point `manifests` at the directories that are meant; nothing was read";
+    Diagnostic::error(&MAN_7, Location::Nowhere, message).help(help)
+}
+
+/// Adds the texts that could be read, and findings for the rest; returns the former.
+pub(super) fn add_texts(
+    texts: Vec<(Utf8PathBuf, Result<Arc<str>, Refusal>)>,
+    sources: &mut Sources,
+    findings: &mut Diagnostics,
+) -> Vec<SourceId> {
+    let mut ids = Vec::with_capacity(texts.len());
     for (path, text) in texts {
         match text {
             Ok(text) => ids.push(sources.add(SourceText { path, text })),
@@ -372,11 +386,7 @@ fn read_text(path: &Utf8Path, limits: &Limits, bytes_read: &AtomicU64) -> Result
     if !metadata.is_file() {
         return Err(refuse(&MAN_8, NOT_REGULAR.to_owned(), NOT_REGULAR_HELP));
     }
-    let too_long = |bytes: u64| {
-        let most = limits.file_bytes_max >> 20;
-        let message = format!("the file has {bytes} bytes; the most is {most} MiB");
-        refuse(&MAN_7, message, "split it into several files, or take it out of `manifests`")
-    };
+    let too_long = |bytes: u64| too_long(bytes, limits);
     let size = metadata.len();
     if size > limits.file_bytes_max {
         return Err(too_long(size));
@@ -391,6 +401,20 @@ fn read_text(path: &Utf8Path, limits: &Limits, bytes_read: &AtomicU64) -> Result
     if bytes.len() as u64 > limits.file_bytes_max {
         return Err(too_long(bytes.len() as u64));
     }
+    text_of(bytes)
+}
+
+/// One file is too long (MAN-7).
+pub(super) fn too_long(bytes: u64, limits: &Limits) -> Refusal {
+    let most = limits.file_bytes_max >> 20;
+    let message = format!("the file has {bytes} bytes; the most is {most} MiB");
+    let help = "split it into several files, or take it out of `manifests`";
+    Refusal { rule: &MAN_7, message, help, shown: None }
+}
+
+/// The text that a file's bytes are, or why they are none.
+pub(super) fn text_of(bytes: Vec<u8>) -> Result<String, Refusal> {
+    let refuse = |rule, message, help| Refusal { rule, message, help, shown: None };
     if bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
         let message = "the file is a pointer of Git LFS, and what it points at was not fetched".to_owned();
         return Err(refuse(&MAN_13, message, "run `git lfs pull`; in CI, check out with LFS"));

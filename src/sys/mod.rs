@@ -6,6 +6,7 @@ pub mod clock;
 pub mod disk;
 pub mod environment;
 pub mod files;
+pub mod git;
 pub mod http;
 pub mod journal_files;
 pub mod retry;
