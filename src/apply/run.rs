@@ -167,7 +167,7 @@ impl Applier<'_> {
     }
 
     fn refuse_early(&self) -> Result<(), Refusal> {
-        if self.plan.is_blocked() {
+        if self.plan.is_blocked() || self.plan.is_behind() {
             return Err(Refusal::Blocked);
         }
         if !self.plan.complete {

@@ -40,6 +40,7 @@ use crate::cli::plan::make_plan;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
 use crate::cli::plan::selection;
+use crate::cli::revision::Asked;
 use crate::diag::visible;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -73,7 +74,8 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
-            let made = make_plan(context, args.server.server.as_deref(), &select)?;
+            let asked = Asked { follow_pipeline: true, ..Asked::default() };
+            let made = make_plan(context, args.server.server.as_deref(), &select, &asked, false)?;
             (made.plan, made.root, made.config, Vec::new())
         }
         None => {
@@ -94,6 +96,10 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     if blocked != exit::OK {
         let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
         return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
+    }
+    if plan.is_behind() {
+        return Err(Failure::new(exit::BLOCKED, "the plan is of a branch behind its target, to be looked at only (PLN-13)")
+            .help("nothing was done; merge or rebase, and plan again"));
     }
     if args.plan.is_some() {
         within_bounds(&plan, &root, &config, &off)?;

@@ -54,6 +54,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Check manifests: schema, references, rules; offline, all findings in one pass
     Validate(ValidateArgs),
+    /// Say what two revisions of the manifests differ in, without a server
+    Diff(DiffArgs),
     /// Show what would change on a server
     Plan(PlanArgs),
     /// Show a stored plan
@@ -163,9 +165,51 @@ pub struct PlanArgs {
     /// Write the plan as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<Utf8PathBuf>,
+    /// Plan this revision, whatever is checked out
+    #[arg(long, value_name = "REV")]
+    pub rev: Option<String>,
+    /// Judge by the policy and the servers of this revision, and refuse a branch that is behind it; without it, in the
+    /// pull requests of known pipelines, the target
+    #[arg(long, value_name = "REV", env = "CONSIGN_BASE")]
+    pub base: Option<String>,
+    /// Show the plan of a branch that is behind its target; it is never applied
+    #[arg(long)]
+    pub allow_behind: bool,
     /// Which part
     #[command(flatten)]
     pub select: SelectArgs,
+}
+
+/// `consign diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The revision to begin at; without it HEAD, or in a pull request where it left its target
+    #[arg(long, value_name = "REV")]
+    pub from: Option<String>,
+    /// The revision to end at; without it, what is on disk
+    #[arg(long, value_name = "REV")]
+    pub to: Option<String>,
+    /// Begin where the two revisions parted
+    #[arg(long)]
+    pub merge_base: bool,
+    /// With the variables and overlays of this server
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Name every item
+    #[arg(long)]
+    pub full: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the differences as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<Utf8PathBuf>,
+    /// Where it is remembered which files were read before; without it, in the user's cache. Safe to delete
+    #[arg(long, value_name = "DIR", env = "CONSIGN_CACHE_DIR")]
+    pub cache_dir: Option<Utf8PathBuf>,
 }
 
 /// `consign show`

@@ -17,8 +17,10 @@ use crate::cli::args::Common;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;
+use crate::diag::Location;
 use crate::diag::SourceId;
 use crate::diag::Sources;
 use crate::diag::visible_json;
@@ -29,9 +31,12 @@ use crate::model::project::Api;
 use crate::model::project::Project;
 use crate::model::project::ServerConfig;
 use crate::report::paint::Paint;
+use crate::rules::manifest::MAN_8;
 use crate::sys::disk;
 use crate::sys::environment;
 use crate::sys::files;
+use crate::sys::git::GitError;
+use crate::sys::git::snapshot::Snapshot;
 use crate::sys::http::HttpOptions;
 use crate::sys::http::HttpReadTransport;
 use crate::sys::http::HttpTransport;
@@ -125,19 +130,72 @@ pub struct Opened {
     pub sources: Sources,
     /// What was found so far.
     pub findings: Diagnostics,
+    ground: Ground,
     manifests: Manifests,
     project_source: Option<SourceId>,
+    /// What was asked for in the way of files.
+    entries: Vec<(String, Location)>,
+}
+
+/// Where a project's files are read.
+#[derive(Clone)]
+pub enum Ground {
+    /// On disk.
+    Disk,
+    /// In a commit, whatever is checked out.
+    Commit(Arc<Snapshot>),
+}
+
+impl Ground {
+    /// Reads what the entries lead to. What a repository lacks is a finding like a file that cannot be read.
+    pub fn read(
+        &self,
+        root: &Utf8Path,
+        entries: &[(String, Location)],
+        sources: &mut Sources,
+    ) -> (Vec<SourceId>, Diagnostics) {
+        let limits = files::Limits::default();
+        match self {
+            Self::Disk => files::read_sources(root, entries, &limits, sources),
+            Self::Commit(snapshot) => {
+                snapshot.read_sources(entries, &limits, sources).unwrap_or_else(|error| (Vec::new(), unreadable(&error)))
+            }
+        }
+    }
+
+    fn read_project_file(&self, root: &Utf8Path, sources: &mut Sources) -> (Option<SourceId>, Diagnostics) {
+        let limits = files::Limits::default();
+        match self {
+            Self::Disk => files::read_project_file(root, &limits, sources),
+            Self::Commit(snapshot) => {
+                snapshot.read_project_file(&limits, sources).unwrap_or_else(|error| (None, unreadable(&error)))
+            }
+        }
+    }
+}
+
+fn unreadable(error: &GitError) -> Diagnostics {
+    let rule = error.rule().unwrap_or(&MAN_8);
+    Diagnostics::from_iter([Diagnostic::error(rule, Location::Nowhere, error.to_string()).help(error.help())])
+}
+
+/// The root of the project that a directory lies in.
+pub fn find_root(directory: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
+    files::find_project(directory.as_std_path()).map_err(|error| {
+        let exit = if matches!(error, files::FilesError::NoProject { .. }) { exit::CONFIG } else { exit::ERROR };
+        Failure::from_error(exit, &error).help("`consign.yaml` says what a project is; see `examples/tour`")
+    })
 }
 
 /// Reads the project of a directory with all its manifests.
 pub fn open(directory: &Utf8Path) -> Result<Opened, Failure> {
-    let root = files::find_project(directory.as_std_path()).map_err(|error| {
-        let exit = if matches!(error, files::FilesError::NoProject { .. }) { exit::CONFIG } else { exit::ERROR };
-        Failure::from_error(exit, &error).help("`consign.yaml` says what a project is; see `examples/tour`")
-    })?;
-    let limits = files::Limits::default();
+    Ok(open_on(find_root(directory)?, Ground::Disk))
+}
+
+/// Reads the project of a root with all its manifests.
+pub fn open_on(root: Utf8PathBuf, ground: Ground) -> Opened {
     let mut sources = Sources::new();
-    let (project_source, mut findings) = files::read_project_file(&root, &limits, &mut sources);
+    let (project_source, mut findings) = ground.read_project_file(&root, &mut sources);
     let project = match project_source {
         Some(source) => {
             let (project, more) = manifest::read_project(&sources, source);
@@ -146,10 +204,13 @@ pub fn open(directory: &Utf8Path) -> Result<Opened, Failure> {
         }
         None => None,
     };
-    let mut opened = Opened { root, project, sources, findings, manifests: Manifests::default(), project_source };
+    let entries = vec![(files::PROJECT_FILE.to_owned(), Location::Nowhere)];
+    let manifests = Manifests::default();
+    let mut opened = Opened { root, project, sources, findings, ground, manifests, project_source, entries };
     if let Some(project) = &opened.project {
         let entries = project_source.map(|source| manifest::manifest_entries(project, source)).unwrap_or_default();
-        let (ids, more) = files::read_sources(&opened.root, &entries, &limits, &mut opened.sources);
+        let (ids, more) = opened.ground.read(&opened.root, &entries, &mut opened.sources);
+        opened.entries.extend(entries);
         let unreadable = more.has_errors();
         opened.findings.extend(more);
         let (manifests, more) = manifest::parse(&opened.sources, &ids);
@@ -159,7 +220,7 @@ pub fn open(directory: &Utf8Path) -> Result<Opened, Failure> {
         }
         opened.manifests = manifests;
     }
-    Ok(opened)
+    opened
 }
 
 impl Opened {
@@ -193,8 +254,8 @@ impl Opened {
                     .project_source
                     .map(|source| manifest::overlay_entries(project, source, server))
                     .unwrap_or_default();
-                let limits = files::Limits::default();
-                let (ids, more) = files::read_sources(&self.root, &entries, &limits, &mut self.sources);
+                let (ids, more) = self.ground.read(&self.root, &entries, &mut self.sources);
+                self.entries.extend(entries);
                 self.findings.extend(more);
                 let (overlays, more) = manifest::parse_overlays(&self.sources, &ids);
                 self.findings.extend(more);
@@ -202,6 +263,11 @@ impl Opened {
             }
             _ => Overlays::default(),
         }
+    }
+
+    /// Whether what was read so far is what a commit has there.
+    pub fn is_same_as(&self, snapshot: &Snapshot) -> bool {
+        snapshot.is_same(&self.sources, &self.entries)
     }
 
     /// Brings the findings into their order, with places in the texts; each is there once.

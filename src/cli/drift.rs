@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
 use crate::cli::plan::Select;
 use crate::cli::plan::make_plan;
+use crate::cli::revision::Asked;
 use crate::report::drift;
 
 /// Runs it.
@@ -17,7 +18,7 @@ pub fn run(context: &Context, args: &DriftArgs) -> Outcome {
 }
 
 fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
-    let made = make_plan(context, args.server.server.as_deref(), &Select::default())?;
+    let made = make_plan(context, args.server.server.as_deref(), &Select::default(), &Asked::default(), true)?;
     let exit = if !made.plan.complete {
         exit::INCOMPLETE
     } else if drift::is_drift(&made.plan) {

@@ -5,6 +5,7 @@ mod args;
 mod computer;
 mod context;
 mod demo;
+mod diff;
 mod drift;
 mod exit;
 mod explain;
@@ -16,6 +17,7 @@ mod knowledge;
 mod log;
 mod plan;
 mod refs;
+mod revision;
 mod schema;
 mod serve;
 mod validate;
@@ -70,6 +72,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
+        Command::Diff(args) => diff::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Show(args) => plan::show(context, &args),
         Command::Apply(args) => apply::run(context, &args),

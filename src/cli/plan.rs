@@ -13,18 +13,27 @@ use crate::cli::args::PlanArgs;
 use crate::cli::args::SelectArgs;
 use crate::cli::args::ShowArgs;
 use crate::cli::context::Context;
+use crate::cli::context::Ground;
 use crate::cli::context::Opened;
 use crate::cli::context::Outcome;
 use crate::cli::context::VERSION;
 use crate::cli::context::block_on;
 use crate::cli::context::connect_to_read;
+use crate::cli::context::find_root;
+use crate::cli::context::open_on;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
+use crate::cli::revision;
+use crate::cli::revision::Asked;
+use crate::cli::revision::Revisions;
 use crate::diag::Loaded;
 use crate::diag::nearest;
 use crate::diag::visible;
+use crate::diff::PolicyChange;
+use crate::diff::governed;
+use crate::diff::policy_changes;
 use crate::model::fleet::Fleet;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
@@ -32,6 +41,7 @@ use crate::plan::Plan;
 use crate::plan::consequences::Computers;
 use crate::plan::file;
 use crate::plan::make;
+use crate::plan::origin;
 use crate::reach::Evaluated;
 use crate::report;
 use crate::sys::clock::Clock;
@@ -48,7 +58,8 @@ pub fn run(context: &Context, args: &PlanArgs) -> Outcome {
 
 fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
     let select = selection(context, &args.select)?;
-    let made = make_plan(context, args.server.server.as_deref(), &select)?;
+    let asked = Asked { revision: args.rev.clone(), base: args.base.clone().filter(|base| !base.is_empty()), follow_pipeline: true };
+    let made = make_plan(context, args.server.server.as_deref(), &select, &asked, args.allow_behind)?;
     let text = file::write(&made.plan);
     // Reports are written whatever comes of the plan.
     for path in [&args.out, &args.json_into].into_iter().flatten() {
@@ -118,14 +129,23 @@ pub struct Made {
     pub config: ServerConfig,
 }
 
-/// Makes a plan: reads the manifests and the server at the same time, and compares.
-pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Result<Made, Failure> {
-    let root = files::find_project(context.directory.as_std_path());
+/// Makes a plan: reads the manifests and the server at the same time, and compares. One of a branch behind its target is
+/// blocked, unless it is only to be looked at.
+pub fn make_plan(
+    context: &Context,
+    server: Option<&str>,
+    select: &Select,
+    asked: &Asked,
+    look_only: bool,
+) -> Result<Made, Failure> {
+    let root = find_root(&context.directory)?;
+    let revisions = revision::find(context, &root, asked)?;
     // The project file is small; the server's answer and the manifests are not, and are read beside each other.
-    let early = root.ok().and_then(|root| early_server(&root, server));
+    let early = early_server(&root, server, &revisions)?;
     let (sender, receiver) = mpsc::channel();
     let (loaded, answer) = std::thread::scope(|scope| {
-        if let Some((root, config)) = &early {
+        if let Some(config) = &early {
+            let root = &root;
             scope.spawn(move || {
                 // The other end waits for exactly one answer.
                 let _ = sender.send(observe_with(root, config));
@@ -133,12 +153,15 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
         } else {
             drop(sender);
         }
-        (load(context, server), receiver.recv().ok())
+        (load(context, root.clone(), server, &revisions), receiver.recv().ok())
     });
-    let (opened, loaded, name, config) = loaded?;
+    let Ready { opened, loaded, name, config, policy_changes } = loaded?;
     let observed = match answer {
         Some(answer) => answer?,
-        None => observe_with(&opened.root, &config)?,
+        None => {
+            is_trusted(&root, &config, &revisions)?;
+            observe_with(&opened.root, &config)?
+        }
     };
     let (observed, capabilities) = observed;
     let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
@@ -156,7 +179,8 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
         now: now(),
         version: VERSION,
     };
-    let plan = make::make(&mut input);
+    let mut plan = make::make(&mut input);
+    origin::bind(&mut plan, revisions.origin(|snapshot| opened.is_same_as(snapshot)), policy_changes, look_only);
     if let Some(selection) = plan.selection.as_ref().filter(|selection| !selection.unmatched.is_empty()) {
         let list = selection.unmatched.iter().map(|one| format!("`{}`", visible(one))).collect::<Vec<_>>().join(", ");
         let near = selection.unmatched.first().and_then(|one| {
@@ -171,7 +195,6 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
     }
     // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
     std::mem::forget(input);
-    let root = opened.root.clone();
     std::mem::forget(opened);
     Ok(Made { plan, root, config })
 }
@@ -201,18 +224,33 @@ fn now() -> Timestamp {
     SystemClock.now()
 }
 
-/// The server's part of the project file, if it can be had without reading anything else.
-fn early_server(root: &Utf8Path, server: Option<&str>) -> Option<(camino::Utf8PathBuf, ServerConfig)> {
-    let mut sources = crate::diag::Sources::new();
-    let (source, _) = files::read_project_file(root, &files::Limits::default(), &mut sources);
-    let (project, findings) = crate::manifest::read_project(&sources, source?);
-    let project = project.filter(|_| !findings.has_errors())?;
-    let config = match server {
-        Some(name) => project.servers.get(name)?,
-        None if project.servers.len() == 1 => project.servers.values().next()?,
-        None => return None,
+/// The server's part of the project file, if it can be had without reading anything else: what is planned on disk is
+/// judged by the file there or by that of the base.
+fn early_server(root: &Utf8Path, server: Option<&str>, revisions: &Revisions) -> Result<Option<ServerConfig>, Failure> {
+    let project = match (&revisions.base, &revisions.ground) {
+        (Some(base), _) => Some(base.project.clone()),
+        (None, Ground::Commit(_)) => None,
+        (None, Ground::Disk) => {
+            let mut sources = crate::diag::Sources::new();
+            let (source, _) = files::read_project_file(root, &files::Limits::default(), &mut sources);
+            let read = source.map(|source| crate::manifest::read_project(&sources, source));
+            read.and_then(|(project, findings)| project.filter(|_| !findings.has_errors()))
+        }
     };
-    Some((root.to_owned(), config.clone()))
+    let Some(mut project) = project else { return Ok(None) };
+    let config = match server {
+        Some(name) => project.servers.remove(name),
+        None if project.servers.len() == 1 => project.servers.pop_first().map(|(_, config)| config),
+        None => None,
+    };
+    if let Some(config) = &config {
+        is_trusted(root, config, revisions)?;
+    }
+    Ok(config)
+}
+
+fn is_trusted(root: &Utf8Path, config: &ServerConfig, revisions: &Revisions) -> Result<(), Failure> {
+    revisions.base.as_ref().map_or(Ok(()), |base| base.trusts(root, config, revisions.snapshot()))
 }
 
 type Read = (Observed, crate::model::capabilities::Capabilities);
@@ -246,15 +284,37 @@ pub async fn observe(reader: &dyn ReadAdapter) -> Result<Observed, Failure> {
     }
 }
 
-type Ready = (Opened, Loaded, String, ServerConfig);
+struct Ready {
+    opened: Opened,
+    loaded: Loaded,
+    name: String,
+    config: ServerConfig,
+    policy_changes: Vec<PolicyChange>,
+}
 
 /// Reads and checks the manifests; one with an error ends here.
-fn load(context: &Context, server: Option<&str>) -> Result<Ready, Failure> {
-    let mut opened = context.open()?;
-    if opened.project.is_none() {
+fn load(
+    context: &Context,
+    root: camino::Utf8PathBuf,
+    server: Option<&str>,
+    revisions: &Revisions,
+) -> Result<Ready, Failure> {
+    let mut opened = open_on(root, revisions.ground.clone());
+    let Some(proposed) = &opened.project else {
         opened.settle();
         context.show_findings(&opened.findings, &opened.sources);
         return Err(Failure::silent(exit::CONFIG));
+    };
+    let mut changes = Vec::new();
+    if let Some(base) = &revisions.base {
+        changes = policy_changes(&base.project, proposed);
+        let is_new = server.is_some_and(|name| proposed.servers.contains_key(name) && !base.project.servers.contains_key(name));
+        if is_new {
+            let message = format!("only the proposal has a server `{}`", visible(server.unwrap_or_default()));
+            let help = format!("servers come from the base, `{}`; merge it first", base.origin.revision);
+            return Err(Failure::new(exit::CONFIG, message).help(help));
+        }
+        opened.project = Some(governed(&base.project, proposed));
     }
     let (name, config) = opened.server(server)?;
     let loaded = opened.only_site(&name);
@@ -267,7 +327,7 @@ fn load(context: &Context, server: Option<&str>) -> Result<Ready, Failure> {
         context.show_findings(&opened.findings, &opened.sources);
     }
     let loaded = loaded.filter(|loaded| loaded.unread.is_empty()).ok_or_else(|| Failure::silent(exit::DATA))?;
-    Ok((opened, loaded, name, config))
+    Ok(Ready { opened, loaded, name, config, policy_changes: changes })
 }
 
 /// Which part of a plan was asked for.

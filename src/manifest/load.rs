@@ -85,6 +85,22 @@ impl Manifests {
     pub fn is_empty(&self) -> bool {
         self.documents.is_empty()
     }
+
+    /// What each document declares, by path and place in the file: its file, kind and name, and whether it was read whole,
+    /// with no variable left to fill in.
+    pub fn declared(&self) -> impl Iterator<Item = (SourceId, Kind, &str, bool)> {
+        self.documents.iter().map(|declared| {
+            let is_ready = matches!(declared.state, State::Ready(_));
+            (declared.head.source, declared.head.kind, declared.head.name.as_str(), is_ready)
+        })
+    }
+}
+
+impl Overlays {
+    /// The kind and name of each item that an overlay changes, by path and place in the file.
+    pub fn items(&self) -> impl Iterator<Item = (Kind, &str)> {
+        self.documents.iter().map(|head| (head.kind, head.name.as_str()))
+    }
 }
 
 /// Reads manifests, many texts at once; the result does not depend on the order of `ids`.

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod computer;
 pub mod diagnostics;
+pub mod diff;
 pub mod drift;
 pub mod forecast;
 pub mod paint;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the place that names files, clock and environment")]
 
+pub mod cache;
 pub mod clock;
 pub mod disk;
 pub mod environment;

@@ -60,6 +60,8 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
     let paint = options.paint;
     let title = format!("consign plan: {} ({})", visible(&plan.server.name), visible(&plan.server.url));
     writeln!(out, "{}", paint.on(Tone::Strong, title))?;
+    origin(plan, paint, out)?;
+    crate::report::diff::policy(&plan.policy_changes, paint, out)?;
     if !plan.resource_changes.is_empty() {
         legend(plan, out)?;
         changes(plan, options, out)?;
@@ -74,6 +76,17 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
     writeln!(out)?;
     writeln!(out, "{}", paint.on(Tone::Strong, summary_line(plan)))?;
     consequences::endpoints(plan, out)
+}
+
+/// Which revision it is of, in a line.
+fn origin(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let Some(origin) = &plan.origin else { return Ok(()) };
+    let short = |commit: &str| visible(&commit.chars().take(12).collect::<String>()).into_owned();
+    let branch = origin.branch.as_ref().map(|branch| format!(" of {}", visible(branch))).unwrap_or_default();
+    let clean = if origin.clean { "" } else { ", with changes that are not committed" };
+    let base = origin.base.as_ref().map(|base| format!("; judged by {} ({})", visible(&base.revision), short(&base.commit)));
+    let line = format!("commit {}{branch}{clean}{}", short(&origin.commit), base.unwrap_or_default());
+    writeln!(out, "{}", paint.on(Tone::Dim, line))
 }
 
 /// The sign of an action.
@@ -171,7 +184,7 @@ fn one_change(change: &Change, acting: &Acting<'_>, paint: Paint, out: &mut dyn 
 }
 
 /// What a difference leads to, as it stands beside it.
-fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
+pub fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
     let why = effects::case(kind, &field.path, field.effect).map(Case::remark);
     match (forces, why) {
         (true, Some(why)) if field.effect == Effect::Identity => format!("# forces new identity; {why}"),
@@ -182,7 +195,10 @@ fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
 
 /// One field: before and after in a line where that is short, else a difference by lines. The remark stands beside it
 /// where the line has room for it, else below.
-fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// When `out` fails.
+pub fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = (one_line(&field.before), one_line(&field.after));
     let path = visible_at_start(&field.path);
     let length = before.chars().count() + after.chars().count();
