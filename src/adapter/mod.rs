@@ -21,6 +21,7 @@ use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
 use crate::model::observed::ServerIdentity;
+use crate::plan::origin::Origin;
 use crate::reach::Known;
 
 /// A connection that can only read.
@@ -154,6 +155,8 @@ pub struct Envelope<'a> {
     pub idempotency_key: &'a str,
     /// The hash of the plan, for the server's audit.
     pub plan: &'a str,
+    /// The revision that the plan is of, for the server's audit.
+    pub origin: Option<&'a Origin>,
     /// What names stand for on this server.
     pub directory: &'a Directory,
     /// Passwords by the reference that a manifest names, resolved before the first write.

@@ -287,8 +287,14 @@ impl Applier<'_> {
         journal: &mut dyn Journal,
         rng: &mut Rng,
     ) -> Result<(), crate::apply::journal::JournalError> {
-        let sender =
-            Sender { adapter: self.adapter, lease, plan: &self.plan.hash, secrets: self.secrets, listen: self.listen };
+        let sender = Sender {
+            adapter: self.adapter,
+            lease,
+            plan: &self.plan.hash,
+            origin: self.plan.origin.as_ref(),
+            secrets: self.secrets,
+            listen: self.listen,
+        };
         let mut renewed = tokio::time::Instant::now();
         let mut retry = self.retry();
         for stage in self.plan.steps.chunk_by(|a, b| a.stage == b.stage) {

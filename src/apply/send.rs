@@ -17,6 +17,7 @@ use crate::adapter::Write;
 use crate::adapter::WriteAdapter;
 use crate::apply::event::Event;
 use crate::apply::event::Listen;
+use crate::plan::origin::Origin;
 use crate::planted::Bug;
 use crate::planted::planted;
 use crate::sys::retry::Retry;
@@ -27,6 +28,7 @@ pub(super) struct Sender<'a> {
     pub adapter: &'a dyn WriteAdapter,
     pub lease: &'a Lease,
     pub plan: &'a str,
+    pub origin: Option<&'a Origin>,
     pub secrets: &'a Secrets,
     pub listen: &'a dyn Listen,
 }
@@ -76,6 +78,7 @@ impl Sender<'_> {
                 lease: self.lease,
                 idempotency_key: &key,
                 plan: self.plan,
+                origin: self.origin,
                 directory,
                 secrets: self.secrets,
             };

@@ -98,8 +98,11 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
     }
     if plan.is_behind() {
-        return Err(Failure::new(exit::BLOCKED, "the plan is of a branch behind its target, to be looked at only (PLN-13)")
-            .help("nothing was done; merge or rebase, and plan again"));
+        return Err(Failure::new(
+            exit::BLOCKED,
+            "the plan is of a branch behind its target, to be looked at only (PLN-13)",
+        )
+        .help("nothing was done; merge or rebase, and plan again"));
     }
     if args.plan.is_some() {
         within_bounds(&plan, &root, &config, &off)?;

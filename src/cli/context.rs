@@ -157,9 +157,9 @@ impl Ground {
         let limits = files::Limits::default();
         match self {
             Self::Disk => files::read_sources(root, entries, &limits, sources),
-            Self::Commit(snapshot) => {
-                snapshot.read_sources(entries, &limits, sources).unwrap_or_else(|error| (Vec::new(), unreadable(&error)))
-            }
+            Self::Commit(snapshot) => snapshot
+                .read_sources(entries, &limits, sources)
+                .unwrap_or_else(|error| (Vec::new(), unreadable(&error))),
         }
     }
 

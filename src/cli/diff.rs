@@ -454,7 +454,11 @@ fn show_findings(context: &Context, from: &mut Side, to: &mut Side) {
         if side.findings.is_empty() {
             continue;
         }
-        let name = side.revision.revision.as_deref().map_or("what is on disk".to_owned(), |name| format!("`{}`", visible(name)));
+        let name = side
+            .revision
+            .revision
+            .as_deref()
+            .map_or("what is on disk".to_owned(), |name| format!("`{}`", visible(name)));
         context.talk(&format!("In {name}:\n"));
         manifest::locate(&mut side.findings, &side.sources);
         side.findings.sort(&side.sources);

@@ -58,7 +58,11 @@ pub fn run(context: &Context, args: &PlanArgs) -> Outcome {
 
 fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
     let select = selection(context, &args.select)?;
-    let asked = Asked { revision: args.rev.clone(), base: args.base.clone().filter(|base| !base.is_empty()), follow_pipeline: true };
+    let asked = Asked {
+        revision: args.rev.clone(),
+        base: args.base.clone().filter(|base| !base.is_empty()),
+        follow_pipeline: true,
+    };
     let made = make_plan(context, args.server.server.as_deref(), &select, &asked, args.allow_behind)?;
     let text = file::write(&made.plan);
     // Reports are written whatever comes of the plan.
@@ -308,7 +312,8 @@ fn load(
     let mut changes = Vec::new();
     if let Some(base) = &revisions.base {
         changes = policy_changes(&base.project, proposed);
-        let is_new = server.is_some_and(|name| proposed.servers.contains_key(name) && !base.project.servers.contains_key(name));
+        let is_new =
+            server.is_some_and(|name| proposed.servers.contains_key(name) && !base.project.servers.contains_key(name));
         if is_new {
             let message = format!("only the proposal has a server `{}`", visible(server.unwrap_or_default()));
             let help = format!("servers come from the base, `{}`; merge it first", base.origin.revision);

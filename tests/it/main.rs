@@ -5,6 +5,7 @@
 mod bad_input;
 mod done_when;
 mod forecast;
+mod git;
 mod import;
 #[cfg(unix)]
 mod kill;

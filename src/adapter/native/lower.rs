@@ -11,6 +11,7 @@ use crate::adapter::Effect;
 use crate::adapter::Envelope;
 use crate::adapter::Lease;
 use crate::adapter::Write;
+use crate::plan::origin::Origin;
 use crate::planted::Bug;
 use crate::planted::planted;
 use crate::sys::http::Send;
@@ -25,6 +26,23 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub const FENCE: &str = "consign-fence";
 /// The plan's hash, for the audit.
 pub const PLAN: &str = "consign-plan";
+
+/// The revision that a plan is of, for the audit.
+pub const ORIGIN: &str = "consign-origin";
+
+/// How much of a branch's name is told, in characters.
+const BRANCH_MAX: usize = 200;
+
+/// A revision as a header takes it: `commit=…&clean=…&branch=…`, each value percent-encoded.
+fn origin_text(origin: &Origin) -> String {
+    let mut text = url::form_urlencoded::Serializer::new(String::new());
+    text.append_pair("commit", &origin.commit);
+    text.append_pair("clean", if origin.clean { "true" } else { "false" });
+    if let Some(branch) = &origin.branch {
+        text.append_pair("branch", &branch.chars().take(BRANCH_MAX).collect::<String>());
+    }
+    text.finish()
+}
 
 /// The request of one write.
 ///
@@ -69,6 +87,9 @@ fn common(envelope: &Envelope<'_>) -> Vec<(&'static str, String)> {
         headers.push((FENCE, envelope.lease.fence.to_string()));
     }
     headers.push((PLAN, envelope.plan.to_owned()));
+    if let Some(origin) = envelope.origin {
+        headers.push((ORIGIN, origin_text(origin)));
+    }
     headers
 }
 

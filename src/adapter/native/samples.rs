@@ -440,7 +440,14 @@ pub fn directory(site: &[(Guid, Item)]) -> Directory {
 pub fn with_envelope<T>(directory: &Directory, with: impl FnOnce(&Envelope<'_>) -> T) -> T {
     let lease = Lease { id: "l".to_owned(), fence: 7 };
     let secrets: Secrets = BTreeMap::from([("env:SVC".to_owned(), "hunter2".into())]);
-    with(&Envelope { lease: &lease, idempotency_key: "key-1", plan: "plan-1", directory, secrets: &secrets })
+    with(&Envelope {
+        lease: &lease,
+        idempotency_key: "key-1",
+        plan: "plan-1",
+        origin: None,
+        directory,
+        secrets: &secrets,
+    })
 }
 
 /// An item as the server would show it.

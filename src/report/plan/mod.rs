@@ -84,7 +84,8 @@ fn origin(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let short = |commit: &str| visible(&commit.chars().take(12).collect::<String>()).into_owned();
     let branch = origin.branch.as_ref().map(|branch| format!(" of {}", visible(branch))).unwrap_or_default();
     let clean = if origin.clean { "" } else { ", with changes that are not committed" };
-    let base = origin.base.as_ref().map(|base| format!("; judged by {} ({})", visible(&base.revision), short(&base.commit)));
+    let base =
+        origin.base.as_ref().map(|base| format!("; judged by {} ({})", visible(&base.revision), short(&base.commit)));
     let line = format!("commit {}{branch}{clean}{}", short(&origin.commit), base.unwrap_or_default());
     writeln!(out, "{}", paint.on(Tone::Dim, line))
 }

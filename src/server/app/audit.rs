@@ -60,10 +60,57 @@ pub struct Entry {
     pub did: Did,
     /// The hash of the plan that asked for it, as the caller gave it.
     pub plan_hash: Option<String>,
+    /// The revision that the plan is of, as the caller gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// The idempotency key.
     pub idempotency_key: Option<String>,
     /// The hash of the row before; of the first, that of the instance.
     pub previous_hash: String,
+}
+
+/// The revision of the manifests that a plan is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The commit, in hexadecimal.
+    pub commit: String,
+    /// Whether the manifests were those of the commit.
+    pub clean: bool,
+    /// The branch, where one was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+}
+
+impl Origin {
+    /// That of a header: `commit=…&clean=…&branch=…`, each at most once and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (mut commit, mut clean, mut branch) = (None, None, None);
+        for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+            let slot = match name.as_ref() {
+                "commit" => &mut commit,
+                "clean" => &mut clean,
+                "branch" => &mut branch,
+                _ => return None,
+            };
+            if slot.replace(value.into_owned()).is_some() {
+                return None;
+            }
+        }
+        let is_hex = |text: &String| {
+            matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let is_branch = |text: &String| !text.is_empty() && !text.chars().any(char::is_control);
+        let clean = match clean?.as_str() {
+            "true" => true,
+            "false" => false,
+            _ => return None,
+        };
+        if branch.as_ref().is_some_and(|branch| !is_branch(branch)) {
+            return None;
+        }
+        Some(Self { commit: commit.filter(is_hex)?, clean, branch })
+    }
 }
 
 /// What a row says was done.
@@ -154,6 +201,7 @@ impl Writer<'_> {
             role: self.caller.principal.role.name().to_owned(),
             did: Did { fence: did.fence.or(self.caller.fence), ..did },
             plan_hash: self.caller.plan.clone(),
+            origin: self.caller.origin.clone(),
             idempotency_key: self.caller.key.clone(),
             previous_hash: std::mem::take(&mut self.head.hash),
         };

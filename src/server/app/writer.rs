@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::server::app::audit::Head;
+use crate::server::app::audit::Origin;
 use crate::server::app::item::Revision;
 use crate::server::app::leases;
 use crate::server::app::refused::Code;
@@ -24,12 +25,14 @@ pub struct Caller {
     pub key: Option<String>,
     /// The hash of the plan it carries out.
     pub plan: Option<String>,
+    /// The revision that the plan is of.
+    pub origin: Option<Origin>,
 }
 
 impl Caller {
     /// Someone without fence, key and plan.
     pub const fn plain(principal: Principal) -> Self {
-        Self { principal, fence: None, key: None, plan: None }
+        Self { principal, fence: None, key: None, plan: None, origin: None }
     }
 
     /// The server itself, at its start.

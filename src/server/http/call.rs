@@ -9,6 +9,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::model::guid::Guid;
+use crate::server::app::audit::Origin;
 use crate::server::app::digest_of;
 use crate::server::app::item::Revision;
 use crate::server::app::refused::Code;
@@ -22,6 +23,8 @@ use crate::server::http::v1::Route;
 pub const FENCE: &str = "consign-fence";
 /// The hash of the plan that a write carries out.
 pub const PLAN: &str = "consign-plan";
+/// The revision that the plan of a write is of.
+pub const ORIGIN: &str = "consign-origin";
 /// The key by which a request that comes again is known.
 pub const KEY: &str = "idempotency-key";
 /// Says that an answer is the one given before.
@@ -29,6 +32,9 @@ pub const REPLAYED: &str = "idempotency-replayed";
 
 /// The longest key or hash that is taken, in bytes.
 const TEXT_MAX: usize = 128;
+
+/// The longest revision that is taken, in bytes.
+const ORIGIN_MAX: usize = 4096;
 
 /// A request.
 #[derive(Debug)]
@@ -178,7 +184,17 @@ impl Call {
             fence: fence.transpose()?,
             key: self.short_text(KEY)?,
             plan: self.short_text(PLAN)?,
+            origin: self.origin()?,
         })
+    }
+
+    fn origin(&self) -> Result<Option<Origin>, Refused> {
+        let Some(text) = self.header(ORIGIN)? else { return Ok(None) };
+        let refused = || {
+            let why = "a revision is `commit=…&clean=true|false&branch=…`, the branch optional";
+            Refused::new(Code::Malformed, why).with("field", "Consign-Origin")
+        };
+        Some(text).filter(|text| text.len() <= ORIGIN_MAX).and_then(Origin::parse).map(Some).ok_or_else(refused)
     }
 
     fn short_text(&self, name: &str) -> Result<Option<String>, Refused> {

@@ -315,6 +315,7 @@ async fn written(effect: &str, reply: Reply) -> Result<Receipt, AdapterError> {
         lease: &lease,
         idempotency_key: "k",
         plan: "p",
+        origin: None,
         directory: &directory,
         secrets: &crate::adapter::Secrets::new(),
     };
@@ -417,6 +418,7 @@ async fn a_batch_gives_a_receipt_for_each_write_or_names_the_refused_one() {
         lease: &lease,
         idempotency_key: "k",
         plan: "p",
+        origin: None,
         directory: &directory,
         secrets: &secrets,
     };

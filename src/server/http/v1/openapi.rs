@@ -133,6 +133,11 @@ fn parameters(route: &Route) -> Vec<Value> {
     if route.repeats {
         header("Idempotency-Key", false, "The same request under the same key has one effect, and one answer");
         header("Consign-Plan", false, "The hash of the plan, for the audit log");
+        header(
+            "Consign-Origin",
+            false,
+            "The revision that the plan is of, for the audit log: `commit=…&clean=…&branch=…`",
+        );
         header("Consign-Fence", false, "The number of the lease; appliers need it to write items");
     }
     found
