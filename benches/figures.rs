@@ -27,20 +27,67 @@ fn main() {
     let tour = root().join("examples/tour");
     let validate = median(21, || run(Command::new(binary()).args(["validate", "-C"]).arg(&tour)));
     println!("consign validate, {} files: {:.1} ms (under 30)", texts(&tour).len(), ms(validate));
+    revisions(n);
     terraform(n, once);
+}
+
+/// The difference of two revisions of a project of so many packages that differ in ten files.
+fn revisions(packages: usize) {
+    println!("\n== two revisions");
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let project = scratch.path().join("project");
+    scaled(packages, &project);
+    let git = |words: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com"]).args(words).current_dir(&project);
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdout(Stdio::null());
+        assert!(command.status().is_ok_and(|status| status.success()), "git {words:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "-m", "one"]);
+    let files = paths(&project.join("delivery/packages"));
+    for file in files.iter().step_by((files.len() / 10).max(1)).take(10) {
+        let text = fs::read_to_string(file).expect("manifests are UTF-8");
+        fs::write(file, text.replacen("commandLine: ", "commandLine: x ", 1)).expect("it can be written");
+    }
+    git(&["commit", "--quiet", "--all", "-m", "two"]);
+    git(&["gc", "--quiet"]); // As a clone has it.
+    let cache = scratch.path().join("cache");
+    let mut diff = |keep: bool| {
+        if !keep {
+            drop(fs::remove_dir_all(&cache));
+        }
+        let words = ["diff", "--from", "HEAD~1", "--to", "HEAD", "--cache-dir"];
+        run(Command::new(binary()).args(words).arg(&cache).current_dir(&project))
+    };
+    let cold = median(5, || diff(false));
+    let warm = median(11, || diff(true));
+    println!(
+        "consign diff, {} files of which 10 differ: {:.0} ms cold, {:.0} ms warm (under 500); ratio {:.2} (at most 0.25)",
+        files.len(),
+        ms(cold),
+        ms(warm),
+        ratio(warm, cold)
+    );
+}
+
+/// Writes a project of so many packages.
+fn scaled(packages: usize, project: &Path) {
+    let made = Command::new("python3")
+        .arg(root().join("examples/estate/scale.py"))
+        .args(["--packages", &packages.to_string(), "--out"])
+        .arg(project)
+        .stdout(Stdio::null())
+        .status();
+    assert!(made.is_ok_and(|status| status.success()), "scale.py needs python3");
 }
 
 /// Measures a project of so many packages; returns the time of its no-op plan.
 fn estate(packages: usize) -> Duration {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let project = scratch.path().join("project");
-    let made = Command::new("python3")
-        .arg(root().join("examples/estate/scale.py"))
-        .args(["--packages", &packages.to_string(), "--out"])
-        .arg(&project)
-        .stdout(Stdio::null())
-        .status();
-    assert!(made.is_ok_and(|status| status.success()), "scale.py needs python3");
+    scaled(packages, &project);
     let server = Server::start(&scratch.path().join("server"));
     let file = project.join("consign.yaml");
     let text = fs::read_to_string(&file).expect("scale.py writes it");
@@ -179,15 +226,21 @@ fn peak_kib(command: &mut Command) -> Option<u64> {
 }
 
 fn texts(directory: &Path) -> Vec<String> {
+    paths(directory).iter().map(|path| fs::read_to_string(path).expect("manifests are UTF-8")).collect()
+}
+
+/// The manifests below a directory.
+fn paths(directory: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for entry in fs::read_dir(directory).expect("a directory of the project") {
         let path = entry.expect("it can be listed").path();
         if path.is_dir() {
-            out.extend(texts(&path));
+            out.extend(paths(&path));
         } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            out.push(fs::read_to_string(path).expect("manifests are UTF-8"));
+            out.push(path);
         }
     }
+    out.sort();
     out
 }
 

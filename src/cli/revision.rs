@@ -16,6 +16,7 @@ use crate::model::project::ServerConfig;
 use crate::plan::origin;
 use crate::plan::origin::Origin;
 use crate::sys::disk;
+use crate::sys::environment;
 use crate::sys::files::Limits;
 use crate::sys::git;
 use crate::sys::git::GitError;
@@ -35,7 +36,7 @@ pub struct Asked {
     pub revision: Option<String>,
     /// Judge it by the policy of this one.
     pub base: Option<String>,
-    /// Whether a pipeline's variables may name the base.
+    /// Whether the environment may name the base: `CONSIGN_BASE`, or a pipeline's own variables.
     pub follow_pipeline: bool,
 }
 
@@ -71,8 +72,8 @@ impl From<GitError> for Failure {
 /// repository that cannot be read is worth a note.
 pub fn find(context: &Context, root: &Utf8Path, asked: &Asked) -> Result<Revisions, Failure> {
     let pipeline = Pipeline::of_environment();
-    let target = if asked.follow_pipeline { pipeline.target.clone() } else { None };
-    let base = asked.base.clone().or(target);
+    let named = || environment::variable("CONSIGN_BASE").filter(|base| !base.is_empty()).or(pipeline.target.clone());
+    let base = asked.base.clone().or_else(|| if asked.follow_pipeline { named() } else { None });
     let is_needed = asked.revision.is_some() || base.is_some();
     let nothing = || Revisions { ground: Ground::Disk, commit: None, branch: None, base: None };
     let repository = match git::open(root) {

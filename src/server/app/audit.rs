@@ -286,3 +286,29 @@ fn follows(last: &Head, seq: u64, text: &str, hash: &str) -> Result<(), Broken> 
     let sound = entry.seq == seq && entry.previous_hash == last.hash && hex(&Sha256::digest(text.as_bytes())) == hash;
     if sound { Ok(()) } else { Err(Broken::Row(seq)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+
+    #[test]
+    fn a_revision_is_taken_whole_or_not_at_all() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let good = format!("commit={commit}&clean=true&branch=a%2Fb+%C3%A4");
+        let expected = Origin { commit: commit.to_owned(), clean: true, branch: Some("a/b ä".to_owned()) };
+        assert_eq!(Origin::parse(&good), Some(expected));
+        assert!(Origin::parse(&format!("commit={commit}&clean=false")).is_some_and(|origin| !origin.clean));
+        for bad in [
+            "",
+            "commit=123&clean=true",
+            &format!("commit={commit}"),
+            &format!("commit={commit}&clean=yes"),
+            &format!("commit={commit}&clean=true&branch="),
+            &format!("commit={commit}&clean=true&branch=a%1B%5B2J"),
+            &format!("commit={commit}&commit={commit}&clean=true"),
+            &format!("commit={commit}&clean=true&more=1"),
+        ] {
+            assert_eq!(Origin::parse(bad), None, "{bad}");
+        }
+    }
+}
