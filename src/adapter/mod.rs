@@ -60,6 +60,15 @@ pub trait ReadAdapter: Send + Sync {
     /// # Errors
     /// As [`Self::identity`]; [`AdapterError::NotFound`] where there is no such item.
     async fn references(&self, guid: Guid) -> Result<Vec<Reference>, AdapterError>;
+
+    /// What was done to an item, oldest first, by a GUID that it has or had, or by its name, which others may have as
+    /// well; `None` where the server's API tells nothing of that.
+    ///
+    /// # Errors
+    /// As [`Self::identity`].
+    async fn history(&self, _about: &str) -> Result<Option<Vec<Done>>, AdapterError> {
+        Ok(None)
+    }
 }
 
 /// A connection that can write as well.
@@ -121,6 +130,27 @@ pub enum Observation {
     Unchanged,
     /// What there is.
     Fresh(Observed),
+}
+
+/// Something that was done to an item, as the server's audit tells it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Done {
+    /// When, by the server's clock.
+    pub time: String,
+    /// Who: the name of the token.
+    pub by: String,
+    /// The token's role.
+    pub role: String,
+    /// What: `create`, `update`, `replace`, `delete`, or another word of the server's.
+    pub action: String,
+    /// The kind of the item, as the server calls it.
+    pub kind: Option<String>,
+    /// The item's name then.
+    pub name: Option<String>,
+    /// The hash of the plan that did it; `None`: it was done by hand, or by something else.
+    pub plan: Option<String>,
+    /// The commit that the plan was of.
+    pub commit: Option<String>,
 }
 
 /// A row of the server's own references (COL-3).

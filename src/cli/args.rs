@@ -264,9 +264,15 @@ pub struct ApplyArgs {
 /// `consign drift`
 #[derive(Debug, Args)]
 pub struct DriftArgs {
-    /// Which server
-    #[command(flatten)]
-    pub server: ServerArg,
+    /// A server, by its name in consign.yaml; may be given several times. Without it, every server of the project
+    #[arg(long = "server", value_name = "NAME", env = "CONSIGN_SERVER")]
+    pub servers: Vec<String>,
+    /// Drift that is known, with reasons and the days that they hold until; new is what is not among it
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<Utf8PathBuf>,
+    /// Write figures for Prometheus to this file as well, as its text file collectors read them
+    #[arg(long, value_name = "FILE")]
+    pub prometheus_into: Option<Utf8PathBuf>,
     /// Taken for other tools' sake: drift always exits with 2
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -163,7 +163,8 @@ impl Ground {
         }
     }
 
-    fn read_project_file(&self, root: &Utf8Path, sources: &mut Sources) -> (Option<SourceId>, Diagnostics) {
+    /// Reads the project file; `None` when it is not there, or is no text.
+    pub fn read_project_file(&self, root: &Utf8Path, sources: &mut Sources) -> (Option<SourceId>, Diagnostics) {
         let limits = files::Limits::default();
         match self {
             Self::Disk => files::read_project_file(root, &limits, sources),

@@ -1,43 +1,252 @@
-//! `consign drift`: reads only. The connection it makes cannot write.
+//! `consign drift`: reads only. The connections it makes cannot write.
 
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use camino::Utf8PathBuf;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::adapter::Done;
+use crate::adapter::ReadAdapter;
 use crate::cli::args::DriftArgs;
 use crate::cli::args::Format;
 use crate::cli::context::Context;
+use crate::cli::context::Ground;
 use crate::cli::context::Outcome;
+use crate::cli::context::VERSION;
+use crate::cli::context::block_on;
+use crate::cli::context::connect_to_read;
+use crate::cli::context::find_root;
 use crate::cli::exit;
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
+use crate::cli::plan::Made;
 use crate::cli::plan::Select;
 use crate::cli::plan::make_plan;
 use crate::cli::revision::Asked;
+use crate::diag::Sources;
+use crate::diag::visible;
+use crate::manifest;
+use crate::plan::Plan;
+use crate::plan::drift::Baseline;
+use crate::plan::drift::Entry;
+use crate::plan::drift::State;
+use crate::plan::drift::entries;
+use crate::plan::drift::is_drift;
+use crate::plan::drift::judge;
 use crate::report::drift;
+use crate::report::drift::Beside;
+use crate::report::prometheus;
+use crate::sys::clock::Clock;
+use crate::sys::clock::SystemClock;
+use crate::sys::disk;
+use crate::sys::files::FilesError;
+
+/// The largest baseline that is read, in bytes.
+const BASELINE_BYTES_MAX: u64 = 16 << 20;
+
+/// How many servers are asked at once.
+const SERVERS_AT_ONCE: usize = 4;
+
+/// For how many items of one server it is asked who changed them.
+const HISTORIES_MAX: usize = 50;
 
 /// Runs it.
 pub fn run(context: &Context, args: &DriftArgs) -> Outcome {
     reported(context, args.format, args.json_into.as_deref(), compare_and_show(context, args))
 }
 
+/// One server that was compared.
+struct Compared {
+    plan: Plan,
+    beside: Beside,
+    exit: Exit,
+}
+
 fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
-    let made = make_plan(context, args.server.server.as_deref(), &Select::default(), &Asked::default(), true)?;
-    let exit = if !made.plan.complete {
+    let baseline = read_baseline(context, args.baseline.as_deref())?;
+    let names = names(context, args)?;
+    let mut found: Vec<(Option<String>, Result<Compared, Failure>)> = Vec::new();
+    for part in names.chunks(SERVERS_AT_ONCE) {
+        let compared: Vec<Result<Compared, Failure>> = std::thread::scope(|scope| {
+            let one = |name: &Option<String>| {
+                let (name, baseline) = (name.clone(), &baseline);
+                scope.spawn(move || compare(context, name.as_deref(), baseline))
+            };
+            let running: Vec<_> = part.iter().map(one).collect();
+            let failed = || Err(Failure::new(exit::ERROR, "the comparison ended unexpectedly"));
+            running.into_iter().map(|thread| thread.join().unwrap_or_else(|_| failed())).collect()
+        });
+        found.extend(part.iter().cloned().zip(compared));
+    }
+    if let Some(path) = &args.prometheus_into {
+        let server = |(name, compared): &(Option<String>, Result<Compared, Failure>)| match compared {
+            Ok(compared) => compared.plan.server.name.clone(),
+            Err(_) => name.clone().unwrap_or_default(),
+        };
+        let names: Vec<String> = found.iter().map(server).collect();
+        let servers: Vec<prometheus::Server<'_>> = names
+            .iter()
+            .zip(&found)
+            .map(|(name, (_, compared))| {
+                let found = compared.as_ref().ok().map(|compared| (&compared.plan, &compared.beside.verdict));
+                prometheus::Server { name, found }
+            })
+            .collect();
+        context.write_file(path, &prometheus::drift(&servers, SystemClock.now().as_second()))?;
+    }
+    show(context, args, found)
+}
+
+fn show(context: &Context, args: &DriftArgs, mut found: Vec<(Option<String>, Result<Compared, Failure>)>) -> Outcome {
+    let is_one = found.len() == 1;
+    if is_one && let Some((_, Err(failure))) = found.pop_if(|(_, compared)| compared.is_err()) {
+        return Err(failure);
+    }
+    let exit = exit_of(&found);
+    let value = |(name, compared): &(Option<String>, Result<Compared, Failure>)| match compared {
+        Ok(compared) => drift::json(&compared.plan, &compared.beside, compared.exit.code, compared.exit.name),
+        Err(failure) => {
+            let mut value: Value = serde_json::from_str(&failure.json()).unwrap_or(Value::Null);
+            value["server"] = json!({ "name": name });
+            value
+        }
+    };
+    let value = match found.first() {
+        Some(only) if is_one => value(only),
+        _ => json!({
+            "format_version": "1.0",
+            "consign_version": VERSION,
+            "servers": found.iter().map(value).collect::<Vec<Value>>(),
+            "exit": { "code": exit.code, "name": exit.name },
+        }),
+    };
+    let json = format!("{value:#}\n");
+    if let Some(path) = &args.json_into {
+        context.write_file(path, &json)?;
+    }
+    if args.format == Format::Json {
+        context.out_json(&json)?;
+    }
+    for (at, (name, compared)) in found.iter().enumerate() {
+        match compared {
+            Ok(compared) if args.format == Format::Text => {
+                let mut out = Vec::new();
+                drift::text(&compared.plan, &compared.beside, context.paint, &mut out)
+                    .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
+                let gap = if at > 0 { "\n" } else { "" };
+                context.out(&format!("{gap}{}", String::from_utf8_lossy(&out)))?;
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                let name = visible(name.as_deref().unwrap_or_default()).into_owned();
+                context.talk(&format!("server `{name}` could not be compared\n{}", failure.lines()));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// How all of it ends: what failed first, then what could not be read in full, then what is new.
+fn exit_of(found: &[(Option<String>, Result<Compared, Failure>)]) -> Exit {
+    let exits = || found.iter().filter_map(|(_, compared)| compared.as_ref().ok()).map(|compared| compared.exit);
+    if let Some(failure) = found.iter().find_map(|(_, compared)| compared.as_ref().err()) {
+        failure.exit
+    } else if exits().any(|exit| exit == exit::INCOMPLETE) {
         exit::INCOMPLETE
-    } else if drift::is_drift(&made.plan) {
+    } else if exits().any(|exit| exit == exit::CHANGES) {
+        exit::CHANGES
+    } else {
+        exit::OK
+    }
+}
+
+/// The servers that are meant: those that were asked for, else all of the project. `None` stands for the only one, or for
+/// a project that cannot be read, which is told when it is.
+fn names(context: &Context, args: &DriftArgs) -> Result<Vec<Option<String>>, Failure> {
+    if !args.servers.is_empty() {
+        let mut names: Vec<Option<String>> = Vec::new();
+        for name in args.servers.iter().map(|name| Some(name.clone())) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        return Ok(names);
+    }
+    let root = find_root(&context.directory)?;
+    let mut sources = Sources::new();
+    let (source, _) = Ground::Disk.read_project_file(&root, &mut sources);
+    let project = source.and_then(|source| manifest::read_project(&sources, source).0);
+    let names: Vec<Option<String>> =
+        project.into_iter().flat_map(|project| project.servers.into_keys()).map(Some).collect();
+    Ok(if names.len() > 1 { names } else { vec![None] })
+}
+
+fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Result<Compared, Failure> {
+    let Made { plan, root, config } = make_plan(context, server, &Select::default(), &Asked::default(), true)?;
+    let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
+    let verdict = judge(&plan, baseline, today);
+    let exit = if !plan.complete {
+        exit::INCOMPLETE
+    } else if is_drift(&plan, &verdict) {
         exit::CHANGES
     } else {
         exit::OK
     };
-    let json = format!("{:#}\n", drift::json(&made.plan, exit.code, exit.name));
-    if let Some(path) = &args.json_into {
-        context.write_file(path, &json)?;
-    }
-    match args.format {
-        Format::Json => context.out_json(&json)?,
-        Format::Text => {
-            let mut out = Vec::new();
-            drift::text(&made.plan, context.paint, &mut out)
-                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
+    let drift = entries(&plan);
+    let history = if drift.is_empty() {
+        BTreeMap::new()
+    } else {
+        let reader = connect_to_read(&root, &config)?;
+        block_on(async { Ok(histories(&reader, &drift).await) })?
+    };
+    Ok(Compared { beside: Beside { verdict, history }, exit, plan })
+}
+
+/// Who changed what differs, as far as the server tells: a drift is worth telling without it.
+async fn histories(reader: &dyn ReadAdapter, drift: &[Entry<'_>]) -> BTreeMap<String, Done> {
+    let mut out = BTreeMap::new();
+    for entry in drift.iter().take(HISTORIES_MAX) {
+        let about = match entry.guid {
+            Some(guid) => guid.to_string(),
+            None => entry.key.name.clone(),
+        };
+        let Ok(Some(done)) = reader.history(&about).await else { break };
+        let kind = entry.key.kind.name();
+        let is_it = |done: &&Done| match entry.state {
+            // Of what is gone only its name is known: the last of that name and kind that went.
+            State::Missing => {
+                matches!(done.action.as_str(), "delete" | "replace" | "update")
+                    && done.kind.as_deref() == Some(kind)
+                    && done.name.as_deref() == Some(&entry.key.name)
+            }
+            _ if entry.guid.is_none() => false,
+            _ => matches!(done.action.as_str(), "create" | "update" | "replace"),
+        };
+        if let Some(last) = done.iter().rfind(is_it) {
+            out.insert(entry.address.clone(), last.clone());
         }
     }
-    Ok(exit)
+    out
+}
+
+fn read_baseline(context: &Context, path: Option<&Utf8Path>) -> Result<Baseline, Failure> {
+    let Some(path) = path else { return Ok(Baseline::default()) };
+    let whole: Utf8PathBuf = context.directory.join(path);
+    let bytes = disk::read_bounded(&whole, BASELINE_BYTES_MAX)
+        .map_err(|error: FilesError| Failure::from_error(exit::USAGE, &error))?;
+    let wrong = |why: String| {
+        Failure::new(exit::DATA, format!("`{path}` is no baseline: {why}")).help(
+            "it has `apiVersion: consign/v1`, `kind: DriftBaseline` and `known`, a list of `item`, `reason`, `expires`, and \
+             perhaps `server` and `fields`",
+        )
+    };
+    let baseline: Baseline = serde_yaml::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    if let Some(known) = baseline.known.iter().find(|known| known.reason.trim().is_empty()) {
+        return Err(wrong(format!("the entry of `{}` gives no reason", known.item)));
+    }
+    Ok(baseline)
 }

@@ -7,6 +7,7 @@ mod approval;
 pub mod bounds;
 pub mod checker;
 pub mod consequences;
+pub mod drift;
 pub mod estate;
 pub mod file;
 mod guard;

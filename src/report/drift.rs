@@ -1,77 +1,47 @@
 //! Drift, as text and as JSON: what the manifests say first, what the server has second.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
 use serde_json::Value;
 use serde_json::json;
 
+use crate::adapter::Done;
 use crate::diag::visible;
 use crate::diag::visible_at_start;
 use crate::plan::Action;
-use crate::plan::Held;
 use crate::plan::Plan;
-use crate::plan::Verb;
+use crate::plan::drift::Accepted;
+use crate::plan::drift::Entry;
+use crate::plan::drift::State;
+use crate::plan::drift::Verdict;
+use crate::plan::drift::entries;
+use crate::plan::drift::is_drift;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
 use crate::report::plan::one_line;
-use crate::rules::Rule;
-use crate::rules::plan::PLN_1;
-use crate::rules::plan::PLN_4;
-use crate::rules::plan::PLN_5;
-use crate::rules::plan::PLN_6;
-use crate::rules::plan::PLN_7;
-use crate::rules::plan::PLN_11;
 
-/// Whether a server differs from the manifests: something is changed, missing, or not as it should be, or it cannot be
-/// told which item is meant. What no manifest declares is told apart and is no drift by itself.
-pub fn is_drift(plan: &Plan) -> bool {
-    plan.resource_changes.iter().any(|change| change.action() != Action::Delete)
-        || held(plan).next().is_some()
-        || plan.findings.iter().any(|finding| {
-            let is_of_a_delete =
-                || plan.held.iter().any(|held| held.would == Verb::Delete && held.key.to_string() == finding.subject);
-            OPEN.iter().any(|rule| rule.id == finding.rule) && !is_of_a_delete()
-        })
+/// What is known of a server's drift beside the drift.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// What the baseline says of it.
+    pub verdict: Verdict,
+    /// Who did it last, by address.
+    pub history: BTreeMap<String, Done>,
 }
 
-/// Findings that say that an item is not as the manifests say, without a change that would mend it.
-static OPEN: [&Rule; 5] = [&PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_11];
-
-/// Items that differ and that an apply would not touch.
-fn held(plan: &Plan) -> impl Iterator<Item = &Held> {
-    plan.held.iter().filter(|held| held.would != Verb::Delete && held.rule != PLN_1.id)
-}
-
-/// Writes the drift as text, the summary last.
+/// Writes the drift as text, the summary last: first what is new, then what is known, then what is unmanaged.
 ///
 /// # Errors
 /// When `out` fails.
-pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(plan: &Plan, beside: &Beside, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let title = format!("consign drift: {} ({})", visible(&plan.server.name), visible(&plan.server.url));
     writeln!(out, "{}\n", paint.on(Tone::Strong, title))?;
-    for change in &plan.resource_changes {
-        let address = visible(&change.address);
-        match change.action() {
-            Action::Create => writeln!(out, "{}", paint.on(Tone::Remove, format!("  missing  {address}")))?,
-            Action::Delete => {}
-            Action::Update | Action::Replace => {
-                writeln!(out, "{}", paint.on(Tone::Change, format!("  changed  {address}")))?;
-                for field in &change.fields {
-                    let (declared, live) = (one_line(&field.after), one_line(&field.before));
-                    let path = visible_at_start(&field.path);
-                    writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
-                }
-            }
-        }
-    }
-    for held in held(plan) {
-        let address = held.key.to_string();
-        writeln!(out, "{}", paint.on(Tone::Change, format!("  differs  {}", visible(&address))))?;
-        for field in &held.fields {
-            let (declared, live) = (one_line(&field.after), one_line(&field.before));
-            writeln!(out, "             {}: {} -> {}", visible(&field.path), visible(&declared), visible(&live))?;
-        }
+    let (known, new): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
+        entries(plan).into_iter().partition(|entry| beside.verdict.known.contains_key(&entry.address));
+    for entry in new.iter().chain(&known) {
+        one(entry, beside, paint, out)?;
     }
     for (address, _) in unmanaged(plan) {
         writeln!(out, "{}", paint.on(Tone::Dim, format!("unmanaged  {}", visible(&address))))?;
@@ -84,18 +54,63 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let (rule, subject) = (visible(&finding.rule), visible(&finding.subject));
         writeln!(out, "note[{rule}]: [{subject}] {}", visible(&finding.message))?;
     }
-    writeln!(out, "\n{}", paint.on(Tone::Strong, summary(plan)))
+    for note in &beside.verdict.notes {
+        writeln!(out, "note[{}]: [{}] {}", note.rule, visible(&note.item), visible(&note.message))?;
+    }
+    writeln!(out, "\n{}", paint.on(Tone::Strong, summary(plan, &beside.verdict)))
 }
 
-fn summary(plan: &Plan) -> String {
-    let (changed, missing) = (plan.summary.change + plan.summary.replace + held(plan).count(), plan.summary.add);
+fn one(entry: &Entry<'_>, beside: &Beside, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let address = visible(&entry.address);
+    let known = beside.verdict.known.get(&entry.address);
+    let (word, tone) = match entry.state {
+        State::Missing => ("missing", Tone::Remove),
+        State::Changed => ("changed", Tone::Change),
+        State::Differs => ("differs", Tone::Change),
+    };
+    let tone = if known.is_some() { Tone::Dim } else { tone };
+    writeln!(out, "{}", paint.on(tone, format!("  {word}  {address}")))?;
+    for field in entry.fields {
+        let (declared, live) = (one_line(&field.after), one_line(&field.before));
+        let path = visible_at_start(&field.path);
+        writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
+    }
+    if let Some(done) = beside.history.get(&entry.address) {
+        writeln!(out, "             {}", paint.on(Tone::Dim, who(done)))?;
+    }
+    if let Some(Accepted { reason, expires }) = known {
+        writeln!(out, "             {}", paint.on(Tone::Dim, format!("known until {expires}: {}", visible(reason))))?;
+    }
+    Ok(())
+}
+
+/// `last update by alice (administrator) at 2026-11-21T10:00:00Z, by hand`
+fn who(done: &Done) -> String {
+    let Done { time, by, role, action, plan, commit, .. } = done;
+    let short = |text: &str| visible(&text.chars().take(12).collect::<String>()).into_owned();
+    let how = match (plan, commit) {
+        (Some(plan), Some(commit)) => format!("by plan {} of commit {}", short(plan), short(commit)),
+        (Some(plan), None) => format!("by plan {}", short(plan)),
+        (None, _) => "by no plan".to_owned(),
+    };
+    format!("last {} by {} ({}) at {}, {how}", visible(action), visible(by), visible(role), visible(time))
+}
+
+fn summary(plan: &Plan, verdict: &Verdict) -> String {
+    let count = |state: State| entries(plan).iter().filter(|entry| entry.state == state).count();
+    let (changed, missing) = (count(State::Changed) + count(State::Differs), count(State::Missing));
     let unmanaged = unmanaged(plan).count();
-    let end = match (is_drift(plan), plan.complete) {
+    let known = match verdict.known.len() {
+        0 => String::new(),
+        n => format!(" {n} of it known."),
+    };
+    let end = match (is_drift(plan, verdict), plan.complete) {
         (true, _) => "",
+        (false, true) if !verdict.known.is_empty() => " Nothing is new.",
         (false, true) => " The server is as the manifests say.",
         (false, false) => " Not all could be read, so this does not mean that there is no drift.",
     };
-    format!("Drift: {changed} changed, {missing} missing; {unmanaged} unmanaged.{end}")
+    format!("Drift: {changed} changed, {missing} missing; {unmanaged} unmanaged.{known}{end}")
 }
 
 fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
@@ -107,7 +122,7 @@ fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
 }
 
 /// Live items that no manifest declares, whether they would be pruned or not.
-fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::guid::Guid)> {
+pub fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::guid::Guid)> {
     let left = plan.unmanaged.iter().map(|item| (item.key.to_string(), item.guid));
     let pruned = plan
         .resource_changes
@@ -117,33 +132,10 @@ fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::guid::G
     left.chain(pruned)
 }
 
-/// The drift as JSON. `before` is what the manifests say, `after` what the server has.
-pub fn json(plan: &Plan, code: u8, name: &str) -> Value {
-    let drift: Vec<Value> = plan
-        .resource_changes
-        .iter()
-        .filter(|change| change.action() != Action::Delete)
-        .map(|change| {
-            let fields: Vec<Value> = change
-                .fields
-                .iter()
-                .map(|field| json!({ "path": field.path, "before": field.after, "after": field.before }))
-                .collect();
-            let state = if change.action() == Action::Create { "missing" } else { "changed" };
-            json!({ "address": change.address, "key": change.key, "guid": change.guid, "state": state, "fields": fields })
-        })
-        .collect();
-    let stuck: Vec<Value> = held(plan)
-        .map(|held| {
-            let fields: Vec<Value> = held
-                .fields
-                .iter()
-                .map(|field| json!({ "path": field.path, "before": field.after, "after": field.before }))
-                .collect();
-            let (address, because) = (held.key.to_string(), &held.because);
-            json!({ "address": address, "key": held.key, "state": "differs", "rule": held.rule, "because": because, "fields": fields })
-        })
-        .collect();
+/// The drift as JSON. `before` is what the manifests say, `after` what the server has; `known` says why and until when
+/// one is, `last_change` who changed the item last.
+pub fn json(plan: &Plan, beside: &Beside, code: u8, name: &str) -> Value {
+    let drift: Vec<Value> = entries(plan).iter().map(|entry| entry_json(entry, beside)).collect();
     let unmanaged: Vec<Value> =
         unmanaged(plan).map(|(address, guid)| json!({ "address": address, "guid": guid })).collect();
     json!({
@@ -151,11 +143,36 @@ pub fn json(plan: &Plan, code: u8, name: &str) -> Value {
         "consign_version": plan.consign_version,
         "timestamp": plan.timestamp,
         "server": plan.server,
+        "origin": plan.origin,
         "complete": plan.complete,
-        "resource_drift": drift.into_iter().chain(stuck).collect::<Vec<Value>>(),
+        "resource_drift": drift,
         "unmanaged": unmanaged,
         "coverage": plan.coverage,
         "findings": plan.findings,
+        "baseline_notes": beside.verdict.notes,
         "exit": { "code": code, "name": name },
     })
+}
+
+fn entry_json(entry: &Entry<'_>, beside: &Beside) -> Value {
+    let fields: Vec<Value> = entry
+        .fields
+        .iter()
+        .map(|field| json!({ "path": field.path, "before": field.after, "after": field.before }))
+        .collect();
+    let mut value = json!({ "address": entry.address, "key": entry.key, "state": entry.state, "fields": fields });
+    match entry.held {
+        Some(held) => {
+            value["rule"] = json!(held.rule);
+            value["because"] = json!(held.because);
+        }
+        None => value["guid"] = json!(entry.guid),
+    }
+    if let Some(known) = beside.verdict.known.get(&entry.address) {
+        value["known"] = json!(known);
+    }
+    if let Some(done) = beside.history.get(&entry.address) {
+        value["last_change"] = json!(done);
+    }
+    value
 }

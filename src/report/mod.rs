@@ -9,3 +9,4 @@ pub mod drift;
 pub mod forecast;
 pub mod paint;
 pub mod plan;
+pub mod prometheus;

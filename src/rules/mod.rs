@@ -4,6 +4,7 @@
 pub mod collection;
 pub mod definition;
 pub mod delivery;
+pub mod drift;
 pub mod git;
 pub mod licence;
 pub mod manifest;
@@ -78,6 +79,7 @@ static FAMILIES: &[&[&Rule]] = &[
     definition::ALL,
     plan::ALL,
     git::ALL,
+    drift::ALL,
 ];
 
 /// Every rule, by family and number.

@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod bad_input;
 mod done_when;
+mod drift;
 mod forecast;
 mod git;
 mod import;

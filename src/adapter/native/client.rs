@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::adapter::AdapterError;
 use crate::adapter::BatchError;
+use crate::adapter::Done;
 use crate::adapter::Effect;
 use crate::adapter::Envelope;
 use crate::adapter::FleetRead;
@@ -291,6 +292,34 @@ impl ReadAdapter for NativeReader {
             |outgoing| move |wire::Reference { hint, guid, kind, name }| Reference { outgoing, hint, guid, kind, name };
         Ok(refers_to.into_iter().map(reference(true)).chain(referred_to_by.into_iter().map(reference(false))).collect())
     }
+
+    async fn history(&self, about: &str) -> Result<Option<Vec<Done>>, AdapterError> {
+        const WHAT: &str = "audit log";
+        let about: String = url::form_urlencoded::byte_serialize(about.as_bytes()).collect();
+        let mut out = Vec::new();
+        let mut after = 0;
+        for _ in 0..HISTORY_PAGES_MAX {
+            let answer = self.get(format!("/v1/audit?about={about}&after={after}"), Vec::new()).await?;
+            let body = body(self.server(), answer, 200, WHAT, About::Read).await?;
+            let wire::Audit { entries, next } = decode(self.server(), &body, WHAT)?;
+            out.extend(entries.into_iter().map(done));
+            match next {
+                // A server that goes back would never come to an end.
+                Some(next) if next > after => after = next,
+                _ => return Ok(Some(out)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// How much of an item's history is read at the most; what has more has no last row that could be told.
+const HISTORY_PAGES_MAX: usize = 50;
+
+fn done(row: wire::AuditRow) -> Done {
+    let wire::AuditRow { time, principal, role, action, kind, name, plan_hash, origin } = row;
+    let commit = origin.map(|origin| origin.commit);
+    Done { time, by: principal, role, action, kind, name, plan: plan_hash, commit }
 }
 
 fn observed(server: &str, identity: ServerIdentity, read: Read) -> Result<Observed, AdapterError> {
@@ -370,6 +399,10 @@ impl ReadAdapter for NativeWriter {
 
     async fn references(&self, guid: Guid) -> Result<Vec<Reference>, AdapterError> {
         self.reader.references(guid).await
+    }
+
+    async fn history(&self, about: &str) -> Result<Option<Vec<Done>>, AdapterError> {
+        self.reader.history(about).await
     }
 }
 

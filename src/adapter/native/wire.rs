@@ -100,6 +100,25 @@ wire! {
     /// One of them.
     Reference { hint: String, guid: Guid, kind: String, name: String, }
 
+    /// `GET /v1/audit`, as much of it as tells who did what.
+    Audit { entries: Vec<AuditRow>, next: Option<u64>, }
+
+    /// A row of it.
+    AuditRow {
+        time: String,
+        principal: String,
+        role: String,
+        action: String,
+        kind: Option<String>,
+        name: Option<String>,
+        plan_hash: Option<String>,
+        #[serde(default)]
+        origin: Option<AuditOrigin>,
+    }
+
+    /// The revision that a plan was of.
+    AuditOrigin { commit: String, }
+
     /// The answer to a request for a lease.
     Lease { lease: Guid, fence: u64, }
 

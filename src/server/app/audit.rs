@@ -241,6 +241,23 @@ impl App {
         })
     }
 
+    /// Rows of the log after number `after` that are about an item, by a GUID that it has or had, or by its name: at most
+    /// `limit`, in order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn audit_about(&self, after: u64, limit: u64, about: &str) -> Result<Vec<Row>, StoreError> {
+        self.store().read(|sql| {
+            let mut found = Vec::new();
+            rows::each_about(sql, after, limit, about, |_, entry, hash| {
+                let entry = serde_json::from_str(entry).map_err(|_| StoreError::Corrupt { what: "audit row" })?;
+                found.push(Row { entry, hash: hash.to_owned() });
+                Ok::<_, StoreError>(())
+            })?;
+            Ok(found)
+        })
+    }
+
     /// Goes through the whole log and gives the number of its rows, or where it does not hold together: a row that was
     /// changed, taken out, put in or cut off the end.
     ///

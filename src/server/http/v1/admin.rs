@@ -87,7 +87,10 @@ pub(super) fn purge(server: &Server, call: &Call) -> Result<Response, Refused> {
 
 pub(super) fn audit(server: &Server, call: &Call) -> Result<Response, Refused> {
     let (after, limit) = page(server, call)?;
-    let mut entries = server.app.audit(after, limit + 1)?;
+    let mut entries = match call.query("about") {
+        Some(about) => server.app.audit_about(after, limit + 1, about)?,
+        None => server.app.audit(after, limit + 1)?,
+    };
     let next = cut(&mut entries, limit, |row| row.entry.seq);
     shown(&wire::Audit { entries, next })
 }

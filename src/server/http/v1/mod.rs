@@ -299,7 +299,7 @@ pub static ROUTES: &[Route] = &[
             admin::purge,
         )
     },
-    Route { query: &["after", "limit"], ..get("/v1/audit", "The audit log", of::<wire::Audit>, admin::audit) },
+    Route { query: &["after", "limit", "about"], ..get("/v1/audit", "The audit log", of::<wire::Audit>, admin::audit) },
     Route {
         gives: Gives::Lines,
         streams: true,

@@ -1,0 +1,180 @@
+//! Drift as a job: what is new and what is known, over one or many servers, and who did it.
+
+use std::fs;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::world::Project;
+use crate::world::Server;
+use crate::world::assert_plain;
+
+/// Changes a program's command line and removes a task by hand.
+fn console(server: &Server) {
+    let is_it = |item: &Value| {
+        item["kind"] == "Program" && item["spec"]["commandLine"].as_str().is_some_and(|line| line.contains("/i 7z2408"))
+    };
+    let program = server.items().into_iter().find(is_it).unwrap();
+    server.change(&program, |body| body["spec"]["commandLine"] = json!("setup.exe"));
+    server.delete(&server.item("Task", "Offer LibreOffice"));
+}
+
+fn baseline(project: &Project, entries: &str) {
+    project.write("known.yaml", &format!("apiVersion: consign/v1\nkind: DriftBaseline\nknown:\n{entries}"));
+}
+
+const PROGRAM: &str = "  - {item: program/7-Zip/Install, reason: tried out by Kim, expires: 2099-12-31, fields: \
+                       {spec.commandLine: setup.exe}}\n";
+const TASK: &str = "  - {item: task/Offer LibreOffice, reason: the licence ended, expires: 2099-12-31, server: lab}\n";
+
+#[test]
+fn drift_says_who_did_it_and_when() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    console(&server);
+    let before = server.audit();
+    let ran = project.run(&["drift"]).exits(2);
+    assert_plain(&ran);
+    let row = |action: &str| before.iter().rfind(|row| row["action"] == action).unwrap();
+    for action in ["update", "delete"] {
+        let row = row(action);
+        let (by, role, time) = (&row["principal"], &row["role"], &row["time"]);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let line = format!("last {action} by {} ({}) at {}, by no plan", text(by), text(role), text(time));
+        assert!(ran.out.contains(&line), "no `{line}` in\n{}", ran.out);
+    }
+    let drift = project.run(&["drift", "--format", "json"]).exits(2).json();
+    let found = drift["resource_drift"].as_array().unwrap();
+    let missing = found.iter().find(|entry| entry["state"] == "missing").unwrap();
+    assert_eq!(missing["last_change"]["action"], "delete");
+    assert_eq!(missing["last_change"]["plan"], Value::Null);
+    assert_eq!(server.audit(), before, "drift writes nothing");
+    // What an apply did has its plan.
+    project.apply();
+    project.replace("delivery/packages/7-zip.yaml", "/norestart", "/forcerestart");
+    let drift = project.run(&["drift", "--format", "json"]).exits(2).json();
+    assert!(drift["resource_drift"][0]["last_change"]["plan"].is_string(), "{drift:#}");
+}
+
+#[test]
+fn what_is_known_is_kept_apart_from_what_is_new() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    console(&server);
+    let drift = |code: i32| project.run(&["drift", "--baseline", "known.yaml"]).exits(code);
+    baseline(&project, PROGRAM);
+    let ran =
+        drift(2).says("known until 2099-12-31: tried out by Kim").says("1 changed, 1 missing").says("1 of it known");
+    let (new, known) = (ran.out.find("missing  task/").unwrap(), ran.out.find("changed  program/").unwrap());
+    assert!(new < known, "what is new stands first\n{}", ran.out);
+    baseline(&project, &format!("{PROGRAM}{TASK}"));
+    drift(0).says("2 of it known. Nothing is new.");
+    let json = project.run(&["drift", "--baseline", "known.yaml", "--format", "json"]).exits(0).json();
+    assert!(json["resource_drift"].as_array().unwrap().iter().all(|entry| entry["known"]["expires"] == "2099-12-31"));
+    // Another value than the one that was accepted is new.
+    let program = server.items().into_iter().find(|item| item["spec"]["commandLine"] == "setup.exe").unwrap();
+    server.change(&program, |body| body["spec"]["commandLine"] = json!("format.exe"));
+    drift(2).says("DRF-2").says("\"format.exe\"");
+    baseline(&project, &format!("{}{TASK}", PROGRAM.replace("{spec.commandLine: setup.exe}", "[spec.commandLine]")));
+    drift(0);
+    // And so is another field beside it.
+    let program = server.items().into_iter().find(|item| item["spec"]["commandLine"] == "format.exe").unwrap();
+    server.change(&program, |body| body["spec"]["description"] = json!("and more"));
+    drift(2).says("DRF-2").says("\"and more\"");
+}
+
+#[test]
+fn drf_1_what_was_known_until_yesterday_is_new_today() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    console(&server);
+    baseline(&project, &format!("{PROGRAM}{TASK}").replace("2099-12-31", "2020-01-01"));
+    let ran =
+        project.run(&["drift", "--baseline", "known.yaml"]).exits(2).says("note[DRF-1]: [task/Offer LibreOffice]");
+    assert!(ran.out.contains("expired on 2020-01-01"), "{}", ran.out);
+}
+
+#[test]
+fn drf_2_an_entry_that_fits_nothing_is_told_and_one_of_another_server_is_not() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    baseline(&project, &format!("{PROGRAM}{TASK}").replace("server: lab", "server: other"));
+    let ran = project.run(&["drift", "--baseline", "known.yaml"]).exits(0).says("note[DRF-2]: [program/7-Zip/Install]");
+    assert!(!ran.out.contains("LibreOffice"), "{}", ran.out);
+    for bad in [
+        "  - {item: task/x, expires: 2099-12-31}\n",
+        "  - {item: task/x, reason: ' ', expires: 2099-12-31}\n",
+        "  - {item: task/x, reason: x}\n",
+        "  - {item: task/x, reason: x, expires: never}\n",
+        "  - {item: task/x, reason: x, expires: 2099-12-31, until: 1}\n",
+    ] {
+        baseline(&project, bad);
+        project.run(&["drift", "--baseline", "known.yaml"]).exits(65).says("is no baseline").one_message();
+    }
+    project.run(&["drift", "--baseline", "nothing.yaml"]).exits(64).one_message();
+}
+
+#[test]
+fn many_servers_are_looked_at_in_one_run_and_one_that_fails_hides_no_other() {
+    let (one, two) = (Server::start(), Server::start());
+    let project = Project::of_example("tour", &one);
+    project.apply();
+    project.write("token2", &two.token);
+    let text = project.read("consign.yaml");
+    let at = text.find("  lab:").unwrap();
+    let lab: String = text[at..]
+        .lines()
+        .take_while(|line| line.starts_with("  lab:") || line.starts_with("    "))
+        .fold(String::new(), |mut all, line| {
+            all.push_str(line);
+            all.push('\n');
+            all
+        });
+    let other = |name: &str, url: &str, token: &str| {
+        lab.replace("  lab:", &format!("  {name}:"))
+            .replace(&one.url, url)
+            .replace("{file: token}", &format!("{{file: {token}}}"))
+    };
+    let more = format!("{lab}{}{}", other("zoo", &two.url, "token2"), other("gone", "http://127.0.0.1:9", "token"));
+    project.write("consign.yaml", &text.replace(&lab, &more));
+    project.run(&["apply", "--auto-approve", "--server", "zoo"]).exits(0);
+    project
+        .run(&["drift", "--server", "lab", "--server", "zoo"])
+        .exits(0)
+        .says("consign drift: lab")
+        .says("consign drift: zoo");
+    console(&two);
+    let both = ["drift", "--server", "zoo", "--server", "lab", "--format", "json"];
+    let json = project.run(&both).exits(2).json();
+    let names: Vec<&str> =
+        json["servers"].as_array().unwrap().iter().filter_map(|one| one["server"]["name"].as_str()).collect();
+    assert_eq!(names, ["zoo", "lab"]);
+    assert_eq!(json["servers"][0]["exit"]["code"], 2);
+    assert_eq!(json["servers"][1]["exit"]["code"], 0);
+    let ran = project.run(&["drift", "--prometheus-into", "drift.prom"]).exits(1);
+    assert!(ran.err.contains("server `gone` could not be compared"), "{}", ran.err);
+    assert!(
+        ran.out.contains("consign drift: lab") && ran.out.contains("missing  task/Offer LibreOffice"),
+        "{}",
+        ran.out
+    );
+    let figures = project.read("drift.prom");
+    for line in [
+        "consign_drift_up{server=\"gone\"} 0",
+        "consign_drift_up{server=\"lab\"} 1",
+        "consign_drift_complete{server=\"zoo\"} 1",
+        "consign_drift_items{server=\"lab\",state=\"changed\",known=\"false\"} 0",
+        "consign_drift_items{server=\"zoo\",state=\"changed\",known=\"false\"} 1",
+        "consign_drift_items{server=\"zoo\",state=\"missing\",known=\"false\"} 1",
+        "consign_unmanaged_items{server=\"lab\"} 0",
+    ] {
+        assert!(figures.lines().any(|one| one == line), "no `{line}` in\n{figures}");
+    }
+    assert!(!figures.contains("consign_drift_items{server=\"gone\""), "{figures}");
+    project.run(&["drift", "--server", "gone", "--prometheus-into", "drift.prom"]).exits(1);
+    assert!(fs::read_to_string(project.path("drift.prom")).unwrap().contains("consign_drift_up{server=\"gone\"} 0"));
+}
