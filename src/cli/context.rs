@@ -114,9 +114,11 @@ impl Context {
         }
     }
 
-    /// Opens the project that the directory lies in.
+    /// Opens the project that the directory lies in; in a pull request under the policy of its base.
     pub fn open(&self) -> Result<Opened, Failure> {
-        open(&self.directory)
+        let mut opened = open(&self.directory)?;
+        crate::cli::revision::govern(self, &mut opened)?;
+        Ok(opened)
     }
 }
 

@@ -186,7 +186,8 @@ fn names(context: &Context, args: &DriftArgs) -> Result<Vec<Option<String>>, Fai
 }
 
 fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Result<Compared, Failure> {
-    let Made { plan, root, config } = make_plan(context, server, &Select::default(), &Asked::default(), true)?;
+    let asked = Asked { follow_pipeline: true, ..Asked::default() };
+    let Made { plan, root, config } = make_plan(context, server, &Select::default(), &asked, true)?;
     let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
     let verdict = judge(&plan, baseline, today);
     let exit = if !plan.complete {

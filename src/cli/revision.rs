@@ -6,10 +6,12 @@ use camino::Utf8Path;
 
 use crate::cli::context::Context;
 use crate::cli::context::Ground;
+use crate::cli::context::Opened;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::diag::Sources;
 use crate::diag::visible;
+use crate::diff::governed;
 use crate::manifest;
 use crate::model::project::Project;
 use crate::model::project::ServerConfig;
@@ -68,12 +70,33 @@ impl From<GitError> for Failure {
     }
 }
 
+/// The base that the environment names: `CONSIGN_BASE`, or the target of a pipeline's pull request.
+fn named_base(pipeline: &Pipeline) -> Option<String> {
+    environment::variable("CONSIGN_BASE").filter(|base| !base.is_empty()).or_else(|| pipeline.target.clone())
+}
+
+/// Brings a project on disk under the policy and the servers of the base, where the environment names one: no command
+/// connects to where a proposal points, nor trusts whom it trusts.
+pub fn govern(context: &Context, opened: &mut Opened) -> Result<(), Failure> {
+    if named_base(&Pipeline::of_environment()).is_none() {
+        return Ok(());
+    }
+    let asked = Asked { follow_pipeline: true, ..Asked::default() };
+    let revisions = find(context, &opened.root, &asked)?;
+    let (Some(base), Some(proposed)) = (&revisions.base, &opened.project) else { return Ok(()) };
+    let project = governed(&base.project, proposed);
+    for config in project.servers.values() {
+        base.trusts(&opened.root, config, revisions.snapshot())?;
+    }
+    opened.project = Some(project);
+    Ok(())
+}
+
 /// Finds the revisions that were asked for. Without any, a project outside of Git is as good as one inside, and a
 /// repository that cannot be read is worth a note.
 pub fn find(context: &Context, root: &Utf8Path, asked: &Asked) -> Result<Revisions, Failure> {
     let pipeline = Pipeline::of_environment();
-    let named = || environment::variable("CONSIGN_BASE").filter(|base| !base.is_empty()).or(pipeline.target.clone());
-    let base = asked.base.clone().or_else(|| if asked.follow_pipeline { named() } else { None });
+    let base = asked.base.clone().or_else(|| if asked.follow_pipeline { named_base(&pipeline) } else { None });
     let is_needed = asked.revision.is_some() || base.is_some();
     let nothing = || Revisions { ground: Ground::Disk, commit: None, branch: None, base: None };
     let repository = match git::open(root) {

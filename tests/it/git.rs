@@ -430,11 +430,21 @@ fn pln_14_a_proposal_is_judged_by_the_policy_before_it() {
     let (policy, actions) = (text.find("The policy changes:").unwrap(), text.find("Actions are").unwrap());
     assert!(policy < actions, "the policy stands first\n{text}");
     assert!(text.contains("policy.limits.SEQ-1: 0 -> 9000   # allows more") && text.contains("PLN-14"), "{text}");
+    // No tag stands in the place of the target.
+    repo.git(&["tag", "origin/main", "topic"]);
+    by(&[("GITHUB_BASE_REF", "main")], &[]).exits(3).says("PLN-3");
     // A revision that is not there judges nothing: never the proposal itself.
     by(&[("GITHUB_BASE_REF", "gone")], &[]).exits(64).says("GIT-5").one_message();
     by(&[("CONSIGN_BASE", "gone")], &[]).exits(64).says("GIT-5");
     let outside = by(&[], &["--rev", "topic", "--base", "main"]).exits(3);
     assert!(outside.out.contains("PLN-3"), "{}", outside.out);
+    // Nor does any other command go where the proposal points.
+    for words in [&["drift"][..], &["forecast"], &["refs", "package/7-Zip"], &["apply", "--auto-approve"]] {
+        let mut command = repo.command(words);
+        command.env("GITHUB_BASE_REF", "main");
+        let ran = run(command);
+        assert!(matches!(ran.code, Some(0 | 2 | 3 | 7)), "{words:?}: {} {}", ran.out, ran.err);
+    }
     assert_eq!(elsewhere.seen(), Vec::<String>::new(), "where the proposal points was never asked");
     // Without a base, outside of a pull request, the file that is there holds.
     by(&[], &["--server", "lab"]).exits(1);

@@ -209,7 +209,8 @@ impl GitError {
     /// How to mend it.
     pub fn help(&self) -> String {
         const DEEPEN: &str = "the clone is shallow: `git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`, in GitLab \
-                              `GIT_DEPTH: 0`, in Azure DevOps `fetchDepth: 0`";
+                              `GIT_DEPTH: 0`, in Azure DevOps `fetchDepth: 0`; a branch that was not fetched comes with \
+                              `git fetch origin NAME:refs/remotes/origin/NAME`";
         match self {
             Self::NoRepository(_) => "run it in a clone of the project, or leave the revision out".to_owned(),
             Self::Bare(_) => "run it in a clone with a working tree: `git clone`, not `git clone --bare`".to_owned(),
@@ -221,7 +222,8 @@ impl GitError {
             }
             Self::NoRevision { shallow: true, .. } | Self::NoMergeBase { shallow: true, .. } => DEEPEN.to_owned(),
             Self::NoRevision { .. } => {
-                "give a branch, a tag or a commit; a remote's branch is `origin/NAME`, once `git fetch` got it"
+                "give a branch, a tag or a commit; a remote's branch is `origin/NAME`, once it was fetched: `git fetch origin \
+                 NAME:refs/remotes/origin/NAME`"
                     .to_owned()
             }
             Self::NoMergeBase { .. } => "they are histories of their own: was the right revision given?".to_owned(),

@@ -5,7 +5,8 @@ use crate::sys::environment;
 /// A pull or merge request, as the pipeline's variables tell it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pipeline {
-    /// The revision that the request goes to: `origin/main`. `None` outside of one.
+    /// The revision that the request goes to, by its full name, which no tag can stand in the way of:
+    /// `refs/remotes/origin/main`. `None` outside of one.
     pub target: Option<String>,
     /// The branch that is built, where the pipeline checks out a commit by itself.
     pub branch: Option<String>,
@@ -34,7 +35,7 @@ impl Pipeline {
             "BUILD_SOURCEBRANCH",
         ]);
         let short = |name: String| name.strip_prefix("refs/heads/").map(str::to_owned).unwrap_or(name);
-        Self { target: target.map(|name| format!("origin/{}", short(name))), branch: branch.map(short) }
+        Self { target: target.map(|name| format!("refs/remotes/origin/{}", short(name))), branch: branch.map(short) }
     }
 }
 
@@ -55,12 +56,12 @@ mod tests {
         check(&[("GITHUB_BASE_REF", ""), ("GITHUB_REF_NAME", "main")], None, Some("main"));
         check(
             &[("GITHUB_BASE_REF", "main"), ("GITHUB_HEAD_REF", "topic"), ("GITHUB_REF_NAME", "7/merge")],
-            Some("origin/main"),
+            Some("refs/remotes/origin/main"),
             Some("topic"),
         );
         check(
             &[("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"), ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "a/b")],
-            Some("origin/main"),
+            Some("refs/remotes/origin/main"),
             Some("a/b"),
         );
         check(
@@ -68,7 +69,7 @@ mod tests {
                 ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/release/1"),
                 ("SYSTEM_PULLREQUEST_SOURCEBRANCH", "refs/heads/topic"),
             ],
-            Some("origin/release/1"),
+            Some("refs/remotes/origin/release/1"),
             Some("topic"),
         );
     }
