@@ -11,8 +11,11 @@ pub struct Server<'a> {
     /// Its name in `consign.yaml`.
     pub name: &'a str,
     /// What was found; `None`: nothing could be learnt.
-    pub found: Option<(&'a Plan, &'a Verdict)>,
+    pub found: Option<Found<'a>>,
 }
+
+/// A comparison, and what a baseline says of it.
+pub type Found<'a> = (&'a Plan, &'a Verdict);
 
 /// The drift of some servers, looked for at a time in seconds since 1970.
 pub fn drift(servers: &[Server<'_>], at_seconds: i64) -> String {
@@ -24,7 +27,7 @@ pub fn drift(servers: &[Server<'_>], at_seconds: i64) -> String {
         }
     };
     let flag = |is: bool| if is { "1" } else { "0" }.to_owned();
-    let each = |of: &dyn Fn(Option<(&Plan, &Verdict)>) -> Option<String>| -> Vec<(String, String)> {
+    let each = |of: &dyn Fn(Option<Found<'_>>) -> Option<String>| -> Vec<(String, String)> {
         let line = |one: &Server<'_>| Some((format!("{{server=\"{}\"}}", label(one.name)), of(one.found)?));
         servers.iter().filter_map(line).collect()
     };
