@@ -54,7 +54,7 @@ fn revisions(packages: usize) {
     git(&["commit", "--quiet", "--all", "-m", "two"]);
     git(&["gc", "--quiet"]); // As a clone has it.
     let cache = scratch.path().join("cache");
-    let mut diff = |keep: bool| {
+    let diff = |keep: bool| {
         if !keep {
             drop(fs::remove_dir_all(&cache));
         }
