@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan", "forecast"],
     &["sys"],
     &["adapter", "server"],
-    &["apply"],
+    &["apply", "agents"],
     &["report"],
     &["cli"],
 ];

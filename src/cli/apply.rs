@@ -34,7 +34,8 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
-use crate::cli::plan::Knowledge;
+use crate::cli::knowledge::Knowledge;
+use crate::cli::plan::Computers;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
 use crate::cli::plan::observe;
@@ -73,7 +74,8 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
-            let made = make_plan(context, args.server.server.as_deref(), &select)?;
+            let made =
+                make_plan(context, args.server.server.as_deref(), &select, Computers::Asked(args.fleet.as_deref()))?;
             (made.plan, made.root, made.config, Vec::new())
         }
         None => {
@@ -96,7 +98,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
     }
     if args.plan.is_some() {
-        within_bounds(&plan, &root, &config, &off)?;
+        within_bounds(context, args, &plan, &root, &config, &off)?;
     }
     let report = perform(context, &plan, &root, &config, args)?;
     let exit = exit_of_report(&report);
@@ -138,7 +140,14 @@ fn exit_of_report(report: &Report) -> Exit {
 
 /// Works a stored plan's consequences out again over what the server holds now, and refuses where they are more than was
 /// approved.
-fn within_bounds(plan: &Plan, root: &Utf8Path, config: &ServerConfig, off: &[String]) -> Result<(), Failure> {
+fn within_bounds(
+    context: &Context,
+    args: &ApplyArgs,
+    plan: &Plan,
+    root: &Utf8Path,
+    config: &ServerConfig,
+    off: &[String],
+) -> Result<(), Failure> {
     let starts = plan.resource_changes.iter().any(|change| change.after.as_ref().is_some_and(names_a_time));
     if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts {
         return Ok(());
@@ -150,8 +159,10 @@ fn within_bounds(plan: &Plan, root: &Utf8Path, config: &ServerConfig, off: &[Str
     }
     let reader = connect_to_read(root, config)?;
     let mut observed = block_on(observe(&reader))?;
-    let knowledge = Knowledge::of(config);
-    let time = observed.time;
+    let (time, instance) = (observed.time, observed.server.instance);
+    let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
+        again::questions(plan, &mut observed, fleet)
+    })?;
     let now = again::consequences(plan, &mut observed, knowledge.computers(), time);
     let broken = bounds::broken(plan, &now, off);
     if broken.is_empty() {

@@ -157,6 +157,9 @@ pub struct PlanArgs {
     /// Name every item
     #[arg(long)]
     pub full: bool,
+    /// The computers, from a file of what the server answers to GET /v1/fleet
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<Utf8PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -206,6 +209,9 @@ pub struct ApplyArgs {
     /// How long to wait for another apply to end, such as 5m
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub lock_timeout: crate::model::units::Duration,
+    /// The computers, from a file of what the server answers to GET /v1/fleet
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<Utf8PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

@@ -7,6 +7,7 @@ use crate::cli::context::Outcome;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
+use crate::cli::plan::Computers;
 use crate::cli::plan::Select;
 use crate::cli::plan::make_plan;
 use crate::report::drift;
@@ -17,7 +18,7 @@ pub fn run(context: &Context, args: &DriftArgs) -> Outcome {
 }
 
 fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
-    let made = make_plan(context, args.server.server.as_deref(), &Select::default())?;
+    let made = make_plan(context, args.server.server.as_deref(), &Select::default(), Computers::LeftOut)?;
     let exit = if !made.plan.complete {
         exit::INCOMPLETE
     } else if drift::is_drift(&made.plan) {

@@ -5,11 +5,18 @@ use camino::Utf8Path;
 use crate::adapter::FleetRead;
 use crate::adapter::ReadAdapter;
 use crate::adapter::native::fleet;
+use crate::agent::policy::Rules;
 use crate::cli::context::Context;
+use crate::cli::context::block_on;
+use crate::cli::context::connect_to_read;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::model::collection::Query;
+use crate::model::fleet::Fleet;
+use crate::model::fleet::Part;
 use crate::model::guid::Guid;
+use crate::model::project::ServerConfig;
+use crate::plan::consequences::Computers;
 use crate::reach::Evaluated;
 use crate::reach::Known;
 use crate::reach::query_key;
@@ -51,6 +58,50 @@ pub async fn read_fleet(
             Err(Failure::new(exit::DATA, format!("`{path}` tells of the computers of another server ({other})")))
         }
         _ => Ok(read),
+    }
+}
+
+/// What is known of a server's computers, for a plan.
+pub struct Knowledge {
+    read: FleetRead,
+    evaluated: Evaluated,
+    rules: Rules,
+}
+
+impl Knowledge {
+    /// Nothing but what kind of server it is.
+    pub fn nothing(config: &ServerConfig) -> Self {
+        let rules = Rules::of(config.api);
+        Self { read: FleetRead::untold("no fleet data was read"), evaluated: Evaluated::new(), rules }
+    }
+
+    /// What the server, or a file, tells, and whom the queries find that then are still open.
+    ///
+    /// # Errors
+    /// As [`read_fleet`].
+    pub fn read(
+        context: &Context,
+        root: &Utf8Path,
+        config: &ServerConfig,
+        file: Option<&Utf8Path>,
+        instance: Guid,
+        questions: impl FnOnce(&Fleet) -> Vec<Query>,
+    ) -> Result<Self, Failure> {
+        let reader = connect_to_read(root, config)?;
+        block_on(async {
+            let read = read_fleet(context, &reader, file, instance).await?;
+            let evaluated = if read.fleet.gaps.contains_key(&Part::Computers) {
+                Evaluated::new()
+            } else {
+                evaluate_all(&reader, &questions(&read.fleet), &read).await
+            };
+            Ok(Self { read, evaluated, rules: Rules::of(config.api) })
+        })
+    }
+
+    /// The same, as a plan takes it.
+    pub const fn computers(&self) -> Computers<'_> {
+        Computers { fleet: Some(&self.read.fleet), evaluated: &self.evaluated, rules: self.rules }
     }
 }
 

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
-use crate::agent::policy::Rules;
 use crate::cli::args::Format;
 use crate::cli::args::PlanArgs;
 use crate::cli::args::SelectArgs;
@@ -22,17 +21,15 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
+use crate::cli::knowledge::Knowledge;
 use crate::diag::Loaded;
 use crate::diag::nearest;
 use crate::diag::visible;
-use crate::model::fleet::Fleet;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
 use crate::plan::Plan;
-use crate::plan::consequences::Computers;
 use crate::plan::file;
 use crate::plan::make;
-use crate::reach::Evaluated;
 use crate::report;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
@@ -48,7 +45,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Outcome {
 
 fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
     let select = selection(context, &args.select)?;
-    let made = make_plan(context, args.server.server.as_deref(), &select)?;
+    let made = make_plan(context, args.server.server.as_deref(), &select, Computers::Asked(args.fleet.as_deref()))?;
     let text = file::write(&made.plan);
     // Reports are written whatever comes of the plan.
     for path in [&args.out, &args.json_into].into_iter().flatten() {
@@ -108,6 +105,15 @@ pub fn read_plan(context: &Context, path: &Utf8Path) -> Result<Plan, Failure> {
     })
 }
 
+/// Whether a plan is to say what the computers would do.
+#[derive(Clone, Copy, Debug)]
+pub enum Computers<'a> {
+    /// No.
+    LeftOut,
+    /// Yes: from this file, else from the server.
+    Asked(Option<&'a Utf8Path>),
+}
+
 /// A plan, and what it was made with.
 pub struct Made {
     /// The plan.
@@ -119,7 +125,12 @@ pub struct Made {
 }
 
 /// Makes a plan: reads the manifests and the server at the same time, and compares.
-pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Result<Made, Failure> {
+pub fn make_plan(
+    context: &Context,
+    server: Option<&str>,
+    select: &Select,
+    fleet: Computers<'_>,
+) -> Result<Made, Failure> {
     let root = files::find_project(context.directory.as_std_path());
     // The project file is small; the server's answer and the manifests are not, and are read beside each other.
     let early = root.ok().and_then(|root| early_server(&root, server));
@@ -142,7 +153,7 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
     };
     let (observed, capabilities) = observed;
     let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
-    let knowledge = Knowledge::of(&config);
+    let instance = observed.server.instance;
     let mut input = make::Input {
         observed,
         site: loaded.site,
@@ -152,11 +163,18 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
         capabilities: &capabilities,
         targets: &select.targets,
         excludes: &select.excludes,
-        computers: knowledge.computers(),
         now: now(),
         version: VERSION,
     };
-    let plan = make::make(&mut input);
+    let draft = make::draft(&mut input);
+    let knowledge = match fleet {
+        // Where nothing changes, no computer does anything.
+        Computers::Asked(file) if !draft.is_empty() => {
+            Knowledge::read(context, &opened.root, &config, file, instance, |fleet| draft.questions(fleet))?
+        }
+        _ => Knowledge::nothing(&config),
+    };
+    let plan = draft.finish(knowledge.computers());
     if let Some(selection) = plan.selection.as_ref().filter(|selection| !selection.unmatched.is_empty()) {
         let list = selection.unmatched.iter().map(|one| format!("`{}`", visible(one))).collect::<Vec<_>>().join(", ");
         let near = selection.unmatched.first().and_then(|one| {
@@ -174,27 +192,6 @@ pub fn make_plan(context: &Context, server: Option<&str>, select: &Select) -> Re
     let root = opened.root.clone();
     std::mem::forget(opened);
     Ok(Made { plan, root, config })
-}
-
-/// What is known of a server's computers.
-pub struct Knowledge {
-    /// Them; `None`: nothing is.
-    pub fleet: Option<Fleet>,
-    /// What queries would find that no collection has stored.
-    pub evaluated: Evaluated,
-    rules: Rules,
-}
-
-impl Knowledge {
-    /// Nothing but what kind of server it is.
-    pub const fn of(config: &ServerConfig) -> Self {
-        Self { fleet: None, evaluated: Evaluated::new(), rules: Rules::of(config.api) }
-    }
-
-    /// The same, as a plan takes it.
-    pub const fn computers(&self) -> Computers<'_> {
-        Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules }
-    }
 }
 
 fn now() -> Timestamp {

@@ -64,7 +64,7 @@ pub struct Classes {
 /// counted.
 pub fn classes(compiled: &Compiled, fleet: &Fleet, not_seen_days: u32) -> Classes {
     let mut population = Population { known: fleet.computers.len() as u64, not_seen_days, ..Population::default() };
-    let alive = alive(fleet, not_seen_days, &mut population);
+    let alive = counted(fleet, not_seen_days, &mut population);
     population.simulated = alive.len();
     let zones = zones(fleet, &alive, &mut population);
     let mut partition = Partition::of(fleet.computers.len(), &alive);
@@ -90,8 +90,13 @@ pub fn one(compiled: &Compiled, fleet: &Fleet, computer: u32) -> Classes {
     Classes { classes, population: Population { known: 1, simulated: 1, kinds: 1, ..Population::default() } }
 }
 
-/// Who lives: neither retired nor out of sight.
-fn alive(fleet: &Fleet, not_seen_days: u32, population: &mut Population) -> Computers {
+/// Who lives: neither retired nor out of sight for so many days before the fleet was read.
+pub fn alive(fleet: &Fleet, not_seen_days: u32) -> Computers {
+    counted(fleet, not_seen_days, &mut Population::default())
+}
+
+/// The same, with those who are left out counted.
+fn counted(fleet: &Fleet, not_seen_days: u32, population: &mut Population) -> Computers {
     let span = SignedDuration::from_hours(24 * i64::from(not_seen_days));
     let since = fleet.read_at.saturating_sub(span).unwrap_or(jiff::Timestamp::MIN);
     let mut alive = Vec::with_capacity(fleet.computers.len());

@@ -74,7 +74,7 @@ const NAMED: usize = 5;
 
 /// Computers of protected collections and roles that a change newly reaches, by whatever path (PLN-10).
 pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
-    if draft.input.computers.fleet.is_none() {
+    if !world.has_fleet {
         protected_by_name(draft, world.changes);
         return;
     }

@@ -16,6 +16,8 @@ use crate::diff::pair;
 use crate::diff::with_unmanaged;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
+use crate::model::collection::Query;
+use crate::model::fleet::Fleet;
 use crate::model::guid::Guid;
 use crate::model::item::Attribute;
 use crate::model::item::Item;
@@ -56,6 +58,8 @@ use crate::plan::guard;
 use crate::plan::hold;
 use crate::plan::order;
 use crate::reach::Estate;
+use crate::reach::Evaluated;
+use crate::reach::Reach;
 
 /// How long a plan may wait for its apply: a day.
 const EXPIRY_SECONDS: i64 = 86_400;
@@ -78,8 +82,6 @@ pub struct Input<'a> {
     pub targets: &'a [String],
     /// Not these items.
     pub excludes: &'a [String],
-    /// What is known of the computers.
-    pub computers: Computers<'a>,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
@@ -89,6 +91,8 @@ pub struct Input<'a> {
 /// What is being put together.
 pub(super) struct Draft<'a> {
     pub input: &'a Input<'a>,
+    /// How many changes were not asked for.
+    pub left_out: usize,
     pub pairing: Pairing<'a>,
     pub changes: Vec<Change>,
     pub held: Vec<Held>,
@@ -100,8 +104,37 @@ pub(super) struct Draft<'a> {
     pub revisions: BTreeMap<ItemKey, String>,
 }
 
-/// Makes a plan. What it is made from is afterwards in the form in which it was compared, and of no further use.
-pub fn make(input: &mut Input<'_>) -> Plan {
+/// Makes a plan from what is known of the computers. What it is made from is afterwards in the form in which it was
+/// compared, and of no further use.
+pub fn make(input: &mut Input<'_>, computers: Computers<'_>) -> Plan {
+    draft(input).finish(computers)
+}
+
+/// A plan that says which items would change, and not yet what the computers would do: where nothing changes, nobody
+/// needs to be asked for them.
+pub struct Drafted<'a>(Draft<'a>);
+
+impl Drafted<'_> {
+    /// Whether nothing would change.
+    pub const fn is_empty(&self) -> bool {
+        self.0.changes.is_empty()
+    }
+
+    /// The queries of collections that no server has stored yet: whom they find is to be asked.
+    pub fn questions(&self, fleet: &Fleet) -> Vec<Query> {
+        let live = Estate::of(&self.0.input.observed);
+        let planned = live.after(consequences::fates(&self.0.changes));
+        Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
+    }
+
+    /// The whole plan.
+    pub fn finish(self, computers: Computers<'_>) -> Plan {
+        finish(self.0, computers)
+    }
+}
+
+/// Finds out which items would change. As [`make`] leaves what it is made from.
+pub fn draft<'a>(input: &'a mut Input<'_>) -> Drafted<'a> {
     for item in &mut input.observed.items {
         normalise(&mut item.item);
     }
@@ -118,6 +151,7 @@ pub fn make(input: &mut Input<'_>) -> Plan {
     let input = &*input;
     let mut draft = Draft {
         input,
+        left_out: 0,
         pairing,
         changes: Vec::new(),
         held: Vec::new(),
@@ -129,10 +163,12 @@ pub fn make(input: &mut Input<'_>) -> Plan {
     hold::problems(&mut draft);
     desired(&mut draft);
     undeclared(&mut draft);
-    let left_out = select(&mut draft);
+    draft.left_out = select(&mut draft);
     hold::references(&mut draft);
     hold::in_use(&mut draft);
-    finish(draft, left_out)
+    draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
+    draft.held.sort_by(|a, b| a.key.cmp(&b.key));
+    Drafted(draft)
 }
 
 /// Creates, updates and replaces.
@@ -344,12 +380,10 @@ fn is_match(pattern: &str, address: &str) -> bool {
     rest.len() >= last.len() && rest.ends_with(last)
 }
 
-fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
-    let input = draft.input;
-    draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
-    draft.held.sort_by(|a, b| a.key.cmp(&b.key));
+fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
+    let (input, left_out) = (draft.input, draft.left_out);
     let changes = std::mem::take(&mut draft.changes);
-    let told = consequences_of(&mut draft, &changes);
+    let told = consequences_of(&mut draft, &changes, computers);
     draft.changes = changes;
     guard::apply(&mut draft);
     let (mut consequences, endpoints, computers) = told;
@@ -412,15 +446,14 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
 type Followed = (Vec<Consequence>, Endpoints, ComputersCoverage);
 
 /// What follows from the changes, and what of it the project's policy forbids.
-fn consequences_of(draft: &mut Draft<'_>, changes: &[Change]) -> Followed {
+fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Computers<'_>) -> Followed {
     let input = draft.input;
     let empty = consequences::no_fleet();
-    let fleet = (input.computers.fleet.unwrap_or(&empty), input.computers.fleet.is_some());
     // Without a change there is nothing to compare.
     let live = if changes.is_empty() { Estate::default() } else { Estate::of(&input.observed) };
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
-    let world = World::new(changes, &live, &planned, fleet, input.computers, input.observed.time);
+    let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
     guard::protected(draft, &world);
     let (told, endpoints) = consequences::of(&world);
     (told, endpoints, world.coverage())

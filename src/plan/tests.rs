@@ -98,36 +98,39 @@ impl Case {
         };
         let now = self.now;
         let time = self.server_now.unwrap_or(now);
-        let plan = make(&mut Input {
-            observed: Observed { server: identity, state: None, time, coverage, items: self.live.clone() },
-            site: self.site.clone(),
-            server: "lab",
-            config: &ServerConfig {
-                api: Api::Native,
-                url: "http://127.0.0.1:1".to_owned(),
-                token_from: None,
-                ca_file: None,
-                folders: vec!["Own".to_owned()],
-                prune: self.prune,
-                variables: BTreeMap::new(),
-                overlays: Vec::new(),
+        let computers = Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules };
+        let plan = make(
+            &mut Input {
+                observed: Observed { server: identity, state: None, time, coverage, items: self.live.clone() },
+                site: self.site.clone(),
+                server: "lab",
+                config: &ServerConfig {
+                    api: Api::Native,
+                    url: "http://127.0.0.1:1".to_owned(),
+                    token_from: None,
+                    ca_file: None,
+                    folders: vec!["Own".to_owned()],
+                    prune: self.prune,
+                    variables: BTreeMap::new(),
+                    overlays: Vec::new(),
+                },
+                policy: &self.policy,
+                capabilities: &Capabilities {
+                    kinds: self.kinds.clone(),
+                    fields: BTreeMap::new(),
+                    concurrency: Concurrency::Revision,
+                    batch_max: None,
+                    leases: true,
+                    idempotency_keys: true,
+                    atomic_update: true,
+                },
+                targets: &[],
+                excludes: &[],
+                now,
+                version: "0",
             },
-            policy: &self.policy,
-            capabilities: &Capabilities {
-                kinds: self.kinds.clone(),
-                fields: BTreeMap::new(),
-                concurrency: Concurrency::Revision,
-                batch_max: None,
-                leases: true,
-                idempotency_keys: true,
-                atomic_update: true,
-            },
-            targets: &[],
-            excludes: &[],
-            computers: Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules },
-            now,
-            version: "0",
-        });
+            computers,
+        );
         checker::check(&plan).expect("every plan passes its checker");
         assert_eq!(file::read(file::write(&plan).as_bytes()).expect("a plan reads back"), plan);
         plan

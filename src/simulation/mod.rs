@@ -28,6 +28,7 @@ use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
 use crate::adapter::Secrets;
 use crate::adapter::native::client::NativeWriter;
+use crate::agent::policy::Rules;
 use crate::apply::Applier;
 use crate::apply::Options;
 use crate::apply::Refusal;
@@ -38,13 +39,16 @@ use crate::apply::journal::Journal;
 use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
 use crate::model::observed::Observed;
+use crate::model::project::Api;
 use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::site::Site;
 use crate::plan::Plan;
+use crate::plan::consequences::Computers;
 use crate::plan::make;
 use crate::planted::Bug;
 use crate::planted::plant;
+use crate::reach::Evaluated;
 use crate::server::App;
 use crate::server::Limits;
 use crate::server::SeededIds;
@@ -161,7 +165,7 @@ fn play(seed: u64) -> Played {
         let wire =
             Arc::new(Wire::new(router(app.clone(), Limits::default()), token, admin, disk.clone(), rng.next_u64()));
         let config = ServerConfig {
-            api: crate::model::project::Api::Native,
+            api: Api::Native,
             url: "http://127.0.0.1:1".to_owned(),
             token_from: None,
             ca_file: None,
@@ -258,7 +262,9 @@ impl World {
             limits: [("PLN-2".to_owned(), crate::model::project::Limit::Count(1000))].into(),
             ..Policy::default()
         };
-        Some(make::make(&mut make::Input {
+        let evaluated = Evaluated::new();
+        let computers = Computers { fleet: None, evaluated: &evaluated, rules: Rules::of(Api::Native) };
+        let mut input = make::Input {
             observed,
             site: site.clone(),
             server: "sim",
@@ -267,14 +273,10 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
-            computers: crate::plan::consequences::Computers {
-                fleet: None,
-                evaluated: &crate::reach::Evaluated::new(),
-                rules: crate::agent::policy::Rules::of(crate::model::project::Api::Native),
-            },
             now: self.clock.now(),
             version: "0",
-        }))
+        };
+        Some(make::make(&mut input, computers))
     }
 
     async fn apply(&mut self, plan: &Plan, crash: Option<u64>) -> Option<Result<Report, Refusal>> {

@@ -51,7 +51,7 @@ use super::stream::State;
 use super::stream::StateReader;
 use super::wire;
 
-mod errors;
+pub(super) mod errors;
 
 use errors::About;
 
@@ -337,11 +337,15 @@ impl NativeWriter {
         Self { transport, reader: NativeReader::new(reading) }
     }
 
-    fn server(&self) -> &str {
+    pub(super) fn server(&self) -> &str {
         self.transport.server()
     }
 
-    async fn send(&self, request: Send) -> Result<Answer, AdapterError> {
+    pub(super) async fn get(&self, request: Get) -> Result<Answer, AdapterError> {
+        self.transport.get(request).await.map_err(|source| no_answer(self.server(), source))
+    }
+
+    pub(super) async fn send(&self, request: Send) -> Result<Answer, AdapterError> {
         self.transport.send(request).await.map_err(|source| no_answer(self.server(), source))
     }
 }
@@ -465,7 +469,7 @@ fn is_replayed(answer: &Answer) -> bool {
 }
 
 /// The JSON body of an answer with this status; every other answer is an error.
-async fn body(
+pub(super) async fn body(
     server: &str,
     answer: Answer,
     status: u16,
@@ -491,7 +495,7 @@ async fn collect(mut answer: Answer, max: usize) -> Result<Vec<u8>, TransportErr
     Ok(bytes)
 }
 
-fn decode<T: DeserializeOwned>(server: &str, body: &[u8], what: &'static str) -> Result<T, AdapterError> {
+pub(super) fn decode<T: DeserializeOwned>(server: &str, body: &[u8], what: &'static str) -> Result<T, AdapterError> {
     serde_json::from_slice(body).map_err(|error| malformed(server, what, &convert::shown(&error.to_string())))
 }
 
@@ -503,6 +507,6 @@ fn no_answer(server: &str, source: TransportError) -> AdapterError {
     AdapterError::NoAnswer { server: server.to_owned(), source }
 }
 
-fn malformed(server: &str, what: &'static str, why: &str) -> AdapterError {
+pub(super) fn malformed(server: &str, what: &'static str, why: &str) -> AdapterError {
     AdapterError::Malformed { server: server.to_owned(), what, why: why.to_owned() }
 }

@@ -158,15 +158,18 @@ pub fn fates(changes: &[Change]) -> impl Iterator<Item = (ItemKey, Fate<'_>)> {
 }
 
 impl<'w> World<'w> {
-    /// Puts it together; the estates are those before and after the changes.
+    /// Puts it together; the estates are those before and after the changes. `nobody` is [`no_fleet`], which has to live
+    /// as long.
     pub fn new(
         changes: &'w [Change],
         live: &'w Estate<'w>,
         planned: &'w Estate<'w>,
-        (fleet, has_fleet): (&'w Fleet, bool),
         computers: Computers<'w>,
+        nobody: &'w Fleet,
         now: Timestamp,
     ) -> Self {
+        let fleet = computers.fleet.unwrap_or(nobody);
+        let has_fleet = !fleet.gaps.contains_key(&Part::Computers);
         let was = Reach::new(live, live, fleet, computers.evaluated);
         let is = Reach::new(planned, live, fleet, computers.evaluated);
         let by_key = changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect();
@@ -423,8 +426,8 @@ impl<'w> World<'w> {
             let name = named.map_or_else(|| guid.to_string(), |placed| placed.item.key.to_string());
             gaps.push(format!("{name}: {why}"));
         }
-        if !self.has_fleet {
-            gaps = vec!["the computers: no fleet data was read".to_owned()];
+        if let Some(why) = self.fleet.gaps.get(&Part::Computers) {
+            gaps = vec![format!("the computers: {why}")]; // And so nothing else of them.
         }
         let read_at = self.has_fleet.then_some(self.fleet.read_at);
         ComputersCoverage { read_at, active: active.map(|set| set.len()), not_seen, unknown_zone, gaps }
