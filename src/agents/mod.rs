@@ -174,7 +174,10 @@ pub async fn live(
 fn begin(fleet: &Fleet, life: &Life, number: u32) -> Alive {
     let known = &fleet.computers[number as usize];
     // How long a package stays is told with the policy.
-    let memory = Memory::of(fleet, number, |_| None);
+    let mut memory = Memory::of(fleet, number, |_| None);
+    for cached in memory.cached.values_mut() {
+        cached.last_used = life.from; // A-15 knows no earlier use, and this clock is their own.
+    }
     let computer = Computer::new(time_zone(&known.zone), memory, Arc::clone(&life.scenario));
     Alive { number, guid: known.guid, name: known.name.clone(), computer, lived: Vec::new(), gone: false }
 }

@@ -74,6 +74,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Make up a fleet of computers, to rehearse with
     Fleet(FleetArgs),
+    /// Let simulated computers live against a server, faster than the clock: they ask, download, run and report
+    Agents(AgentsArgs),
     /// Write the JSON Schemas of manifests and project file
     Schema(SchemaArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
@@ -264,12 +266,56 @@ pub struct ForecastArgs {
     /// The last N days instead of the next: what would have been predicted against what the computers reported
     #[arg(long, conflicts_with = "plan")]
     pub compare: bool,
+    /// With --compare: the computers as they were kept by --fleet-into when the prediction began
+    #[arg(long, value_name = "FILE", requires = "compare")]
+    pub since: Option<Utf8PathBuf>,
+    /// With --compare: when the prediction began; else when --since was read, or N days ago
+    #[arg(long, value_name = "TIME", requires = "compare")]
+    pub from: Option<jiff::Timestamp>,
+    /// Keep what the server tells of its computers in this file, for --fleet and --since
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
+    pub fleet_into: Option<Utf8PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Write the forecast as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<Utf8PathBuf>,
+}
+
+/// `consign agents`
+#[derive(Debug, Args)]
+pub struct AgentsArgs {
+    /// Which server; it is to be one to rehearse on
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// When they begin, on their own clock; else now, on the server's
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<jiff::Timestamp>,
+    /// How many days they live
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// How often they ask for their policy and report, such as 1h
+    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    pub every: crate::model::units::Duration,
+    /// What the computers remember when they begin, kept by `forecast --fleet-into`; else what the server knows of it now
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<Utf8PathBuf>,
+    /// What to take for granted: what users do, how long programs run and what they return; YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<Utf8PathBuf>,
+    /// Leave out computers that were not seen for so many days
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub not_seen: u32,
+    /// How many requests are under way at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallelism: u16,
+    /// Write everything that they did to this file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub happenings_into: Option<Utf8PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `consign computer`

@@ -92,6 +92,11 @@ impl Context {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Whether somebody sees the talk as it comes.
+    pub fn is_watched(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
     /// Writes a file whole or not at all; `-` is standard output.
     pub fn write_file(&self, path: &Utf8Path, text: &str) -> Result<(), Failure> {
         if path == "-" {

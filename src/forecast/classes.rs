@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use crate::agent::memory::Cached;
 use crate::agent::memory::Memory;
 use crate::agent::memory::Remembered;
+use crate::agent::policy::Job;
 use crate::agent::policy::Policy;
 use crate::forecast::Population;
 use crate::forecast::compile::Compiled;
@@ -296,7 +297,10 @@ pub fn memory(policy: &Policy, compiled: &Compiled, fleet: &Fleet, computer: u32
             memory.ran.insert(job.id, Remembered::Failed);
         }
     }
-    for step in policy.jobs.iter().flat_map(|job| &job.steps).filter(|step| step.program.has_files) {
+    // What left the computer after its success is not taken up again: it says nothing of packages.
+    let is_taken_up = |job: &&Arc<Job>| !(job.remove_after_success && memory.succeeded(job.id));
+    let jobs: Vec<&Arc<Job>> = policy.jobs.iter().filter(is_taken_up).collect();
+    for step in jobs.into_iter().flat_map(|job| &job.steps).filter(|step| step.program.has_files) {
         let package = step.program.package;
         if fleet.packages.get(&package).is_some_and(|known| known.cached.contains(computer)) {
             let delete_unused_after = compiled.packages.get(&package).copied();

@@ -7,6 +7,7 @@
 
 mod estate;
 mod oracle;
+mod week;
 mod wire;
 
 use std::cell::RefCell;
@@ -65,14 +66,21 @@ use crate::sys::retry::Rng;
 
 /// The clock of a simulated world: a fixed start, and then tokio's paused time.
 struct SimClock {
+    base: Timestamp,
     start: tokio::time::Instant,
+}
+
+impl SimClock {
+    fn from(base: &str) -> Arc<Self> {
+        let base = base.parse().expect("a fixed date");
+        Arc::new(Self { base, start: tokio::time::Instant::now() })
+    }
 }
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        let base: Timestamp = "2026-12-01T12:00:00Z".parse().expect("a fixed date");
         let elapsed = jiff::SignedDuration::try_from(self.start.elapsed()).expect("a simulation is short");
-        base.saturating_add(elapsed).expect("a simulation is short")
+        self.base.saturating_add(elapsed).expect("a simulation is short")
     }
 }
 
@@ -156,7 +164,7 @@ fn play(seed: u64) -> Played {
     runtime.block_on(async {
         let mut rng = Rng::seeded(seed);
         let estate = Estate::new(&mut rng);
-        let clock = Arc::new(SimClock { start: tokio::time::Instant::now() });
+        let clock = SimClock::from("2026-12-01T12:00:00Z");
         let ids = Arc::new(SeededIds::new(seed));
         let app = App::new(Store::in_memory().unwrap(), clock.clone(), ids).unwrap();
         let token = app.create_token("simulation", Role::Applier).unwrap();

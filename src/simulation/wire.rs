@@ -14,6 +14,7 @@ use tower::ServiceExt;
 
 use crate::simulation::Disk;
 use crate::sys::http::Answer;
+use crate::sys::http::Ask;
 use crate::sys::http::Get;
 use crate::sys::http::ReadTransport;
 use crate::sys::http::Send;
@@ -140,6 +141,19 @@ impl Wire {
             "kind": "Program", "name": "Install", "package": made["guid"], "spec": {"commandLine": "theirs.exe"},
         });
         self.console(http::Method::POST, "/v1/items", &[("if-none-match", "*")], program).await;
+    }
+
+    /// Loads computers.
+    pub(super) async fn load(&self, lines: String) {
+        let request = http::Request::post("/v1/fleet")
+            .header("authorization", format!("Bearer {}", self.admin))
+            .header("content-type", "application/x-ndjson")
+            .body(Body::from(lines))
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.expect("infallible");
+        let status = answer.status();
+        let body = answer.into_body().collect().await.expect("the router's bodies do not fail").to_bytes();
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     }
 
     /// Somebody edits one of the packages at the console.
@@ -392,6 +406,12 @@ impl ReadTransport for Wire {
     async fn get(&self, request: Get) -> Result<Answer, TransportError> {
         let Get { path, headers } = request;
         self.pass(Send { method: http::Method::GET, path, headers, body: Bytes::new() }).await
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        let path = ask.question.path().to_owned();
+        self.pass(Send { method: http::Method::POST, path, headers, body: ask.body }).await
     }
 }
 

@@ -58,6 +58,8 @@ use errors::About;
 /// How often the state is read at most before what came of it has to do.
 const READ_ATTEMPTS: usize = 3;
 
+/// The largest fleet that is kept, in bytes.
+const FLEET_BYTES_MAX: usize = 512 << 20;
 /// The largest answer that is not a state, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -166,6 +168,20 @@ enum NoFleet {
 }
 
 impl NativeReader {
+    /// What the server tells of the computers, as it comes; whether it is whole is for who reads it to see.
+    ///
+    /// # Errors
+    /// As [`ReadAdapter::identity`].
+    pub async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        const WHAT: &str = "fleet";
+        let answer = self.get("/v1/fleet".to_owned(), Vec::new()).await?;
+        if answer.status != 200 {
+            return Err(errors::refusal(self.server(), answer, WHAT, About::Read).await);
+        }
+        errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT)?;
+        collect(answer, FLEET_BYTES_MAX).await.map_err(|source| no_answer(self.server(), source))
+    }
+
     /// Reads the computers once.
     async fn fleet_once(&self) -> Result<FleetRead, NoFleet> {
         const WHAT: &str = "fleet";

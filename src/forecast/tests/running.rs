@@ -9,6 +9,7 @@ use crate::agent::scenario::Users;
 use crate::forecast::Forecast;
 use crate::forecast::Why;
 use crate::forecast::agent;
+use crate::forecast::compare::Then;
 use crate::forecast::compare::as_of;
 use crate::forecast::compare::compare;
 use crate::forecast::difference::Pair;
@@ -230,7 +231,8 @@ fn calibration_finds_exactly_who_did_something_else() {
     let question = Question { compiled: &compiled, classes: &classes, fleet: &then.fleet, scenario: &fails, from, to };
     let outcomes = outcomes(&question, &agent);
     let everybody = (0..6).collect();
-    let comparison = compare(&compiled, &outcomes, &world.fleet, &everybody, (from, to));
+    let then = Then { fleet: &as_of(&world.fleet, from), is_kept: false };
+    let comparison = compare(&compiled, &outcomes, then, &world.fleet, &everybody, (from, to));
     let rows: Vec<_> = comparison
         .tasks
         .iter()

@@ -121,6 +121,29 @@ pub fn seen(sql: &Connection, computer: i64, at: &str) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Notes that a computer restarted.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn restarted(sql: &Connection, computer: i64) -> Result<(), StoreError> {
+    sql.prepare_cached("UPDATE computers SET restarts = restarts + 1 WHERE id = ?1")?.execute([computer])?;
+    Ok(())
+}
+
+/// Who restarted and how often: pairs of both, of those who did.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn restarts(sql: &Connection) -> Result<Vec<(i64, u64)>, StoreError> {
+    let mut query = sql.prepare_cached("SELECT id, restarts FROM computers WHERE restarts > 0")?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    rows.map(|row| {
+        let (computer, times) = row?;
+        Ok((computer, u64::try_from(times).map_err(|_| StoreError::Corrupt { what: "number" })?))
+    })
+    .collect()
+}
+
 /// Removes a computer and what is known of it. Its log of executions and events stays, and so does a licence that it
 /// holds, until licences are refreshed (LIC-4).
 ///
@@ -132,7 +155,6 @@ pub fn delete_computer(sql: &Connection, computer: i64) -> Result<(), StoreError
     }
     for text in [
         "DELETE FROM told WHERE computer = ?1",
-        "DELETE FROM completed WHERE computer = ?1",
         "DELETE FROM cached WHERE computer = ?1",
         "DELETE FROM plugins WHERE computer = ?1",
         "DELETE FROM latest WHERE computer = ?1",
@@ -410,29 +432,19 @@ pub fn untell(sql: &Connection, computer: i64, subject: i64) -> Result<(), Store
     Ok(())
 }
 
-/// Notes that a task left a computer after its success (TSK-10).
+/// Whether a computer said last of a task that it ended with success.
 ///
 /// # Errors
 /// When SQLite refuses.
-pub fn complete(sql: &Connection, computer: i64, task: i64) -> Result<(), StoreError> {
-    sql.prepare_cached("INSERT OR IGNORE INTO completed (computer, task) VALUES (?1, ?2)")?
-        .execute([computer, task])?;
-    Ok(())
-}
-
-/// The tasks that left a computer after their success (TSK-10).
-///
-/// # Errors
-/// When SQLite refuses.
-pub fn completed(sql: &Connection, computer: i64) -> Result<Vec<Guid>, StoreError> {
-    let mut query =
-        sql.prepare_cached("SELECT s.guid FROM completed c JOIN subjects s ON s.id = c.task WHERE c.computer = ?1")?;
-    let mut rows = query.query([computer])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(guid_of(&row.get::<_, String>(0)?)?);
-    }
-    Ok(found)
+pub fn has_succeeded(sql: &Connection, computer: i64, task: Guid) -> Result<bool, StoreError> {
+    let mut query = sql.prepare_cached(
+        "SELECT l.success FROM latest l JOIN subjects s ON s.id = l.task WHERE s.guid = ?1 AND l.computer = ?2",
+    )?;
+    let mut rows = query.query(params![task.to_string(), computer])?;
+    Ok(match rows.next()? {
+        Some(row) => row.get::<_, Option<bool>>(0)? == Some(true),
+        None => false,
+    })
 }
 
 /// Notes that a computer has a package in its cache, or has it no longer.

@@ -123,14 +123,15 @@ impl App {
         let zone = self.zone()?;
         self.write(caller, request, Fence::Free, |writer| {
             let row = ComputerRow { last_seen: Some(at.to_string()), ..computer(writer.sql, guid)? };
-            let completed: BTreeSet<Guid> = fleet::completed(writer.sql, row.id)?.into_iter().collect();
             let place = members.numbers.of_guid(guid).filter(|_| !row.retired);
-            let gets = |assigned: &&Assigned| {
+            let mut assigned: Vec<&Assigned> = Vec::new();
+            for one in &assignments.assigned {
+                let reaches = place.is_some_and(|place| members.any_holds(&one.collections, place));
                 // TSK-10: what left the computer after its success does not come back.
-                place.is_some_and(|place| members.any_holds(&assigned.collections, place))
-                    && !completed.contains(&assigned.guid)
-            };
-            let assigned: Vec<&Assigned> = assignments.assigned.iter().filter(gets).collect();
+                if reaches && !(one.leaves_after_success && fleet::has_succeeded(writer.sql, row.id, one.guid)?) {
+                    assigned.push(one);
+                }
+            }
             fleet::seen(writer.sql, row.id, &at.to_string())?;
             fleet::bump(writer.sql, fleet::SEEN)?;
             fleet::bump(writer.sql, fleet::REVISION)?;

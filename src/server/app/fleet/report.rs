@@ -162,17 +162,16 @@ impl Writer<'_> {
             What::Finished { job, success } => self.finished(id, *job, *success, at_ms),
             What::Removed { job } => {
                 let task = fleet::subject(self.sql, *job)?;
-                fleet::complete(self.sql, id, task)?; // TSK-10
                 fleet::untell(self.sql, id, task)?;
                 event(JOB_REMOVED, task)
             }
             What::Assessed => self.assessed(computer, at_ms),
+            What::Restarted => fleet::restarted(self.sql, id),
             // Of these no table of the server holds anything (DLV-3).
             What::DownloadStarted { .. }
             | What::Skipped { .. }
             | What::NeverFits { .. }
             | What::Deferred { .. }
-            | What::Restarted
             | What::LoggedOff => Ok(()),
         }
     }

@@ -7,7 +7,9 @@ CREATE TABLE computers (
     zone      TEXT NOT NULL,
     last_seen TEXT,
     retired   INTEGER NOT NULL,
-    roles     TEXT NOT NULL
+    roles     TEXT NOT NULL,
+    -- How often it said that it restarted.
+    restarts  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- What queries of collections always have.
@@ -76,11 +78,6 @@ CREATE TABLE told (
     PRIMARY KEY (computer, subject)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX told_subject ON told (subject, computer);
-CREATE TABLE completed (
-    computer INTEGER NOT NULL,
-    task     INTEGER NOT NULL,
-    PRIMARY KEY (computer, task)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cached (
     package  INTEGER NOT NULL,
