@@ -1,5 +1,6 @@
 //! What the computers would do, as text: the list, what to paste to accept it, the line with the numbers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
@@ -8,6 +9,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::project::Severity;
@@ -82,6 +84,7 @@ pub(super) fn list(plan: &Plan, full: bool, paint: Paint, out: &mut dyn Write) -
     }
     for ((code, kind, is_known), n) in left {
         let number = if is_known { "" } else { ", numbers unknown" };
+        let code = visible_at_start(code);
         let line = format!("    {code} and {n} more: {}{number} (--full names them)", words(kind));
         writeln!(out, "{}", paint.on(Tone::Dim, line))?;
     }
@@ -100,10 +103,10 @@ fn rank(kind: &str) -> u8 {
 fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
     let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
-    let head = paint.on(tone, format!("  {mark} {}", one.code));
+    let head = paint.on(tone, format!("  {mark} {}", visible_at_start(&one.code)));
     let number = format!("{}{}", magnitude(one), parts(one));
     writeln!(out, "{head} {}: {number}  {}", visible(&one.subject), paint.on(Tone::Dim, basis(plan, one)))?;
-    writeln!(out, "      {}", visible(&one.mechanism))?;
+    writeln!(out, "      {}", visible_at_start(&one.mechanism))?;
     let own = [one.subject.clone()];
     if one.because != own && !one.because.is_empty() {
         let list: Vec<_> = one.because.iter().take(5).map(|address| visible(address).into_owned()).collect();
@@ -112,7 +115,7 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         writeln!(out, "      because of {}{rest}", list.join(", "))?;
     }
     if !one.sample.is_empty() {
-        let list: Vec<_> = one.sample.iter().map(|name| visible(name).into_owned()).collect();
+        let list: Vec<_> = one.sample.iter().map(|name| visible_at_start(name).into_owned()).collect();
         let rest = if one.sample_truncated { ", …" } else { "" };
         writeln!(out, "      {}{rest}", paint.on(Tone::Dim, list.join(", ")))?;
     }
@@ -122,10 +125,10 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         writeln!(out, "      safer: {} ({})", visible(&fix.message), forecast.join(", "))?;
     }
     if let Some(over) = &one.over {
-        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {over}")))?;
+        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {}", visible(over))))?;
     }
     if let Some(lapsed) = &one.lapsed {
-        writeln!(out, "      {}", paint.on(tone, lapsed))?;
+        writeln!(out, "      {}", paint.on(tone, visible_at_start(lapsed)))?;
     }
     if let Some(reason) = &one.acknowledged {
         writeln!(out, "      acknowledged: {}", visible(reason))?;
@@ -142,8 +145,8 @@ fn magnitude(one: &Consequence) -> String {
         (None, ..) => "unknown".to_owned(),
     };
     let unit = match one.magnitude.unit.as_str() {
-        "computers" => "",
-        other => other,
+        "computers" => Cow::Borrowed(""),
+        other => visible(other),
     };
     let space = if unit.is_empty() { "" } else { " " };
     format!("{number}{space}{unit} {what}")
@@ -230,7 +233,7 @@ fn words(kind: &str) -> String {
         "hidden_entries_left" => "left behind".to_owned(),
         "held_back_no_more" => "no longer held back".to_owned(),
         "licences_taken" => "take a licence".to_owned(),
-        other => other.replace('_', " "),
+        other => visible(&other.replace('_', " ")).into_owned(),
     }
 }
 
@@ -256,6 +259,7 @@ pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::R
         writeln!(out, "  in the manifest of {}:", visible(&address))?;
         writeln!(out, "    metadata:\n      acknowledge:")?;
         for (rule, many) in rules {
+            let rule = visible_at_start(rule);
             let unknown = many.iter().any(|one| one.magnitude.value.is_none());
             let most =
                 many.iter().filter_map(|one| one.magnitude.value.map(|n| n.max(one.magnitude.high.unwrap_or(0))));
@@ -268,6 +272,7 @@ pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::R
         }
     }
     for (rule, many) in homeless {
+        let rule = visible_at_start(rule);
         writeln!(out, "  {rule} is about items that have no manifest; in `consign.yaml`:")?;
         match many
             .iter()
@@ -304,15 +309,20 @@ pub(super) fn not_assessed(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io
         lines.push(format!("what computers did since: what is known of them is {}", age(at, plan.timestamp)));
     }
     if computers.read_at.is_some() && computers.not_seen > 0 {
-        lines.push(format!("{} computers not seen for 30 days", grouped(computers.not_seen)));
+        lines.push(format!("{} not seen for 30 days", computers_in_words(computers.not_seen)));
     }
     if computers.unknown_zone > 0 {
-        lines.push(format!("{} computers whose time zone is not known, read as UTC", grouped(computers.unknown_zone)));
+        let who = computers_in_words(computers.unknown_zone);
+        lines.push(format!("{who} whose time zone is not known, read as UTC"));
     }
     for line in lines {
         writeln!(out, "{}", paint.on(Tone::Warn, format!("Not assessed: {line}")))?;
     }
     Ok(())
+}
+
+fn computers_in_words(n: u64) -> String {
+    if n == 1 { "1 computer".to_owned() } else { format!("{} computers", grouped(n)) }
 }
 
 /// `Endpoints: 4,812 re-run, 37 newly targeted, 0 never fit, 340 licences (headroom 12).`
