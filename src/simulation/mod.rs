@@ -272,6 +272,7 @@ impl World {
                 evaluated: &crate::reach::Evaluated::new(),
                 rules: crate::agent::policy::Rules::of(crate::model::project::Api::Native),
             },
+            places: &|_, _| None,
             now: self.clock.now(),
             version: "0",
         }))
