@@ -555,8 +555,8 @@ pub(super) fn nested(kind: Kind) -> &'static [(&'static str, Entry)] {
                     Entry {
                         name: "passwordFrom",
                         effects: effects!(
-                            FutureRuns "goes along with every write; never read back, so that a new one behind it is not seen"
-                                ["PRG-8", "PLN-13"] "altiris-domain §3"
+                            FutureRuns "goes along with every write; never read back, so a new one is not seen"
+                                ["PRG-8"] "altiris-domain §3"
                         ),
                     },
                 )]
