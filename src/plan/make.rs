@@ -394,7 +394,7 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
         errored: false,
         prior_state: PriorState { state: input.observed.state.clone(), items: input.observed.items.len() },
         preconditions: preconditions(input, &changes, &revisions, &directory),
-        steps: order::steps(&changes),
+        steps: order::steps(&changes, staying(input, &changes)),
         resource_changes: changes,
         held,
         unmanaged,
@@ -462,6 +462,16 @@ fn directory(input: &Input<'_>, pairing: &Pairing<'_>, changes: &[Change]) -> Ve
             Some(Named { key, guid })
         })
         .collect()
+}
+
+/// The live collections that no change is about; none where there is no collection to order.
+fn staying<'a>(input: &'a Input<'_>, changes: &[Change]) -> impl Iterator<Item = &'a Item> {
+    let updated = |change: &&Change| change.key.kind == Kind::Collection && change.action() == Action::Update;
+    let is_needed = changes.iter().filter(updated).nth(1).is_some();
+    let changed: BTreeSet<Guid> = changes.iter().filter_map(|change| change.guid).collect();
+    let live = if is_needed { &input.observed.items[..] } else { &[] };
+    let collections = live.iter().filter(|live| live.item.key.kind == Kind::Collection);
+    collections.filter(move |live| !changed.contains(&live.guid)).map(|live| &live.item)
 }
 
 /// What must still hold when the plan is applied: each changed item as it was, each needed one there, and each

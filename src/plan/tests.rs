@@ -2,6 +2,8 @@
 
 mod computers;
 mod judged;
+mod orders;
+mod tampered;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
