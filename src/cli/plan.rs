@@ -22,15 +22,24 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::reported;
 use crate::cli::knowledge::Knowledge;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::Loaded;
+use crate::diag::Location;
+use crate::diag::Origins;
+use crate::diag::Position;
+use crate::diag::Sources;
 use crate::diag::nearest;
 use crate::diag::visible;
+use crate::manifest::locate;
+use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
 use crate::plan::Plan;
 use crate::plan::file;
 use crate::plan::make;
 use crate::report;
+use crate::rules::plan::PLN_13;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 use crate::sys::disk;
@@ -154,15 +163,17 @@ pub fn make_plan(
     let (observed, capabilities) = observed;
     let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
     let instance = observed.server.instance;
+    let Loaded { site, origins, .. } = loaded;
     let mut input = make::Input {
         observed,
-        site: loaded.site,
+        site,
         server: &name,
         config: &config,
         policy: &policy,
         capabilities: &capabilities,
         targets: &select.targets,
         excludes: &select.excludes,
+        places: &|key, pointer| place(&origins, &opened.sources, key, pointer),
         now: now(),
         version: VERSION,
     };
@@ -190,8 +201,19 @@ pub fn make_plan(
     // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
     std::mem::forget(input);
     let root = opened.root.clone();
-    std::mem::forget(opened);
+    std::mem::forget((opened, origins));
     Ok(Made { plan, root, config })
+}
+
+/// Where a value of an item stands, for a finding of the plan.
+fn place(origins: &Origins, sources: &Sources, key: &ItemKey, pointer: &str) -> Option<String> {
+    // The same way as for findings of the manifests, whose spans are looked up only where there is something to say.
+    let mut one = Diagnostics::new();
+    one.push(Diagnostic::warning(&PLN_13, origins.value(key, pointer), ""));
+    locate(&mut one, sources);
+    let Location::Span { source, start, .. } = one.iter().next()?.at else { return None };
+    let Position { line, column } = sources.position(source, start);
+    Some(format!("{}:{line}:{column}", sources.path(source)))
 }
 
 fn now() -> Timestamp {

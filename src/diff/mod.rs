@@ -4,6 +4,7 @@ mod compare;
 pub mod effects;
 mod normalise;
 mod pair;
+mod password;
 
 pub use compare::FieldChange;
 pub use compare::compare;
@@ -15,3 +16,7 @@ pub use pair::Problem;
 pub use pair::base_name;
 pub use pair::pair;
 pub use pair::rename_references;
+pub use password::PASSWORD_PATH;
+pub use password::account;
+pub use password::lacks_password;
+pub use password::password;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
@@ -49,6 +50,16 @@ pub enum Unsound {
     /// An item is on, or has targets, before its last step.
     #[error("step {0} makes an item that acts before it is enabled")]
     ActsEarly(u32),
+    /// A collection that tasks use changes before what it brings to computers is as it is to be.
+    #[error("step {step} changes `{collection}` before `{other}` is as it is to be")]
+    ReachesEarly {
+        /// The step.
+        step: u32,
+        /// The collection.
+        collection: String,
+        /// What comes too late.
+        other: String,
+    },
     /// A plan that is blocked or incomplete says that it can be applied.
     #[error("it says that it can be applied, and it is blocked")]
     Applyable,
@@ -72,7 +83,31 @@ pub fn check(plan: &Plan) -> Result<(), Unsound> {
         }
     }
     each_change_has_its_steps(plan)?;
+    collections_wait(plan)?;
     walk(plan)
+}
+
+/// Whom an existing collection newly takes in gets what tasks deliver there: packages, programs and windows must be as
+/// they are to be by then, or an apply that ends in between brings the old ones to more computers (COL-2).
+fn collections_wait(plan: &Plan) -> Result<(), Unsound> {
+    let mut first: Option<(u32, &Change)> = None;
+    for step in &plan.steps {
+        let change = &plan.resource_changes[step.change];
+        match (change.key.kind, step.action) {
+            (Kind::Collection, StepAction::Update) => first = first.or(Some((step.id, change))),
+            (
+                Kind::Package | Kind::Program | Kind::MaintenanceWindow,
+                StepAction::Create | StepAction::Update | StepAction::Replace,
+            ) => {
+                if let Some((step, collection)) = first {
+                    let (collection, other) = (collection.address.clone(), change.address.clone());
+                    return Err(Unsound::ReachesEarly { step, collection, other });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn states(change: &Change) -> Result<(), Unsound> {

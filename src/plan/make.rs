@@ -8,11 +8,14 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::diff::FieldChange;
+use crate::diff::PASSWORD_PATH;
 use crate::diff::Pairing;
+use crate::diff::account;
 use crate::diff::compare;
 use crate::diff::is_same_step_list;
 use crate::diff::normalise;
 use crate::diff::pair;
+use crate::diff::password;
 use crate::diff::with_unmanaged;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
@@ -26,7 +29,6 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
-use crate::model::package::RunWith;
 use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::site::Site;
@@ -82,11 +84,16 @@ pub struct Input<'a> {
     pub targets: &'a [String],
     /// Not these items.
     pub excludes: &'a [String],
+    /// Where a value of a declared item stands, as `FILE:LINE:COLUMN`: the item, and the pointer below its `spec`.
+    pub places: &'a Places<'a>,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
     pub version: &'a str,
 }
+
+/// Where values stand. Asked for findings only.
+pub type Places<'a> = dyn Fn(&ItemKey, &str) -> Option<String> + Sync + 'a;
 
 /// What is being put together.
 pub(super) struct Draft<'a> {
@@ -184,7 +191,7 @@ fn desired(draft: &mut Draft<'_>) {
         .collect();
     let differences: Vec<Vec<FieldChange>> = paired
         .par_iter()
-        .map(|(item, live)| live.map(|at| compare(&input.observed.items[at].item, item)).unwrap_or_default())
+        .map(|(item, live)| live.map(|at| differences(&input.observed.items[at], item)).unwrap_or_default())
         .collect();
     for ((item, live), fields) in paired.into_iter().zip(differences) {
         if hold::is_out_of_scope(draft, item) {
@@ -212,6 +219,13 @@ fn desired(draft: &mut Draft<'_>) {
             None => {}
         }
     }
+}
+
+/// What differs, the password among it: whether there is one is not in the item.
+fn differences(live: &ObservedItem, item: &Item) -> Vec<FieldChange> {
+    let mut fields = compare(&live.item, item);
+    fields.extend(password(live, item));
+    fields
 }
 
 fn changed(
@@ -281,13 +295,8 @@ fn created(after: Item) -> Change {
 
 /// Fields whose value is kept out of plans: only the reference to it is there.
 fn sensitive(item: &Item) -> Vec<String> {
-    match &item.spec {
-        Spec::Program(program) => match &program.run_with {
-            RunWith::Account(account) if account.password_from.is_some() => vec!["spec.runWith.password".to_owned()],
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
+    let given = account(item).is_some_and(|account| account.password_from.is_some());
+    if given { vec![PASSWORD_PATH.to_owned()] } else { Vec::new() }
 }
 
 /// What no manifest declares: left alone, or deleted where the project prunes.
@@ -419,7 +428,7 @@ fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
         errored: false,
         prior_state: PriorState { state: input.observed.state.clone(), items: input.observed.items.len() },
         preconditions: preconditions(input, &changes, &revisions, &directory),
-        steps: order::steps(&changes),
+        steps: order::steps(&changes, staying(input, &changes)),
         resource_changes: changes,
         held,
         unmanaged,
@@ -486,6 +495,16 @@ fn directory(input: &Input<'_>, pairing: &Pairing<'_>, changes: &[Change]) -> Ve
             Some(Named { key, guid })
         })
         .collect()
+}
+
+/// The live collections that no change is about; none where there is no collection to order.
+fn staying<'a>(input: &'a Input<'_>, changes: &[Change]) -> impl Iterator<Item = &'a Item> {
+    let updated = |change: &&Change| change.key.kind == Kind::Collection && change.action() == Action::Update;
+    let is_needed = changes.iter().filter(updated).nth(1).is_some();
+    let changed: BTreeSet<Guid> = changes.iter().filter_map(|change| change.guid).collect();
+    let live = if is_needed { &input.observed.items[..] } else { &[] };
+    let collections = live.iter().filter(|live| live.item.key.kind == Kind::Collection);
+    collections.filter(move |live| !changed.contains(&live.guid)).map(|live| &live.item)
 }
 
 /// What must still hold when the plan is applied: each changed item as it was, each needed one there, and each

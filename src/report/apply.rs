@@ -13,7 +13,7 @@ use crate::diag::visible;
 use crate::diag::visible_at_start;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
-use crate::report::plan::one_line;
+use crate::report::plan::sides;
 
 /// Writes a report as text, the summary last.
 ///
@@ -35,7 +35,7 @@ pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
         let item = not_stored.item.to_string();
         writeln!(out, "{}", paint.on(Tone::Remove, format!("not stored as sent: {}", visible(&item))))?;
         for field in &not_stored.fields {
-            let (sent, has) = (one_line(&field.after), one_line(&field.before));
+            let (has, sent) = sides(field);
             writeln!(
                 out,
                 "  {}: sent {}, the server has {}",

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::plan::Verb;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
-use crate::report::plan::one_line;
+use crate::report::plan::sides;
 use crate::rules::Rule;
 use crate::rules::plan::PLN_1;
 use crate::rules::plan::PLN_4;
@@ -58,7 +58,7 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             Action::Update | Action::Replace => {
                 writeln!(out, "{}", paint.on(Tone::Change, format!("  changed  {address}")))?;
                 for field in &change.fields {
-                    let (declared, live) = (one_line(&field.after), one_line(&field.before));
+                    let (live, declared) = sides(field);
                     let path = visible_at_start(&field.path);
                     writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
                 }
@@ -69,7 +69,7 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let address = held.key.to_string();
         writeln!(out, "{}", paint.on(Tone::Change, format!("  differs  {}", visible(&address))))?;
         for field in &held.fields {
-            let (declared, live) = (one_line(&field.after), one_line(&field.before));
+            let (live, declared) = sides(field);
             writeln!(out, "             {}: {} -> {}", visible(&field.path), visible(&declared), visible(&live))?;
         }
     }

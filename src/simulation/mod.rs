@@ -281,6 +281,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
+            places: &|_, _| None,
             now: self.clock.now(),
             version: "0",
         };

@@ -462,6 +462,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
+            places: &|_, _| None,
             now: self.clock.now(),
             version: "0",
         };
@@ -649,6 +650,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
+            places: &|_, _| None,
             now: self.clock.now(),
             version: "0",
         })

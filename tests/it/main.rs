@@ -10,6 +10,7 @@ mod import;
 mod kill;
 mod log;
 mod naive;
+mod passwords;
 mod poison;
 mod reports;
 mod server;

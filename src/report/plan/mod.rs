@@ -13,6 +13,7 @@ use similar::TextDiff;
 use crate::diag::visible;
 use crate::diag::visible_at_start;
 use crate::diff::FieldChange;
+use crate::diff::PASSWORD_PATH;
 use crate::diff::effects;
 use crate::diff::effects::Case;
 use crate::diff::effects::Effect;
@@ -183,7 +184,7 @@ fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
 /// One field: before and after in a line where that is short, else a difference by lines. The remark stands beside it
 /// where the line has room for it, else below.
 fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let (before, after) = (one_line(&field.before), one_line(&field.after));
+    let (before, after) = sides(field);
     let path = visible_at_start(&field.path);
     let length = before.chars().count() + after.chars().count();
     let is_short = length <= 100 && !before.contains('\n') && !after.contains('\n');
@@ -228,6 +229,17 @@ pub fn one_line(value: &Value) -> String {
         Value::String(text) => format!("\"{text}\""),
         other => other.to_string(),
     }
+}
+
+/// Both sides of a difference, each in a line. A password is never shown, only whether there is one and where it comes
+/// from.
+pub fn sides(field: &FieldChange) -> (String, String) {
+    if field.path == PASSWORD_PATH {
+        let from = field.after.as_object().and_then(|map| map.iter().next());
+        let from = from.map_or_else(|| one_line(&field.after), |(kind, at)| format!("{kind} {}", one_line(at)));
+        return ("no password".to_owned(), format!("from {from}"));
+    }
+    (one_line(&field.before), one_line(&field.after))
 }
 
 /// A value as lines: a text as it is, a command line by its arguments, a list by its entries.

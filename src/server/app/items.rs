@@ -344,13 +344,17 @@ impl Writer<'_> {
             None => None,
         };
         let Spec::Program(program) = &mut after.spec else { return Ok(Password::Kept) };
-        let RunWith::Account { password, password_set, .. } = &mut program.run_with else {
+        let RunWith::Account { account, password, password_set } = &mut program.run_with else {
             return Ok(if there.is_some() { Password::Gone } else { Password::Kept });
         };
         let sent = password.take();
-        *password_set = there.is_some() || sent.is_some();
-        let Some(sent) = sent else { return Ok(Password::Kept) };
-        if let Some(there) = there
+        // A password is that of an account: another one never gets it.
+        let is_of_another = before.is_some_and(|before| !runs_as(before, account));
+        *password_set = sent.is_some() || (there.is_some() && !is_of_another);
+        let Some(sent) = sent else {
+            return Ok(if there.is_some() && is_of_another { Password::Gone } else { Password::Kept });
+        };
+        if let Some(there) = there.filter(|_| !is_of_another)
             && stretched(&there.salt, sent.expose()) == there.digest.as_slice()
         {
             return Ok(Password::Kept);
@@ -366,6 +370,17 @@ impl Writer<'_> {
             Password::Gone => items::set_secret(self.sql, item.guid, None),
             Password::New { salt, digest } => items::set_secret(self.sql, item.guid, Some((&salt, &digest))),
         }
+    }
+}
+
+/// Whether a program runs as this account. Case is no part of an account's name.
+fn runs_as(item: &Item, account: &str) -> bool {
+    match &item.spec {
+        Spec::Program(program) => match &program.run_with {
+            RunWith::Account { account: own, .. } => own.eq_ignore_ascii_case(account),
+            RunWith::System {} | RunWith::LoggedOnUser {} => false,
+        },
+        _ => false,
     }
 }
 

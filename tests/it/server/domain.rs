@@ -421,6 +421,21 @@ async fn a_password_is_kept_and_never_answered() {
     let none = world.put(&changed, |body| body["spec"] = json!({})).await.ok(200);
     let back = world.put(&none, |body| body["spec"] = run_with(None)).await.ok(200);
     assert_eq!(back["spec"]["runWith"]["passwordSet"], false);
+    let set = world.put(&back, |body| body["spec"] = run_with(Some("canary-third"))).await.ok(200);
+    let same = world.put(&set, |body| body["spec"]["runWith"]["account"] = "corp\\SVC".into()).await.ok(200);
+    assert_eq!(same["spec"]["runWith"]["passwordSet"], true, "case is no part of an account's name");
+    let other = world.put(&same, |body| body["spec"]["runWith"]["account"] = "CORP\\other".into()).await.ok(200);
+    assert_eq!(other["spec"]["runWith"]["passwordSet"], false, "another account never gets the password of the first");
+    let again = world.put(&other, |body| body["spec"]["runWith"]["account"] = "CORP\\svc".into()).await.ok(200);
+    assert_eq!(again["spec"]["runWith"]["passwordSet"], false, "what was forgotten stays so");
+    let other = world
+        .put(&again, |body| {
+            body["spec"]["runWith"]["account"] = "CORP\\other".into();
+            body["spec"]["runWith"]["password"] = "canary-third".into();
+        })
+        .await
+        .ok(200);
+    assert_eq!(other["spec"]["runWith"]["passwordSet"], true);
     for path in ["/v1/export", "/v1/audit", "/v1/items?kind=Program", "/v1/references"] {
         let body = world.get(path).await.body;
         assert!(!String::from_utf8_lossy(&body).contains("canary"), "{path}");

@@ -244,6 +244,7 @@ fn prg_3_zero_means_360_and_a_password_never_comes_back() {
         json!({"type": "account", "account": "CORP\\svc", "passwordSet": true, "password": "hunter2"});
     let found = read(&[program.to_string()]).unwrap().items;
     assert!(!format!("{found:?}").contains("hunter2"));
+    assert_eq!(found[0].password_set, Some(true));
     let Spec::Program(spec) = &found[0].item.spec else { panic!() };
     assert_eq!(spec.max_run_time, MaxRunTime::default());
 }
