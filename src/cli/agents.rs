@@ -93,12 +93,14 @@ pub fn run(context: &Context, args: &AgentsArgs) -> Outcome {
             for (what, count) in &summary {
                 context.out(&format!("  {what}: {count}\n"))?;
             }
-            if args.from.is_none() {
-                context.talk(&format!(
-                    "\n`consign forecast --compare --from {} --days {}` holds a forecast against it\n",
-                    life.from, args.days
-                ));
-            }
+            let since = match (&args.fleet, args.from) {
+                (Some(kept), None) => format!("--since {}", visible(kept.as_str())),
+                (Some(kept), Some(from)) => format!("--since {} --from {from}", visible(kept.as_str())),
+                (None, _) => format!("--from {}", life.from),
+            };
+            let days = args.days;
+            context
+                .talk(&format!("\n`consign forecast --compare {since} --days {days}` holds a forecast against it\n"));
         }
     }
     Ok(if lives.gone.is_empty() { exit::OK } else { exit::INCOMPLETE })

@@ -3,6 +3,7 @@
 
 #[cfg(unix)]
 mod bad_input;
+mod computers;
 mod done_when;
 mod forecast;
 mod import;

@@ -408,6 +408,26 @@ impl<'w> World<'w> {
         Some(Set::from_iter(all) - self.was.retired())
     }
 
+    /// The collections that a change is about or reaches computers by, with all that they are made of and all that are
+    /// made of changed ones.
+    fn collections_that_matter(&self) -> BTreeSet<&'w str> {
+        let mut parts: HashMap<&str, Vec<&'w str>> = HashMap::new();
+        let mut users: HashMap<&str, Vec<&'w str>> = HashMap::new();
+        for placed in self.live.of_kind(Kind::Collection).chain(self.planned.of_kind(Kind::Collection)) {
+            let Spec::Collection(spec) = &placed.item.spec else { continue };
+            let name = placed.item.key.name.as_str();
+            for part in spec.include.iter().chain(&spec.exclude).chain(&spec.limited_to) {
+                parts.entry(name).or_default().push(part);
+                users.entry(part).or_default().push(name);
+            }
+        }
+        let changed = self.changes.iter().filter(|change| change.key.kind == Kind::Collection);
+        let moved = closure(changed.map(|change| change.key.name.as_str()), &users);
+        let states = self.changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
+        let targets = states.flat_map(|item| item.spec.targets().into_iter().flatten()).map(String::as_str);
+        closure(moved.into_iter().chain(targets), &parts)
+    }
+
     /// What is known of the computers at all.
     pub fn coverage(&self) -> ComputersCoverage {
         let active = self.active();
@@ -421,10 +441,12 @@ impl<'w> World<'w> {
         }
         let mut gaps: Vec<String> =
             self.fleet.gaps.iter().map(|(part, why)| format!("{}: {why}", words(*part))).collect();
-        for (guid, why) in &self.fleet.unknown_members {
-            let named = self.live.of_kind(Kind::Collection).find(|placed| placed.guid == *guid);
-            let name = named.map_or_else(|| guid.to_string(), |placed| placed.item.key.to_string());
-            gaps.push(format!("{name}: {why}"));
+        let matters =
+            if self.fleet.unknown_members.is_empty() { BTreeSet::new() } else { self.collections_that_matter() };
+        for placed in self.live.of_kind(Kind::Collection).filter(|one| matters.contains(one.item.key.name.as_str())) {
+            if let Some(why) = self.fleet.unknown_members.get(&placed.guid) {
+                gaps.push(format!("{}: {why}", placed.item.key));
+            }
         }
         if let Some(why) = self.fleet.gaps.get(&Part::Computers) {
             gaps = vec![format!("the computers: {why}")]; // And so nothing else of them.
@@ -432,6 +454,18 @@ impl<'w> World<'w> {
         let read_at = self.has_fleet.then_some(self.fleet.read_at);
         ComputersCoverage { read_at, active: active.map(|set| set.len()), not_seen, unknown_zone, gaps }
     }
+}
+
+/// All that can be come to.
+fn closure<'a>(from: impl Iterator<Item = &'a str>, next: &HashMap<&str, Vec<&'a str>>) -> BTreeSet<&'a str> {
+    let mut open: Vec<&str> = from.collect();
+    let mut seen = BTreeSet::new();
+    while let Some(one) = open.pop() {
+        if seen.insert(one) {
+            open.extend(next.get(one).into_iter().flatten());
+        }
+    }
+    seen
 }
 
 const fn words(part: Part) -> &'static str {
