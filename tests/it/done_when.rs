@@ -21,6 +21,13 @@ fn the_demo_ends_well_and_shows_plans() {
     assert!(ran.out.lines().filter(|line| line.starts_with("Plan: ")).count() >= 4, "{}", ran.out);
     assert!(ran.out.contains("Plan: 0 to add, 0 to change, 1 to replace, 0 to delete."), "{}", ran.out);
     assert!(ran.out.contains("SEQ-1"), "{}", ran.out);
+    // The plan speaks of computers, the forecast has a timeline, and the computers did what was predicted.
+    assert!(ran.out.contains("Endpoints: 0 re-run, 219 newly targeted, 0 never fit, 11 licences (headroom 65)."));
+    assert!(ran.out.contains("Endpoints: 36 re-run, 0 newly targeted, 0 never fit, 0 licences (headroom 54)."));
+    assert!(ran.out.contains("sequence/New desktop: 36 of 36 start it; 36 succeed"), "{}", ran.out);
+    assert!(ran.out.contains("  restarts: 36 predicted, 36 observed"), "{}", ran.out);
+    let compared = ran.out.lines().find(|line| line.starts_with("Comparison: ")).expect("it compares");
+    assert!(compared.ends_with(" as predicted, 0 not.") && !compared.starts_with("Comparison: 0 "), "{compared}");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "it leaves nothing behind");
 }
 
