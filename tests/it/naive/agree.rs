@@ -45,21 +45,22 @@ fn engine(
     live(&Arc::new(policy.clone()), zone, &mut memory, &Arc::new(scenario.clone()), from, to)
 }
 
-fn difference_of(seed: u64) -> Option<String> {
+/// How two lives of the same estate differ, if they do, and the estate.
+fn difference_of(seed: u64) -> Option<(String, String)> {
     let estate = estates::random(seed);
     let (policy, zone, scenario) = (&estate.policy, &estate.zone, &estate.scenario);
     let (remembered, cached, from, to) = (&estate.remembered, &estate.cached, estate.from, estate.to());
     let naive = model::live(policy, zone, remembered, cached, scenario, from, to);
     let engine = engine(policy, zone, remembered, cached, scenario, from, to);
     let difference = first_difference(&naive, &engine)?;
-    Some(format!("seed {seed}: {difference}\n{estate:#?}\nuntil {to}\nnaive: {naive:#?}"))
+    Some((format!("seed {seed}: {difference}"), format!("{estate:#?}\nuntil {to}\nnaive: {naive:#?}")))
 }
 
 #[test]
 fn naive_and_engine_agree() {
-    let differing: Vec<String> = (0..ESTATES).into_par_iter().filter_map(difference_of).collect();
-    if let Some(first) = differing.first() {
-        panic!("{} of {ESTATES} estates differ; the first:\n{first}", differing.len());
+    let differing: Vec<_> = (0..ESTATES).into_par_iter().filter_map(difference_of).collect();
+    if let Some((first, estate)) = differing.first() {
+        panic!("{} of {ESTATES} estates differ; the first:\n{first}\n{estate}", differing.len());
     }
 }
 
@@ -68,7 +69,20 @@ fn naive_and_engine_agree() {
 #[ignore = "for looking into one difference"]
 fn one_seed_agrees() {
     let seed = std::env::var("SEED").expect("SEED names the estate").parse().expect("SEED is a number");
-    if let Some(difference) = difference_of(seed) {
-        panic!("{difference}");
+    if let Some((difference, estate)) = difference_of(seed) {
+        panic!("{difference}\n{estate}");
     }
+}
+
+/// Many other seeds: `FROM=1000 TO=20000 cargo test --test it many_seeds -- --ignored`.
+#[test]
+#[ignore = "for looking at more estates than the test does"]
+fn many_seeds_agree() {
+    let number = |name: &str, or: u64| std::env::var(name).map_or(or, |text| text.parse().expect("a number"));
+    let seeds = number("FROM", 0)..number("TO", ESTATES);
+    let differing: Vec<_> = seeds.clone().into_par_iter().filter_map(difference_of).collect();
+    for (difference, _) in &differing {
+        println!("{difference}");
+    }
+    assert!(differing.is_empty(), "{} of {seeds:?} differ", differing.len());
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use consign::agent::happening::Happening;
 use consign::agent::happening::What;
+use consign::agent::policy::After;
 use consign::agent::policy::FitRule;
 use consign::agent::policy::Job;
 use consign::agent::policy::JobKind;
@@ -37,6 +38,8 @@ use super::calendar::minutes;
 const OFFERS: [Minute; 9] = [12 * 60, 8 * 60, 4 * 60, 2 * 60, 60, 30, 15, 10, 5];
 /// How long *unknown* may run before it is killed, and what it is taken for by the rule of the whole window (MW-5, MW-7).
 const UNKNOWN: Minute = 12 * 60;
+/// The shortest deferral: what is left after the last one that was offered is lost.
+const FIVE: Minute = 5;
 /// How far ahead a window is looked for that takes a program.
 const AHEAD: Minute = 366 * DAY;
 /// How often the whole of a delivery policy is started again, and how often in all a program runs that takes the
@@ -57,17 +60,15 @@ pub fn live(
     let mut computer = Computer::new(policy, zone, remembered, cached, scenario, from, to);
     for minute in from..to {
         computer.now = minute;
-        computer.downloads_end();
-        computer.program_ends();
-        computer.restart_ends();
-        computer.deferrals_end();
+        computer.something_ends();
         computer.jobs_come_due();
         computer.assessment_comes();
+        computer.something_begins();
+        while computer.goes_round_again {
+            computer.something_ends();
+            computer.something_begins();
+        }
         computer.packages_age();
-        computer.computer_restarts();
-        computer.user_is_logged_off();
-        computer.downloads_start();
-        computer.programs_start();
     }
     computer.out
 }
@@ -107,6 +108,8 @@ struct JobState {
     runs_of_step: u32,
     starts_again: u32,
     times: BTreeSet<Minute>,
+    /// The last of its times; `None`: they go on for ever.
+    last_time: Option<Minute>,
     remediation_times: BTreeSet<Minute>,
     available: (Option<Minute>, Option<Minute>),
 }
@@ -154,6 +157,10 @@ struct Computer<'a> {
     restart: Option<Action>,
     log_off: Option<Action>,
     restarting_until: Option<Minute>,
+    /// A program has just taken the computer down with it.
+    goes_down: bool,
+    /// Something happened in this minute that may let other things happen in it.
+    goes_round_again: bool,
     blocked: BTreeSet<Minute>,
     windows_for_all: Windows,
     windows_for_sequences: Windows,
@@ -173,7 +180,8 @@ impl<'a> Computer<'a> {
     ) -> Self {
         let zone = calendar::zone_of(zone);
         let server_zone = calendar::zone_of(&policy.server_zone);
-        let end = to + AHEAD + 2 * DAY;
+        // A window that is still open then is longer than 366 days or longer than anything needs.
+        let end = to + AHEAD + 4 * DAY;
         let of_kind = |kind| policy.windows.iter().filter(|window| window.kind == kind).collect::<Vec<_>>();
         let (all, sequences) = (of_kind(WindowKind::All), of_kind(WindowKind::TaskSequences));
         let windows_for_all = windows(&all, &zone, from, end);
@@ -190,7 +198,15 @@ impl<'a> Computer<'a> {
             scenario,
             from,
             now: from,
-            jobs: policy.jobs.iter().map(|job| job_state(job, &zone, &server_zone, from, to)).collect(),
+            jobs: policy
+                .jobs
+                .iter()
+                .map(|job| {
+                    // nor at first where the memory has it as a success.
+                    let removed = job.remove_after_success && remembered.get(&job.id) == Some(&true);
+                    JobState { removed, ..job_state(job, &zone, &server_zone, from, to) }
+                })
+                .collect(),
             remembered: remembered.clone(),
             cached: cached.iter().map(|package| (*package, from)).collect(),
             downloading: BTreeMap::new(),
@@ -198,6 +214,8 @@ impl<'a> Computer<'a> {
             restart: None,
             log_off: None,
             restarting_until: None,
+            goes_down: false,
+            goes_round_again: false,
             blocked: calendar::blocked_minutes(&policy.settings.blockouts, &zone, from, to),
             windows_for_all,
             windows_for_sequences,
@@ -209,6 +227,21 @@ impl<'a> Computer<'a> {
 
     fn tell(&mut self, what: What) {
         self.out.push(Happening { at: calendar::timestamp_of(self.now), what });
+    }
+
+    fn something_ends(&mut self) {
+        self.downloads_end();
+        self.program_ends();
+        self.restart_ends();
+        self.deferrals_end();
+    }
+
+    fn something_begins(&mut self) {
+        self.goes_round_again = false;
+        self.computer_restarts();
+        self.user_is_logged_off();
+        self.downloads_start();
+        self.programs_start();
     }
 
     // What ends.
@@ -235,27 +268,22 @@ impl<'a> Computer<'a> {
             *last_used = self.now;
         }
         self.jobs[job].phase = Phase::Pending;
-        match how {
-            End::Returns(code) => {
-                let success = program.success_codes.contains(&code); // PRG-2
-                self.tell(What::Ended { job: id, step, code: Some(code), success, killed: false });
-                self.step_is_over(job, Result { code: Some(code), success });
-                self.after_running(job, step, success);
-            }
-            End::IsKilled => {
-                self.tell(What::Ended { job: id, step, code: None, success: false, killed: true }); // PRG-3
-                self.step_is_over(job, Result { code: None, success: false });
-                self.after_running(job, step, false);
-            }
-            End::TakesTheComputerDown => {
-                self.tell(What::Ended { job: id, step, code: None, success: false, killed: false });
-                if program.exits_early {
-                    self.step_is_over(job, Result { code: None, success: true }); // PDF-2
-                } else if self.jobs[job].runs_of_step == THREE {
-                    self.step_is_over(job, Result { code: None, success: false });
-                }
-                self.restarts();
-            }
+        let (code, killed) = match how {
+            End::Returns(code) => (Some(code), false),
+            End::IsKilled => (None, true), // PRG-3
+            End::TakesTheComputerDown => (None, false),
+        };
+        let is_code_of_success = code.is_some_and(|code| program.success_codes.contains(&code)); // PRG-2
+        let success = program.exits_early || is_code_of_success;
+        self.tell(What::Ended { job: id, step, code, success, killed });
+        let runs_again = how == End::TakesTheComputerDown && !success && self.jobs[job].runs_of_step < THREE;
+        if !runs_again {
+            self.step_is_over(job, Result { code, success });
+        }
+        if how == End::TakesTheComputerDown {
+            self.goes_down = true; // PDF-2
+        } else {
+            self.after_running(job, step, success);
         }
     }
 
@@ -316,8 +344,7 @@ impl<'a> Computer<'a> {
 
     fn finish(&mut self, job: usize, success: bool) {
         let of = &self.policy.jobs[job];
-        let was_told = self.is_marked_task(job) && success; // told when it started.
-        if !was_told {
+        if !self.is_marked_task(job) {
             self.remembered.insert(of.id, success);
             self.tell(What::Finished { job: of.id, success });
         }
@@ -328,11 +355,10 @@ impl<'a> Computer<'a> {
         }
     }
 
-    /// Whether a job is a task that its own program's mark has remembered from its start on.
+    /// Whether a job is a task that its own program's mark has remembered and told from its start on.
     fn is_marked_task(&self, job: usize) -> bool {
         let of = &self.policy.jobs[job];
-        let program = &of.steps[0].program;
-        of.kind == JobKind::Task && program.exits_early && self.run_of(program).1 == End::TakesTheComputerDown
+        of.kind == JobKind::Task && of.steps[0].program.exits_early
     }
 
     fn after_running(&mut self, job: usize, step: usize, success: bool) {
@@ -344,8 +370,12 @@ impl<'a> Computer<'a> {
         }
         let may_put_off = is_policy || of.warn.is_some();
         let at = if self.scenario.users == Users::DeferToTheEnd && may_put_off {
-            let countdown = after.countdown.unwrap_or(self.policy.settings.countdown);
-            self.now + minutes(after.defer_up_to) + minutes(countdown)
+            let (mut deferral, mut countdown) = (minutes(after.defer_up_to), after.countdown.map(minutes));
+            if is_policy && after.action == AfterRunningAction::Restart {
+                (deferral, countdown) = self.lowest_of_policies();
+            }
+            let countdown = countdown.unwrap_or(minutes(self.policy.settings.countdown));
+            self.now + deferral / FIVE * FIVE + countdown
         } else {
             self.now
         };
@@ -358,6 +388,16 @@ impl<'a> Computer<'a> {
                 }
             }
         }
+    }
+
+    /// The lowest deferral and the lowest countdown that delivery policies name for a restart (RST-4).
+    fn lowest_of_policies(&self) -> (Minute, Option<Minute>) {
+        let policies = self.policy.jobs.iter().filter(|job| job.kind == JobKind::DeliveryPolicy);
+        let steps = policies.flat_map(|job| &job.steps);
+        let restarts: Vec<After> =
+            steps.map(|step| step.after).filter(|after| after.action == AfterRunningAction::Restart).collect();
+        let deferral = restarts.iter().map(|after| minutes(after.defer_up_to)).min().unwrap_or(0);
+        (deferral, restarts.iter().filter_map(|after| after.countdown.map(minutes)).min())
     }
 
     fn restart_ends(&mut self) {
@@ -389,6 +429,7 @@ impl<'a> Computer<'a> {
         let countdown = minutes(self.policy.settings.countdown);
         self.jobs[job].phase =
             if countdown == 0 { Phase::Pending } else { Phase::CountingDown { until: self.now + countdown } };
+        self.goes_round_again = true;
     }
 
     // What comes due.
@@ -420,8 +461,7 @@ impl<'a> Computer<'a> {
         let arrives = self.now == self.from;
         match &of.run {
             Run::Manual => false,
-            Run::AsSoonAsPossible if of.kind == JobKind::DeliveryPolicy => arrives,
-            Run::AsSoonAsPossible => arrives && !self.remembered.contains_key(&of.id), // TSK-4
+            Run::AsSoonAsPossible => arrives && !self.remembered.contains_key(&of.id), // TSK-4, A-16
             Run::Schedule(schedule) => {
                 let is_now = self.jobs[job].times.contains(&self.now) && self.is_available(job, self.now);
                 let is_missed = match schedule {
@@ -488,10 +528,12 @@ impl<'a> Computer<'a> {
         }
         match &self.policy.jobs[job].run {
             Run::Manual | Run::AsSoonAsPossible => true,
-            Run::Schedule(schedule) => {
-                self.jobs[job].phase != Phase::Idle || calendar::has_a_time_after(schedule, &self.zone, self.now)
-            }
+            Run::Schedule(_) => self.jobs[job].phase != Phase::Idle || self.has_a_time_to_come(job),
         }
+    }
+
+    fn has_a_time_to_come(&self, job: usize) -> bool {
+        self.jobs[job].last_time.is_none_or(|last| last > self.now)
     }
 
     /// Whether a job is available at a minute.
@@ -503,10 +545,13 @@ impl<'a> Computer<'a> {
     // What starts.
 
     fn computer_restarts(&mut self) {
-        let Some(restart) = &self.restart else { return };
+        if self.running.is_some() || self.restarting_until.is_some() {
+            return;
+        }
         let windows = &self.windows_for_all;
         let is_open = !windows.hold_back || windows.at(self.now).is_some(); // MW-8
-        if restart.at <= self.now && self.running.is_none() && self.restarting_until.is_none() && is_open {
+        let is_asked_for = self.restart.as_ref().is_some_and(|restart| restart.at <= self.now);
+        if self.goes_down || (is_asked_for && is_open) {
             self.restarts();
         }
     }
@@ -515,10 +560,9 @@ impl<'a> Computer<'a> {
     fn restarts(&mut self) {
         self.restart = None;
         self.log_off = None;
-        let takes = minutes(self.scenario.restart);
-        if takes > 0 {
-            self.restarting_until = Some(self.now + takes);
-        }
+        self.goes_down = false;
+        self.restarting_until = Some(self.now + minutes(self.scenario.restart));
+        self.goes_round_again = true;
         self.tell(What::Restarted);
     }
 
@@ -526,17 +570,18 @@ impl<'a> Computer<'a> {
         let Some(log_off) = &self.log_off else { return };
         if log_off.at <= self.now && self.running.is_none() && self.restarting_until.is_none() {
             self.log_off = None;
+            self.goes_round_again = true;
             self.tell(What::LoggedOff);
         }
     }
 
     fn downloads_start(&mut self) {
-        if self.restarting_until.is_some() || self.blocked.contains(&self.now) {
-            return;
+        if self.blocked.contains(&self.now) {
+            return;
         }
         let mut wanted = BTreeMap::new();
         for (job, of) in self.policy.jobs.iter().enumerate() {
-            if self.is_active(job) && self.is_available(job, self.now) {
+            if self.is_still_to_run(job) && self.is_available(job, self.now) {
                 for step in of.steps.iter().filter(|step| step.program.has_files) {
                     wanted.insert(step.program.package, self.scenario.download(&step.program.package_name));
                 }
@@ -545,8 +590,24 @@ impl<'a> Computer<'a> {
         for (package, takes) in wanted {
             if !self.cached.contains_key(&package) && !self.downloading.contains_key(&package) {
                 self.downloading.insert(package, self.now + minutes(takes));
+                self.goes_round_again = true;
                 self.tell(What::DownloadStarted { package });
             }
+        }
+    }
+
+    /// Whether something of a job is still to run, so that it wants its packages.
+    fn is_still_to_run(&self, job: usize) -> bool {
+        if self.jobs[job].removed {
+            return false;
+        }
+        if self.jobs[job].phase != Phase::Idle {
+            return true;
+        }
+        match &self.policy.jobs[job].run {
+            Run::Manual => true,
+            Run::AsSoonAsPossible => false,
+            Run::Schedule(_) => self.has_a_time_to_come(job) && !self.complies(job),
         }
     }
 
@@ -568,11 +629,12 @@ impl<'a> Computer<'a> {
                 self.is_held_back(job);
                 continue;
             }
-            self.prompt(job);
-            if self.jobs[job].phase == Phase::Pending {
+            if self.asks_to_wait(job) {
+                self.goes_round_again = true;
+            } else {
                 self.start(job);
-                return;
             }
+            return; // those behind it are not looked at.
         }
     }
 
@@ -637,13 +699,12 @@ impl<'a> Computer<'a> {
             return;
         }
         let (countdown, maximum) = self.needs_of_window(job);
-        let ahead = self.now + AHEAD;
-        let ever = windows
-            .joined
-            .iter()
-            .filter(|(opens, closes)| *closes > self.now && *opens < ahead)
-            .any(|(opens, closes)| closes - opens - countdown >= maximum);
-        if ever {
+        if self.jobs[job].alerted && self.policy.rules.never_fits == NeverFits::Alert {
+            return; // Told once.
+        }
+        let is_later = |opens: Minute| opens > self.now && opens <= self.now + AHEAD;
+        let mut later = windows.joined.iter().filter(|(opens, _)| is_later(*opens));
+        if later.any(|(opens, closes)| closes - opens >= maximum + countdown) {
             return;
         }
         let id = self.policy.jobs[job].id;
@@ -663,20 +724,18 @@ impl<'a> Computer<'a> {
         }
     }
 
-    /// Asks the user once per due time, who may put it off.
-    fn prompt(&mut self, job: usize) {
-        let Some(maximum) = self.policy.jobs[job].warn else { return };
-        if self.jobs[job].prompted {
-            return;
+    /// Asks the user once per due time; true: the user puts it off.
+    fn asks_to_wait(&mut self, job: usize) -> bool {
+        let Some(maximum) = self.policy.jobs[job].warn else { return false };
+        if self.jobs[job].prompted || self.scenario.users == Users::Absent {
+            return false;
         }
-        match self.scenario.users {
-            Users::Absent => {}
-            Users::AcceptAtOnce => self.jobs[job].prompted = true,
-            Users::DeferToTheEnd => {
-                self.jobs[job].prompted = true;
-                self.put_off(job, minutes(maximum));
-            }
+        self.jobs[job].prompted = true;
+        if self.scenario.users == Users::AcceptAtOnce {
+            return false;
         }
+        self.put_off(job, minutes(maximum));
+        true
     }
 
     fn start(&mut self, job: usize) {
@@ -686,6 +745,10 @@ impl<'a> Computer<'a> {
         self.running = Some(Running { job, ends: self.now + takes, how });
         self.jobs[job].phase = Phase::Running;
         self.jobs[job].runs_of_step += 1;
+        let package = self.program_to_run(job).package;
+        if let Some(last_used) = self.cached.get_mut(&package) {
+            *last_used = self.now;
+        }
         if self.is_marked_task(job) {
             self.remembered.insert(of.id, true); // PDF-2
             self.tell(What::Finished { job: of.id, success: true });
@@ -721,10 +784,13 @@ impl Windows {
 }
 
 fn windows(of: &[&Window], zone: &TimeZone, from: Minute, end: Minute) -> Windows {
-    // A window that opened before the policy arrived counts with its whole length.
-    let first = from - 3 * DAY;
-    let open = if of.is_empty() { Vec::new() } else { calendar::open_minutes(of, zone, first, end) };
-    Windows { hold_back: !of.is_empty(), joined: calendar::joined(&open, first) }
+    let mut joined = calendar::joined(of, zone, from - 8 * DAY, end);
+    for (opens, closes) in &mut joined {
+        if *closes - *opens > AHEAD {
+            *closes = Minute::MAX / 2; // Endless.
+        }
+    }
+    Windows { hold_back: !of.is_empty(), joined }
 }
 
 fn job_state(job: &Job, zone: &TimeZone, server_zone: &TimeZone, from: Minute, to: Minute) -> JobState {
@@ -746,6 +812,10 @@ fn job_state(job: &Job, zone: &TimeZone, server_zone: &TimeZone, from: Minute, t
         times: match &job.run {
             Run::Schedule(schedule) => calendar::times(schedule, zone, from, to), // TSK-5
             Run::Manual | Run::AsSoonAsPossible => BTreeSet::new(),
+        },
+        last_time: match &job.run {
+            Run::Schedule(schedule) => calendar::last_time(schedule, zone),
+            Run::Manual | Run::AsSoonAsPossible => None,
         },
         remediation_times: match &job.remediation {
             // Beyond the end as well: what waits for a time to come keeps its packages.
