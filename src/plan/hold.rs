@@ -138,6 +138,20 @@ fn absent(observed: &Observed, item: &Item) -> Option<Complete> {
     observed.complete(item.key.kind, folder)
 }
 
+/// Whether an undeclared item that would be deleted is called otherwise than every declared one. A manifest whose pin
+/// or alias means another item may have its name; then the plan would speak of two by one name.
+pub(super) fn is_told_apart(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
+    let key = &live.item.key;
+    if !draft.input.config.prune || !draft.input.site.items.contains_key(key) {
+        return true;
+    }
+    let message = format!("the item {} has this name on the server, and the manifest means another one", live.guid);
+    let help = "rename or delete the one on the server, or declare it under a name of its own with its GUID";
+    draft.block(&PLN_4, key.to_string(), message.clone(), help);
+    draft.hold(key, Verb::Delete, &PLN_4, message);
+    false
+}
+
 /// Whether an undeclared item is to be deleted.
 pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
     if !draft.input.config.prune {

@@ -269,7 +269,7 @@ fn undeclared(draft: &mut Draft<'_>) {
     for at in draft.pairing.unmanaged.clone() {
         let live = &input.observed.items[at];
         let key = &live.item.key;
-        if !hold::may_delete(draft, live) {
+        if !hold::is_told_apart(draft, live) || !hold::may_delete(draft, live) {
             let folder = live.item.folder.clone();
             draft.unmanaged.push(Unmanaged { key: key.clone(), guid: live.guid, folder });
             continue;
