@@ -52,6 +52,7 @@ use crate::model::task::Run;
 use crate::plan::Plan;
 use crate::plan::again;
 use crate::plan::bounds;
+use crate::plan::checker;
 use crate::report;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
@@ -216,6 +217,10 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         );
         return Err(Failure::new(exit::CONFIG, message).help("nothing was done; plan again"));
     }
+    checker::within(&plan, &config).map_err(|unsound| {
+        Failure::new(exit::BLOCKED, format!("`{path}` is not applied: {}", visible(&unsound.to_string())))
+            .help("nothing was done; make the plan again")
+    })?;
     let severities = opened.project.as_ref().map(|project| &project.policy.severities).into_iter().flatten();
     let off = severities.filter(|(_, severity)| **severity == Severity::Off).map(|(rule, _)| rule.clone()).collect();
     Ok((plan, opened.root, config, off))

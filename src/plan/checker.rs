@@ -2,6 +2,8 @@
 //! a step needs is there, and that nothing acts before it may. Written apart from `order`, so that the two disagree
 //! where one is wrong.
 
+mod tied;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -13,6 +15,8 @@ use crate::plan::Plan;
 use crate::plan::hold;
 use crate::plan::step::StepAction;
 use crate::plan::step::state_after;
+
+pub use tied::within;
 
 /// What is wrong with a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +64,27 @@ pub enum Unsound {
         /// What comes too late.
         other: String,
     },
+    /// Two changes, names or preconditions are about one item.
+    #[error("it speaks of `{0}` twice")]
+    Twice(String),
+    /// A change, or what it needs, lacks the precondition that says what was seen of it.
+    #[error("nothing says what `{0}` must be like when it is applied")]
+    Untied(String),
+    /// A precondition is about nothing that the changes are about.
+    #[error("it asks for `{0}`, which is none of its changes and needed by none")]
+    Stray(String),
+    /// A change of what is protected, or a delete of what may not be deleted.
+    #[error("`{0}` must not be changed so")]
+    Protected(String),
+    /// It says that all was read, and it was not.
+    #[error("it says that all was read, and names what was not")]
+    Complete,
+    /// It deletes for a project that does not.
+    #[error("`{0}` would be deleted, and `consign.yaml` does not prune there")]
+    NoPrune(String),
+    /// It changes what the project does not own.
+    #[error("`{0}` lies outside of the folders that the project owns")]
+    Elsewhere(String),
     /// A plan that is blocked or incomplete says that it can be applied.
     #[error("it says that it can be applied, and it is blocked")]
     Applyable,
@@ -82,6 +107,7 @@ pub fn check(plan: &Plan) -> Result<(), Unsound> {
             return Err(Unsound::DeleteOnPartialRead(change.address.clone()));
         }
     }
+    tied::check(plan)?;
     each_change_has_its_steps(plan)?;
     collections_wait(plan)?;
     walk(plan)

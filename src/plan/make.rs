@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -305,7 +306,7 @@ fn undeclared(draft: &mut Draft<'_>) {
     for at in draft.pairing.unmanaged.clone() {
         let live = &input.observed.items[at];
         let key = &live.item.key;
-        if !hold::may_delete(draft, live) {
+        if !hold::is_told_apart(draft, live) || !hold::may_delete(draft, live) {
             let folder = live.item.folder.clone();
             draft.unmanaged.push(Unmanaged { key: key.clone(), guid: live.guid, folder });
             continue;
@@ -329,12 +330,11 @@ fn undeclared(draft: &mut Draft<'_>) {
 
 /// Leaves out what was not asked for; returns how many changes that were.
 fn select(draft: &mut Draft<'_>) -> usize {
-    let (targets, excludes) = (draft.input.targets, draft.input.excludes);
-    if targets.is_empty() && excludes.is_empty() {
+    if draft.input.targets.is_empty() && draft.input.excludes.is_empty() {
         return 0;
     }
-    let matches = |globs: &[String], address: &str| globs.iter().any(|glob| is_match(glob, address));
-    let asked = |address: &str| (targets.is_empty() || matches(targets, address)) && !matches(excludes, address);
+    let (targets, excludes) = (Globs::of(draft.input.targets), Globs::of(draft.input.excludes));
+    let asked = |address: &str| (targets.is_empty() || targets.match_one(address)) && !excludes.match_one(address);
     let mut wanted: BTreeSet<ItemKey> =
         draft.changes.iter().filter(|change| asked(&change.address)).map(|change| change.key.clone()).collect();
     // What is asked for brings along what it needs and the server lacks.
@@ -344,7 +344,7 @@ fn select(draft: &mut Draft<'_>) -> usize {
         let Some(after) = changes.get(&key).and_then(|change| change.after.as_ref()) else { continue };
         for need in hold::needs(after) {
             let is_new = changes.get(&need).is_some_and(|change| change.action() == Action::Create);
-            if is_new && !matches(excludes, &need.to_string()) && wanted.insert(need.clone()) {
+            if is_new && !excludes.match_one(&need.to_string()) && wanted.insert(need.clone()) {
                 open.push(need);
             }
         }
@@ -364,13 +364,39 @@ fn select(draft: &mut Draft<'_>) -> usize {
 
 /// The addresses that were asked for, or excluded, and that no item has, declared or live: most likely misspelt.
 fn unmatched(input: &Input<'_>) -> Vec<String> {
+    let live = input.observed.items.iter().map(|live| &live.item.key);
+    let addresses: HashSet<String> = input.site.items.keys().chain(live).map(ItemKey::to_string).collect();
     let globs = input.targets.iter().chain(input.excludes);
-    let live = || input.observed.items.iter().map(|live| &live.item.key);
     let is_of_none = |glob: &&String| {
-        let is_hit = |key: &ItemKey| is_match(glob, &key.to_string());
-        !input.site.items.keys().any(is_hit) && !live().any(is_hit)
+        if glob.contains('*') {
+            !addresses.iter().any(|address| is_match(glob, address))
+        } else {
+            !addresses.contains(*glob)
+        }
     };
     globs.filter(is_of_none).cloned().collect()
+}
+
+/// Addresses that were asked for: whole ones, of which a file may hold very many, and patterns.
+struct Globs<'a> {
+    whole: HashSet<&'a str>,
+    patterns: Vec<&'a str>,
+}
+
+impl<'a> Globs<'a> {
+    fn of(globs: &'a [String]) -> Self {
+        let (patterns, whole): (Vec<&str>, Vec<&str>) =
+            globs.iter().map(String::as_str).partition(|glob| glob.contains('*'));
+        Self { whole: whole.into_iter().collect(), patterns }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.patterns.is_empty()
+    }
+
+    fn match_one(&self, address: &str) -> bool {
+        self.whole.contains(address) || self.patterns.iter().any(|pattern| is_match(pattern, address))
+    }
 }
 
 /// Whether an address matches a pattern in which `*` stands for any run of characters.
@@ -560,7 +586,18 @@ fn made_of<'a>(input: &'a Input<'_>, mut open: Vec<Guid>) -> Vec<&'a ObservedIte
 
 #[cfg(test)]
 mod tests {
+    use super::Globs;
     use super::is_match;
+
+    #[test]
+    fn whole_addresses_and_patterns_are_asked_for_together_and_in_time() {
+        let mut globs: Vec<String> = (0..50_000).map(|n| format!("package/p{n}")).collect();
+        globs.push("task/*".to_owned());
+        let globs = Globs::of(&globs);
+        assert!((0..50_000).all(|n| globs.match_one(&format!("package/p{n}"))));
+        assert!(globs.match_one("task/x") && !globs.match_one("package/p") && !globs.match_one("package/p1/Install"));
+        assert!(Globs::of(&[]).is_empty() && !globs.is_empty());
+    }
 
     #[test]
     fn a_star_stands_for_any_run_of_characters() {

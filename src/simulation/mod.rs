@@ -7,6 +7,7 @@
 
 mod estate;
 mod oracle;
+mod troubles;
 mod week;
 mod wire;
 
@@ -160,6 +161,26 @@ struct World {
 
 /// Plays a seed.
 fn play(seed: u64) -> Played {
+    in_a_world(seed, async |mut world, estate| {
+        world.story(estate).await;
+        let violations = world.judge.borrow_mut().verdict(&world.app, &world.disk, &world.wire);
+        let mut digest = Sha256::new();
+        digest.update(world.wire.trace());
+        for row in world.app.audit(0, 1_000_000).unwrap() {
+            digest.update(format!("{row:?}"));
+        }
+        Played {
+            violations,
+            trace: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            n_crashes: world.n_crashes,
+            n_faults: world.wire.n_faults(),
+            n_writes: world.wire.n_writes(),
+        }
+    })
+}
+
+/// A fresh world under paused time, and what a seed makes of its estate.
+fn in_a_world<T>(seed: u64, story: impl AsyncFnOnce(World, Estate) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut rng = Rng::seeded(seed);
@@ -183,21 +204,8 @@ fn play(seed: u64) -> Played {
             overlays: Vec::new(),
         };
         let judge = Rc::new(RefCell::new(Judge::default()));
-        let mut world = World { app, wire, disk, clock, config, judge, rng, n_crashes: 0, disturbed: false };
-        world.story(estate).await;
-        let violations = world.judge.borrow_mut().verdict(&world.app, &world.disk, &world.wire);
-        let mut digest = Sha256::new();
-        digest.update(world.wire.trace());
-        for row in world.app.audit(0, 1_000_000).unwrap() {
-            digest.update(format!("{row:?}"));
-        }
-        Played {
-            violations,
-            trace: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            n_crashes: world.n_crashes,
-            n_faults: world.wire.n_faults(),
-            n_writes: world.wire.n_writes(),
-        }
+        let world = World { app, wire, disk, clock, config, judge, rng, n_crashes: 0, disturbed: false };
+        story(world, estate).await
     })
 }
 
@@ -289,9 +297,28 @@ impl World {
     }
 
     async fn apply(&mut self, plan: &Plan, crash: Option<u64>) -> Option<Result<Report, Refusal>> {
+        let options = Options {
+            holder: "simulation".to_owned(),
+            parallelism: 1 + self.rng.below(4) as usize,
+            batch_max: [1, 3, 200][self.rng.below(3) as usize],
+            // Long enough for the lease of a run that crashed to end by itself.
+            lock_timeout: Duration::from_secs(400),
+            run: String::new(),
+            attempts: 4,
+        };
+        self.apply_with(plan, crash, options, &AtomicBool::new(false)).await
+    }
+
+    /// The same, as it is told.
+    async fn apply_with(
+        &mut self,
+        plan: &Plan,
+        crash: Option<u64>,
+        options: Options,
+        interrupt: &AtomicBool,
+    ) -> Option<Result<Report, Refusal>> {
         let writer = NativeWriter::new(self.wire.clone());
         let secrets = Secrets::new();
-        let interrupt = AtomicBool::new(false);
         let texts = self.disk.texts();
         let mut journal = self.disk.begin();
         let run = format!("run-{}", self.rng.next_u64());
@@ -301,16 +328,8 @@ impl World {
             secrets: &secrets,
             clock: self.clock.as_ref(),
             listen: &Silent,
-            interrupt: &interrupt,
-            options: Options {
-                holder: "simulation".to_owned(),
-                parallelism: 1 + self.rng.below(4) as usize,
-                batch_max: [1, 3, 200][self.rng.below(3) as usize],
-                // Long enough for the lease of a run that crashed to end by itself.
-                lock_timeout: Duration::from_secs(400),
-                run,
-                attempts: 4,
-            },
+            interrupt,
+            options: Options { run, ..options },
             earlier: earlier(&plan.hash, &texts),
         };
         let mut rng = Rng::seeded(self.rng.next_u64());

@@ -74,7 +74,34 @@ pub(super) struct Asked {
     pub acts_at_once: bool,
 }
 
+/// Something that befalls requests of one sort, whatever faults there are besides.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub method: http::Method,
+    /// How their paths begin.
+    pub path: &'static str,
+    /// How many of them are spared before the first is hit.
+    pub spared: u32,
+    /// How many are hit then.
+    pub times: u32,
+    pub what: What,
+}
+
+/// What befalls a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    /// It takes so long on its way to the server.
+    Slow(Duration),
+    /// It never arrives.
+    Lost,
+    /// It never arrives, and something on the way answers with this status.
+    Refused(u16),
+    /// Right before it arrives, an administrator gives the lease of its path back.
+    LeaseTakenAway,
+}
+
 struct State {
+    troubles: Vec<Trouble>,
     faults: Faults,
     rng: Rng,
     trace: Vec<u8>,
@@ -97,6 +124,7 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(router: Router, token: String, admin: String, disk: Disk, seed: u64) -> Self {
         let state = State {
+            troubles: Vec::new(),
             faults: Faults::NONE,
             rng: Rng::seeded(seed),
             trace: Vec::new(),
@@ -112,6 +140,45 @@ impl Wire {
         let mut state = self.state.lock().unwrap();
         state.faults = faults;
         state.edit_in = None;
+    }
+
+    /// From now on this befalls requests.
+    pub(super) fn trouble(&self, troubles: Vec<Trouble>) {
+        self.state.lock().unwrap().troubles = troubles;
+    }
+
+    /// What befalls a request besides faults.
+    fn befalls(&self, request: &Send) -> Option<What> {
+        let mut state = self.state.lock().unwrap();
+        let is_hit =
+            |trouble: &&mut Trouble| trouble.method == request.method && request.path.starts_with(trouble.path);
+        let trouble = state.troubles.iter_mut().filter(|trouble| trouble.times > 0).find(is_hit)?;
+        if trouble.spared > 0 {
+            trouble.spared -= 1;
+            return None;
+        }
+        trouble.times -= 1;
+        Some(trouble.what)
+    }
+
+    /// The answer to a request in trouble, where it never arrives.
+    async fn suffer(&self, request: &Send) -> Option<Result<Answer, TransportError>> {
+        match self.befalls(request)? {
+            What::Slow(wait) => {
+                tokio::time::sleep(wait).await;
+                None
+            }
+            What::Lost => {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                Some(Err(TransportError::TimedOut))
+            }
+            What::Refused(status) => Some(Ok(canned(status))),
+            What::LeaseTakenAway => {
+                let headers = [("idempotency-key", "console")];
+                self.console(http::Method::DELETE, &request.path, &headers, serde_json::Value::Null).await;
+                None
+            }
+        }
     }
 
     pub(super) fn trace(&self) -> Vec<u8> {
@@ -181,6 +248,9 @@ impl Wire {
         let fault = self.decide(&request);
         let wait = self.state.lock().unwrap().rng.below(500);
         tokio::time::sleep(Duration::from_millis(wait)).await;
+        if let Some(answer) = self.suffer(&request).await {
+            return answer;
+        }
         match fault {
             Fault::LostRequest => {
                 tokio::time::sleep(Duration::from_secs(20)).await;

@@ -118,3 +118,40 @@ fn a_collection_that_moves_finds_its_folder() {
     case.wants(moved).wants(item(Kind::Folder, "Own/New", Spec::Folder(Folder::default()), Some("Own")));
     assert_eq!(told(&case.plan()), ["create folder/Own/New", "update collection/c"]);
 }
+
+#[test]
+fn pln_6_a_long_chain_without_an_end_is_held_whole_and_in_time() {
+    const N: usize = 4_000;
+    let name = |n: usize| format!("c{n:04}");
+    let mut case = Case::new();
+    case.wants(collection(&name(0), &["nowhere"]));
+    for n in 1..N {
+        case.wants(collection(&name(n), &[&name(n - 1)]));
+    }
+    let plan = case.is_blocked_by("PLN-6");
+    assert_eq!((plan.summary.add, plan.summary.held), (0, N));
+    let because: Vec<&str> = plan.held.iter().map(|held| held.because.as_str()).collect();
+    assert!(
+        because[0].contains("`collection/nowhere`")
+            && because[N - 1].contains(&format!("`collection/{}`", name(N - 2)))
+    );
+}
+
+#[test]
+fn pln_6_what_a_held_delete_needs_is_held_too_down_a_long_chain() {
+    const N: usize = 4_000;
+    let name = |n: usize| format!("c{n:04}");
+    let mut case = Case::new();
+    case.has(collection(&name(0), &[]));
+    for n in 1..N {
+        case.has(collection(&name(n), &[&name(n - 1)]));
+    }
+    // What stays uses the last; and one that nobody uses goes.
+    let stays = collection("stays", &[&name(N - 1)]);
+    case.has(stays.clone()).wants(stays).has(collection("unused", &[&name(5)]));
+    let plan = case.is_blocked_by("PLN-6");
+    assert_eq!((plan.summary.delete, plan.summary.held), (1, N));
+    assert_eq!(plan.resource_changes[0].key.name, "unused");
+    let last = plan.held.iter().find(|held| held.key.name == name(N - 1)).unwrap();
+    assert_eq!(last.because, "still used by `collection/stays`");
+}

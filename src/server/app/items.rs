@@ -28,6 +28,8 @@ use crate::server::store::refs;
 /// The longest name, in characters.
 const NAME_MAX: usize = 255;
 
+/// How many folders a folder may lie within. The adapters follow as many; one more made the whole state unreadable.
+const FOLDERS_ABOVE_MAX: u64 = 64;
 /// How often a password's digest is digested again, so that guessing one costs.
 const ROUNDS: usize = 4096;
 
@@ -99,6 +101,9 @@ impl Writer<'_> {
         if let Some(guid) = items::at_place(self.sql, kind.name(), container, &body.name)? {
             return Err(Refused::new(Code::RevisionMoved, "an item of this kind and name is there")
                 .with("guid", guid.to_string()));
+        }
+        if kind == Kind::Folder {
+            self.check_depth(folder, 0)?;
         }
         self.check_references(&spec)?;
         let mut item = Item {
@@ -224,6 +229,9 @@ impl Writer<'_> {
         check_folder_name(after)?;
         if after.kind == Kind::Folder {
             self.check_not_within(before.guid, after.folder)?;
+            if before.folder != after.folder {
+                self.check_depth(after.folder, items::folders_below(self.sql, before.guid, FOLDERS_ABOVE_MAX)?)?;
+            }
         }
         self.check_references(&after.spec)?;
         self.check_no_cycle(before.guid, &after.spec)
@@ -331,6 +339,20 @@ impl Writer<'_> {
         while let Some(above) = at {
             if above == folder {
                 return Err(Refused::new(Code::Cycle, "the folder would be within itself").with("field", "folder"));
+            }
+            at = items::named(self.sql, above)?.and_then(|item| item.folder);
+        }
+        Ok(())
+    }
+
+    /// That a folder with so many levels of folders below it, and in this one, lies not deeper than its readers follow.
+    pub(super) fn check_depth(&self, parent: Option<Guid>, below: u64) -> Result<(), Refused> {
+        let (mut at, mut levels) = (parent, below);
+        while let Some(above) = at {
+            levels += 1;
+            if levels > FOLDERS_ABOVE_MAX {
+                let why = format!("a folder lies within at most {FOLDERS_ABOVE_MAX} others");
+                return Err(Refused::invalid("folder", why));
             }
             at = items::named(self.sql, above)?.and_then(|item| item.folder);
         }

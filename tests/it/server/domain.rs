@@ -372,6 +372,31 @@ async fn col_1_collections_make_no_cycle() {
 }
 
 #[tokio::test]
+async fn folders_are_no_deeper_than_readers_follow() {
+    let world = World::new();
+    let folder = |name: String, parent: &Value| json!({ "kind": "Folder", "name": name, "folder": parent, "spec": {} });
+    // 65 levels: the deepest lies within 64 others.
+    let mut chain = vec![world.make(folder("f0".to_owned(), &Value::Null)).await];
+    for n in 1..=64 {
+        let parent = chain[n - 1]["guid"].clone();
+        chain.push(world.make(folder(format!("f{n}"), &parent)).await);
+    }
+    let deepest = chain[64]["guid"].clone();
+    let details = world.create(folder("deeper".to_owned(), &deepest)).await.refused(422, "invalid");
+    assert_eq!(details["field"], "folder");
+    // Nor by moving what has folders below it.
+    let top = world.make(folder("top".to_owned(), &Value::Null)).await;
+    let inner = world.make(folder("inner".to_owned(), &top["guid"])).await;
+    world.put(&top, |body| body["folder"] = deepest.clone()).await.refused(422, "invalid");
+    world.put(&top, |body| body["folder"] = chain[63]["guid"].clone()).await.refused(422, "invalid");
+    let top = world.put(&top, |body| body["folder"] = chain[62]["guid"].clone()).await.ok(200);
+    world.put(&chain[0], |body| body["folder"] = inner["guid"].clone()).await.refused(409, "cycle");
+    world.put(&top, |body| body["spec"]["description"] = "x".into()).await.ok(200);
+    // A package may lie in the deepest.
+    world.make(json!({ "kind": "Package", "name": "p", "folder": deepest, "spec": {} })).await;
+}
+
+#[tokio::test]
 async fn built_in_and_protected_items_stay_as_they_are() {
     let world = World::new();
     let computers = world.get("/v1/items/eb3a1a12-e1c7-4431-b060-f0333e4e488c").await.ok(200);
@@ -397,6 +422,17 @@ async fn built_in_and_protected_items_stay_as_they_are() {
     world.put(&kept, |body| body["spec"]["publisher"] = "x".into()).await.refused(409, "protected");
     let free = world.put(&kept, |body| body["attributes"] = json!([])).await.ok(200);
     world.delete(&free).await.ok(204);
+
+    // One of the two attributes is enough to keep an item, and each says so.
+    for attribute in ["readOnly", "noDelete"] {
+        let made = json!({ "kind": "Package", "name": attribute, "attributes": [attribute], "spec": {} });
+        let made = world.make(made).await;
+        assert_eq!(world.delete(&made).await.refused(409, "protected")["attribute"], attribute);
+        let path = format!("/v1/items/{}", text(&made["guid"]));
+        assert_eq!(world.get(&path).await.ok(200)["revision"], made["revision"], "it is there as it was");
+        let free = world.put(&made, |body| body["attributes"] = json!([])).await.ok(200);
+        world.delete(&free).await.ok(204);
+    }
 }
 
 #[tokio::test]

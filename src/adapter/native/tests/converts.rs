@@ -138,6 +138,14 @@ fn folders_are_their_path_and_only_twins_of_one_folder_need_a_guid() {
 }
 
 #[test]
+fn as_deep_as_the_server_lets_folders_lie_is_read() {
+    let chain = |n: u128| (1..=n).map(|at| folder(at, &format!("F{at}"), (at > 1).then(|| at - 1))).collect::<Vec<_>>();
+    let found = read(&chain(65)).unwrap().items;
+    assert!(found[64].item.key.name.ends_with("F64/F65"), "{}", found[64].item.key.name);
+    assert!(read(&chain(66)).unwrap_err().contains("more than 64"));
+}
+
+#[test]
 fn folders_within_themselves_are_refused() {
     let why = read(&[folder(1, "A", Some(2)), folder(2, "B", Some(1))]).unwrap_err();
     assert!(why.contains("within itself"), "{why}");
