@@ -88,13 +88,12 @@ fn write(project: &Path, url: &str, computers: usize, round: usize) {
     let delivery = project.join("delivery");
     fs::create_dir_all(&delivery).expect("a temporary directory");
     let put = |path: PathBuf, text: &str| fs::write(path, text).expect("it can be written");
-    let limits = "policy: {limits: {SEQ-1: 10000000, COL-2: 10000000}}\n";
     let servers = format!(
         "servers:\n  bench:\n    api: native\n    url: {url}\n    tokenFrom: {{env: CONSIGN_TOKEN}}\n    folders: [Bench]\n"
     );
     put(
         project.join("consign.yaml"),
-        &format!("apiVersion: consign/v1\nkind: Project\nmanifests: [delivery]\n{servers}{limits}"),
+        &format!("apiVersion: consign/v1\nkind: Project\nmanifests: [delivery]\n{servers}"),
     );
     let mut text = String::new();
     let mut item = |kind: &str, name: &str, spec: &str| {
