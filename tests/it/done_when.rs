@@ -445,19 +445,52 @@ fn two_live_items_of_a_name_are_drift() {
     project.run(&["drift"]).exits(2).says("PLN-4");
 }
 
-#[test]
-fn a_plan_that_was_applied_is_refused_where_the_server_was_put_back() {
-    let server = Server::start();
-    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+/// A copy of the database, and what its log still holds.
+fn copies(server: &Server) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let data = server.directory.path().join("data/consign.db");
-    project.run(&["plan", "--out", "the.plan"]).exits(0);
-    // A copy of the database, and what its log still holds.
-    let copies: Vec<_> = ["", "-wal", "-shm"]
+    ["", "-wal", "-shm"]
         .iter()
         .map(|ending| std::path::PathBuf::from(format!("{}{ending}", data.display())))
         .filter(|path| path.exists())
         .map(|path| (path.clone(), std::fs::read(path).unwrap()))
-        .collect();
+        .collect()
+}
+
+#[test]
+fn a_plan_over_a_history_that_is_gone_is_refused_where_as_much_was_written_again() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.apply();
+    let copies = copies(&server);
+    let edit = |server: &Server, text: &str| {
+        server.change(&server.item("Collection", "Pilot"), |body| body["spec"]["description"] = json!(text))
+    };
+    let first = edit(&server, "one");
+    project.run(&["plan", "--out", "the.plan", "--detailed-exitcode"]).exits(2);
+    // The database is put back, and somebody writes exactly as often as before: another edit, under another number.
+    let server = server.put_back(&copies);
+    let second = edit(&server, "two");
+    assert_ne!(first["revision"], second["revision"]);
+    project.run(&["apply", "the.plan"]).exits(4).one_message().says("was changed");
+    assert_eq!(server.item("Collection", "Pilot")["spec"]["description"], "two");
+    // A start alone changes nothing that was read.
+    let mark = |server: &Server| {
+        let state = server.ask("GET", "/v1/state", &[], None).is(200).body;
+        let first = String::from_utf8(state).unwrap().lines().next().unwrap().to_owned();
+        serde_json::from_str::<Value>(&first).unwrap()["state"].clone()
+    };
+    let before = mark(&server);
+    let server = server.restart();
+    assert_eq!(server.item("Collection", "Pilot")["revision"], second["revision"]);
+    assert_eq!((mark(&server), before.is_string()), (before, true));
+}
+
+#[test]
+fn a_plan_that_was_applied_is_refused_where_the_server_was_put_back() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    let copies = copies(&server);
     project.run(&["apply", "the.plan"]).exits(0);
     let server = server.put_back(&copies);
     assert_eq!(server.n("Collection", "Pilot"), 0);

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -138,8 +139,8 @@ pub struct World<'w> {
     /// The items that reach computers, as they are or would be.
     pub actors: Vec<Actor<'w>>,
     by_key: HashMap<&'w ItemKey, usize>,
-    /// Whether any collection is changed.
-    moves_collections: bool,
+    /// The changed collections, and all that are made of any of them, as they are or would be.
+    above_changed: HashSet<&'w str>,
     windows: OnceCell<[Known<Windows<'w>>; 2]>,
     countdowns: OnceCell<[Known<BTreeMap<u64, Set>>; 2]>,
 }
@@ -155,6 +156,30 @@ pub fn fates(changes: &[Change]) -> impl Iterator<Item = (ItemKey, Fate<'_>)> {
         };
         Some((change.key.clone(), fate))
     })
+}
+
+/// The changed collections and those above them, found once from below.
+fn above_changed<'w>(changes: &'w [Change], live: &'w Estate<'w>, planned: &'w Estate<'w>) -> HashSet<&'w str> {
+    let changed = changes.iter().filter(|change| change.key.kind == Kind::Collection);
+    let mut open: Vec<&str> = changed.map(|change| change.key.name.as_str()).collect();
+    if open.is_empty() {
+        return HashSet::new();
+    }
+    let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
+    for placed in [live, planned].into_iter().flat_map(|estate| estate.of_kind(Kind::Collection)) {
+        if let Spec::Collection(spec) = &placed.item.spec {
+            for part in spec.include.iter().chain(&spec.exclude).chain(&spec.limited_to) {
+                users.entry(part).or_default().push(&placed.item.key.name);
+            }
+        }
+    }
+    let mut out = HashSet::new();
+    while let Some(name) = open.pop() {
+        if out.insert(name) {
+            open.extend(users.get(name).into_iter().flatten());
+        }
+    }
+    out
 }
 
 impl<'w> World<'w> {
@@ -185,7 +210,7 @@ impl<'w> World<'w> {
             now,
             actors: Vec::new(),
             by_key,
-            moves_collections: changes.iter().any(|change| change.key.kind == Kind::Collection),
+            above_changed: above_changed(changes, live, planned),
             windows: OnceCell::new(),
             countdowns: OnceCell::new(),
         };
@@ -221,7 +246,7 @@ impl<'w> World<'w> {
 
     /// The collections whose members are not known to stay.
     fn moved_collections(&self) -> BTreeSet<String> {
-        if !self.moves_collections {
+        if self.above_changed.is_empty() {
             return BTreeSet::new();
         }
         let names = self.planned.of_kind(Kind::Collection).map(|placed| placed.item.key.name.as_str());
@@ -242,13 +267,14 @@ impl<'w> World<'w> {
     /// The addresses of the changed collections that these are made of, themselves among them.
     pub fn changed_below(&self, names: &[String]) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
-        if !self.moves_collections {
+        if self.above_changed.is_empty() {
             return out;
         }
         let mut open: Vec<String> = names.to_vec();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         while let Some(name) = open.pop() {
-            if !seen.insert(name.clone()) {
+            // What no change stands below need not be gone into.
+            if !self.above_changed.contains(name.as_str()) || !seen.insert(name.clone()) {
                 continue;
             }
             let key = ItemKey::new(Kind::Collection, name);

@@ -118,6 +118,7 @@ impl App {
         })?;
         let before = now.as_millisecond().saturating_sub(KEPT_MS);
         store.write(|sql| idempotency::forget(sql, before))?;
+        store.write(|sql| writer::draw_skip(sql, ids.as_ref()))?;
         Ok(Self { inner: Arc::new(Inner { store, clock, ids, instance, cache: fleet::Cache::default() }) })
     }
 
