@@ -1,58 +1,49 @@
 //! The agent engine and the naive model agree on random small estates.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use consign::agent::happening::Happening;
-use consign::agent::live::live;
-use consign::agent::memory::Cached;
+use consign::agent::live::Computer;
 use consign::agent::memory::Memory;
-use consign::agent::memory::Remembered;
-use consign::agent::policy::Policy;
-use consign::agent::scenario::Scenario;
-use consign::model::guid::Guid;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rayon::prelude::*;
 
 use super::difference::first_difference;
 use super::estates;
+use super::estates::Estate;
 use super::model;
+use super::model::News;
 
 /// How many estates both live through.
 const ESTATES: u64 = 1_000;
 
-/// What the engine says; the only place that knows how it is called.
-fn engine(
-    policy: &Policy,
-    zone: &str,
-    remembered: &BTreeMap<Guid, bool>,
-    packages: &BTreeSet<Guid>,
-    scenario: &Scenario,
-    from: Timestamp,
-    to: Timestamp,
-) -> Vec<Happening> {
-    let mut memory = Memory::default();
-    memory.ran = remembered.iter().map(|(job, success)| (*job, Remembered::of(*success))).collect();
-    let unused_after = |package: &Guid| {
-        let programs = policy.jobs.iter().flat_map(|job| &job.steps).map(|step| &step.program);
-        programs.filter(|program| program.package == *package).map(|program| program.delete_unused_after).next()
-    };
-    let cached = |package: &Guid| Cached { last_used: from, delete_unused_after: unused_after(package) };
-    memory.cached = packages.iter().map(|package| (*package, cached(package))).collect();
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    live(&Arc::new(policy.clone()), zone, &mut memory, &Arc::new(scenario.clone()), from, to)
+/// What the engine says, and what the computer remembers at the end; the only place that knows how it is called.
+fn engine(estate: &Estate) -> (Vec<Happening>, Memory) {
+    let zone = TimeZone::get(&estate.zone).expect("a zone that the bundled database has");
+    let mut computer = Computer::new(zone, estate.memory.clone(), Arc::new(estate.scenario.clone()));
+    let mut happenings = Vec::new();
+    for (at, news) in &estate.news {
+        happenings.extend(computer.run_until(*at));
+        match news {
+            News::Policy(policy) => computer.policy(*at, Arc::clone(policy)),
+            News::PackageChanged(package) => computer.package_changed(*at, *package),
+        }
+    }
+    happenings.extend(computer.run_until(estate.to()));
+    (happenings, computer.memory())
 }
 
 /// How two lives of the same estate differ, if they do, and the estate.
 fn difference_of(seed: u64) -> Option<(String, String)> {
     let estate = estates::random(seed);
-    let (policy, zone, scenario) = (&estate.policy, &estate.zone, &estate.scenario);
-    let (remembered, cached, from, to) = (&estate.remembered, &estate.cached, estate.from, estate.to());
-    let naive = model::live(policy, zone, remembered, cached, scenario, from, to);
-    let engine = engine(policy, zone, remembered, cached, scenario, from, to);
-    let difference = first_difference(&naive, &engine)?;
+    let mut memory = estate.memory.clone();
+    let naive = model::live(&estate.news, &estate.zone, &mut memory, &estate.scenario, estate.to());
+    let (engine, engine_memory) = engine(&estate);
+    let difference = first_difference(&naive, &engine).or_else(|| {
+        let told = || format!("they remember different things\n  naive: {memory:?}\n  engine: {engine_memory:?}\n");
+        (memory != engine_memory).then(told)
+    })?;
+    let to = estate.to();
     Some((format!("seed {seed}: {difference}"), format!("{estate:#?}\nuntil {to}\nnaive: {naive:#?}")))
 }
 

@@ -301,7 +301,7 @@ mod tests {
         for seed in 0..60 {
             let estate = estates::random(seed);
             let (zone, first) = (zone_of(&estate.zone), minute_of(estate.from));
-            for job in &estate.policy.jobs {
+            for job in estate.policies().flat_map(|policy| &policy.jobs) {
                 let Run::Schedule(schedule) = &job.run else { continue };
                 let by_day = times(schedule, &zone, first, first + 2 * DAY);
                 let by_minute: BTreeSet<Minute> =

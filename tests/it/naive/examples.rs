@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use consign::agent::happening::Happening;
 use consign::agent::happening::What;
+use consign::agent::memory::Memory;
+use consign::agent::memory::Remembered;
 use consign::agent::policy::After;
 use consign::agent::policy::FitRule;
 use consign::agent::policy::Job;
@@ -32,11 +34,14 @@ use consign::model::task::Priority;
 use consign::model::task::Run;
 use consign::model::units::Duration;
 use consign::model::window::WindowKind;
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::difference::first_difference;
 use super::estates;
+use super::estates::Estate;
 use super::model;
+use super::model::News;
 
 /// 2026-11-22 is a Sunday.
 const SUNDAY: &str = "2026-11-22T13:00:00Z";
@@ -115,8 +120,16 @@ fn runs(programs: &[(&str, u64)]) -> Scenario {
 }
 
 fn live(policy: &Policy, scenario: &Scenario) -> Vec<Happening> {
-    let (from, to) = (SUNDAY.parse().unwrap(), SATURDAY.parse().unwrap());
-    model::live(policy, "UTC", &BTreeMap::new(), &BTreeSet::new(), scenario, from, to)
+    live_with(policy, scenario, Memory::default())
+}
+
+fn live_with(policy: &Policy, scenario: &Scenario, mut memory: Memory) -> Vec<Happening> {
+    let news = [(SUNDAY.parse().unwrap(), News::Policy(Arc::new(policy.clone())))];
+    model::live(&news, "UTC", &mut memory, scenario, SATURDAY.parse().unwrap())
+}
+
+fn live_in(estate: &Estate, to: Timestamp) -> Vec<Happening> {
+    model::live(&estate.news, &estate.zone, &mut estate.memory.clone(), &estate.scenario, to)
 }
 
 /// What happened, a line each: weekday, time, what.
@@ -355,22 +368,23 @@ fn tsk_10_and_pkg_3_a_removed_job_lets_its_package_age() {
 fn tsk_4_as_soon_as_possible_runs_once_ever_with_whatever_result() {
     let policy =
         policy(vec![task(1, program("a", None)), task(2, program("a", None)), task(3, program("a", None))], vec![]);
-    let remembered = BTreeMap::from([(Guid::of(1), true), (Guid::of(2), false)]);
-    let (from, to) = (SUNDAY.parse().unwrap(), SATURDAY.parse().unwrap());
-    let happenings = model::live(&policy, "UTC", &remembered, &BTreeSet::new(), &Scenario::default(), from, to);
+    let mut memory = Memory::default();
+    memory.ran = BTreeMap::from([(Guid::of(1), Remembered::of(true)), (Guid::of(2), Remembered::of(false))]);
+    let happenings = live_with(&policy, &Scenario::default(), memory);
     assert_eq!(told(&happenings), ["Sun 13:00 start 3.0", "Sun 13:10 end 3.0 0", "Sun 13:10 finish 3 true"]);
 }
 
 /// What of an estate shows that it reached something.
 fn reached(seed: u64) -> BTreeSet<String> {
     let estate = estates::random(seed);
-    let (policy, from, to) = (&estate.policy, estate.from, estate.to());
-    let happenings = model::live(policy, &estate.zone, &estate.remembered, &estate.cached, &estate.scenario, from, to);
+    let (from, to) = (estate.from, estate.to());
+    let policy = estate.policies().next().expect("a first policy");
+    let happenings = live_in(&estate, to);
     let mut reached = BTreeSet::new();
     assert!(happenings.is_sorted_by_key(|happening| happening.at), "seed {seed}: in the order of time");
     assert!(happenings.iter().all(|happening| (from..to).contains(&happening.at)), "seed {seed}: between the two");
     for happening in &happenings {
-        let kind = |id: &Guid| policy.jobs.iter().find(|job| job.id == *id).expect("a job of the policy").kind;
+        let kind = |id: &Guid| estate.job(*id).kind;
         let users = estate.scenario.users;
         reached.insert(match &happening.what {
             What::Started { job, step } => format!("{:?} {users:?} started, a later step: {}", kind(job), *step > 0),
@@ -433,10 +447,7 @@ fn random_estates_reach_every_kind_of_happening_often() {
 fn a_longer_life_starts_with_the_shorter_one() {
     for seed in 0..40 {
         let estate = estates::random(seed);
-        let live_until = |to| {
-            let (zone, scenario) = (&estate.zone, &estate.scenario);
-            model::live(&estate.policy, zone, &estate.remembered, &estate.cached, scenario, estate.from, to)
-        };
+        let live_until = |to| live_in(&estate, to);
         let middle = estate.from + jiff::SignedDuration::from_hours(50);
         let (short, mut long) = (live_until(middle), live_until(estate.to()));
         long.retain(|happening| happening.at < middle);
