@@ -265,7 +265,9 @@ where
 {
     let mut retry = Retry::new(life.attempts);
     // Computers that fail together are not to come back together; nothing else hangs on it.
-    let mut rng = Rng::seeded(u64::from_le_bytes(std::array::from_fn(|n| life.run.bytes().nth(n).unwrap_or_default())));
+    let mut rng = Rng::seeded(u64::from_le_bytes(std::array::from_fn(|n| {
+        life.run.as_bytes().get(n).copied().unwrap_or_default()
+    })));
     let mut attempt = 0;
     loop {
         attempt += 1;
