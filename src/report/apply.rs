@@ -62,14 +62,18 @@ pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
     for note in &report.notes {
         writeln!(out, "note: {}", visible(note))?;
     }
-    let summary = format!(
+    writeln!(out, "{}", paint.on(Tone::Strong, summary(report)))
+}
+
+/// `Applied: 3 steps made, 0 failed, 0 not attempted; 3 writes sent.`
+pub fn summary(report: &Report) -> String {
+    format!(
         "Applied: {} steps made, {} failed, {} not attempted; {} writes sent.",
         report.applied.len(),
         report.failed.len(),
         report.not_attempted.len(),
         report.writes_sent
-    );
-    writeln!(out, "{}", paint.on(Tone::Strong, summary))
+    )
 }
 
 /// The report as JSON, with the exit code it leads to.

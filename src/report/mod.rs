@@ -8,3 +8,4 @@ pub mod drift;
 pub mod forecast;
 pub mod paint;
 pub mod plan;
+pub mod view;

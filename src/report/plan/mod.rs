@@ -1,6 +1,6 @@
 //! A plan as text. Its JSON is the plan itself.
 
-mod consequences;
+pub mod consequences;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -171,7 +171,7 @@ fn one_change(change: &Change, acting: &Acting<'_>, paint: Paint, out: &mut dyn 
 }
 
 /// What a difference leads to, as it stands beside it.
-fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
+pub fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
     let why = effects::case(kind, &field.path, field.effect).map(Case::remark);
     match (forces, why) {
         (true, Some(why)) if field.effect == Effect::Identity => format!("# forces new identity; {why}"),
@@ -231,7 +231,7 @@ pub fn one_line(value: &Value) -> String {
 }
 
 /// A value as lines: a text as it is, a command line by its arguments, a list by its entries.
-fn lines(value: &Value) -> String {
+pub fn lines(value: &Value) -> String {
     let mut text = match value {
         Value::String(text) if text.contains('\n') => text.clone(),
         Value::String(text) => text.split_inclusive(' ').map(|word| format!("{}\n", word.trim_end())).collect(),

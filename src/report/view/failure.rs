@@ -1,0 +1,26 @@
+//! The view of a command that came to nothing: a report is written all the same.
+
+use crate::report::view::About;
+use crate::report::view::FindingView;
+use crate::report::view::Level;
+use crate::report::view::Origin;
+use crate::report::view::View;
+
+impl<'a> View<'a> {
+    /// The view of a failure of a command.
+    pub fn of_failure(command: &str, message: &'a str, help: Option<&'a str>, about: &About) -> Self {
+        let mut view = View::new(command, about, Origin::Failed(message, help));
+        view.findings.push(FindingView {
+            rule: String::new(),
+            level: Level::Error,
+            subject: String::new(),
+            message: message.to_owned(),
+            help: help.map(str::to_owned),
+            place: None,
+            related: Vec::new(),
+        });
+        view.headline = format!("failed ({})", view.exit.name);
+        view.summary = vec![format!("consign {command} failed: exit code {} ({})", view.exit.code, view.exit.name)];
+        view
+    }
+}
