@@ -118,7 +118,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
 
 fn show(context: &Context, plan: &Plan) -> Result<(), Failure> {
     let mut out = Vec::new();
-    let options = report::plan::Options { paint: context.paint, full: false };
+    let options = report::plan::Options { paint: context.paint, full: false, columns: 0 };
     report::plan::text(plan, options, &mut out).map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
     context.out(&String::from_utf8_lossy(&out))
 }

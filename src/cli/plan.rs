@@ -75,7 +75,7 @@ fn show_plan(context: &Context, plan: &Plan, format: Format, full: bool, json: &
         Format::Json => context.out_json(json),
         Format::Text => {
             let mut out = Vec::new();
-            let options = report::plan::Options { paint: context.paint, full };
+            let options = report::plan::Options { paint: context.paint, full, columns: 0 };
             report::plan::text(plan, options, &mut out)
                 .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
             context.out(&String::from_utf8_lossy(&out))

@@ -50,6 +50,8 @@ pub struct Options {
     pub paint: Paint,
     /// Every item and every unmanaged one by name.
     pub full: bool,
+    /// How many columns there are; 0: not known, so the usual number.
+    pub columns: usize,
 }
 
 /// Writes a plan as text, the summary last.

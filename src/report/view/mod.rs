@@ -247,6 +247,8 @@ pub struct ConsequenceView {
     pub policy: String,
     /// Whether computers do something.
     pub acts: bool,
+    /// The changes that it follows from, by address.
+    pub because: Vec<String>,
     /// How it comes about, with causes, samples, limits and safer ways, a line each.
     pub details: Vec<String>,
     /// Where its item is written.

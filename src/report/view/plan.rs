@@ -199,6 +199,7 @@ fn consequence(plan: &Plan, one: &Consequence, about: &About) -> ConsequenceView
         basis: consequences::basis(plan, one),
         policy,
         acts: consequences::acts(&one.kind) && one.magnitude.unit == "computers",
+        because: one.because.clone(),
         details,
         place: about.place(&one.subject),
     }
