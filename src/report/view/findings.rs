@@ -17,7 +17,7 @@ impl<'a> View<'a> {
     /// The view of findings whose places were looked up.
     pub fn of_findings(found: &'a Diagnostics, sources: &'a Sources, about: &About) -> Self {
         let mut view = View::new("validate", about, Origin::Findings(found, sources));
-        view.findings = found.iter().map(|one| finding(one, sources, about)).collect();
+        view.findings = list(found, sources, about);
         view.summary = vec![diagnostics::summary(found, sources.len())];
         view.headline.clone_from(&view.summary[0]);
         let count = |severity| found.count(severity) as u64;
@@ -29,6 +29,11 @@ impl<'a> View<'a> {
         .into();
         view
     }
+}
+
+/// Findings as a view has them.
+pub(super) fn list(found: &Diagnostics, sources: &Sources, about: &About) -> Vec<FindingView> {
+    found.iter().map(|one| finding(one, sources, about)).collect()
 }
 
 /// Where something is in a file of the project, as its repository calls the file.
