@@ -429,7 +429,7 @@ impl Journal for Nothing {
     }
 }
 
-/// Tells what happens on standard error: a line now and then, and what goes wrong.
+/// Tells what happens on standard error: what goes wrong, and to a terminal how far it has come.
 struct Terminal<'a> {
     context: &'a Context,
     quiet: bool,
@@ -472,8 +472,12 @@ impl Listen for Terminal<'_> {
             Event::Waiting { holder } => format!("Waiting for another apply: {}\n", visible(holder)),
             Event::ApplyComplete { .. } => "\n".to_owned(),
         };
-        if !self.quiet {
-            self.context.talk(&line);
+        match event {
+            _ if self.quiet => {}
+            Event::ApplyStart { .. } | Event::ApplyProgress { .. } | Event::ApplyComplete { .. } => {
+                self.context.progress(&line);
+            }
+            Event::Retry { .. } | Event::ApplyErrored { .. } | Event::Waiting { .. } => self.context.talk(&line),
         }
     }
 }

@@ -104,7 +104,8 @@ fn flush(pending: &mut String, out: &mut String) {
 fn is_plain(word: &str) -> bool {
     let end = word.trim_end_matches([',', '.', ';', ':', '!', '?', ')', '%']);
     let middle = end.trim_start_matches('(');
-    let is_link = middle.starts_with("www.") || middle.starts_with("GH-") || middle.contains(":/");
+    let is_link =
+        middle.starts_with("www.") || middle.starts_with("GH-") || middle.contains(":/") || middle.contains("::");
     !is_link && middle.chars().all(|c| c.is_alphanumeric() || "-.,:;/'\"+()…⬆".contains(c))
 }
 
@@ -112,8 +113,12 @@ fn is_plain(word: &str) -> bool {
 pub fn html(text: &str) -> String {
     let text = visible(text);
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    // A page that is printed into a log is no command for the runner either.
+    let begin = text.len() - text.trim_start().len();
+    let command = text[begin..].starts_with("::").then_some(begin);
+    for (at, c) in text.char_indices() {
         match c {
+            ':' if Some(at) == command => out.push_str("&#58;"),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),

@@ -316,13 +316,12 @@ fn apart(list: &[&ChangeView]) -> Fold {
 
 /// An item as a line of a difference: its sign colours it where hosts do so.
 fn named(change: &ChangeView) -> String {
-    let sign = match change.sign {
-        "+" => "+",
-        "-" => "-",
-        "=" => " ",
-        _ => "!",
-    };
-    format!("{sign} {} {}", change.sign, visible(&capped(&change.address, LINE_MAX)))
+    let address = visible(&capped(&change.address, LINE_MAX)).into_owned();
+    match change.sign {
+        "+" | "-" => format!("{} {address}", change.sign),
+        "=" => format!("  {address}"),
+        sign => format!("! {sign} {address}"),
+    }
 }
 
 fn field(field: &FieldView) -> Vec<String> {
@@ -405,7 +404,7 @@ fn end(view: &View<'_>, budget: &Budget) -> String {
         out = format!("Not assessed:\n\n{out}{rest}\n");
     }
     let mut room = budget.share(8);
-    for note in view.notes.iter().map(|note| format!("{}\n\n", prose(&capped(note, 300)))) {
+    for note in view.notes.iter().map(|note| format!("Note: {}\n\n", prose(&capped(note, 300)))) {
         if room.take(&note) {
             out.push_str(&note);
         }

@@ -19,4 +19,6 @@ pub mod paint;
 pub mod plan;
 pub mod render;
 pub mod sarif;
+#[cfg(test)]
+mod tests;
 pub mod view;

@@ -20,6 +20,7 @@ use crate::report::markdown;
 use crate::report::paint::Paint;
 use crate::report::plan;
 use crate::report::sarif;
+use crate::report::view;
 use crate::report::view::Origin;
 use crate::report::view::View;
 
@@ -106,12 +107,16 @@ fn write_text(view: &View<'_>, options: Options<'_>, paint: Paint, out: &mut dyn
         Origin::Plan(of) => plan::text(of, plan::Options { paint, full: options.full, columns: options.columns }, out),
         Origin::Drift(of) => drift::text(of, paint, out),
         Origin::Findings(found, sources) => diagnostics::text(found, sources, options.color, out),
-        Origin::Applied(report, _) => apply::text(report, paint, out),
+        Origin::Applied(report, _) => apply::text(report, paint, options.full, out),
         Origin::Failed(message, help) => {
             if !message.is_empty() {
                 writeln!(out, "error: {}", visible(message))?;
             }
-            help.map_or(Ok(()), |help| writeln!(out, "  help: {}", visible(help)))
+            if let Some(help) = help {
+                writeln!(out, "  help: {}", visible(help))?;
+            }
+            // The first is the failure itself; the others are why.
+            view.findings.iter().skip(1).try_for_each(|one| write!(out, "{}", github::plain(&view::finding(one))))
         }
     }
 }
@@ -124,7 +129,8 @@ fn json(view: &View<'_>) -> String {
         Origin::Findings(found, sources) => ended(view, diagnostics::json(found, sources)),
         Origin::Applied(report, _) => apply::json(report, code, name),
         Origin::Failed(message, help) => {
-            let value = json!({ "format_version": "1.0", "errored": true, "message": message, "help": help });
+            let value = json!({ "format_version": "1.0", "errored": true, "message": message, "help": help,
+                "findings": view.findings.get(1..).unwrap_or_default() });
             ended(view, value)
         }
     };

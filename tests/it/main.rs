@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
+mod browser;
 mod done_when;
 mod forecast;
 mod import;
@@ -10,6 +12,8 @@ mod import;
 mod kill;
 mod log;
 mod naive;
+#[cfg(unix)]
+mod page;
 mod poison;
 mod reports;
 mod server;

@@ -21,19 +21,20 @@ use crate::report::view::FieldView;
 use crate::report::view::Group;
 use crate::report::view::View;
 
-/// The most bytes of differences; past them a change is named and its differences are left to the JSON.
-const DIFFERENCES_MAX: usize = 4_000_000;
+/// What a change takes besides its differences, in bytes, its name apart.
+const FRAME: usize = 460;
 /// Fewer than so many changes are all open from the start.
 const OPEN_BELOW: usize = 8;
 
-/// The section.
-pub(super) fn section(view: &View<'_>, rules: &BTreeMap<&str, BTreeSet<&str>>) -> String {
+/// The section, of about so many bytes: past them a change is named, and its differences are left to the JSON.
+pub(super) fn section(view: &View<'_>, rules: &BTreeMap<&str, BTreeSet<&str>>, bytes_max: usize) -> String {
     let n = grouped(view.changes.len() as u64);
     let mut out = format!("<section id=\"changes\" tabindex=\"-1\">\n<h2>Changes ({n})</h2>\n");
     if view.changes.is_empty() {
         out.push_str("<p>None.</p>\n");
     }
-    let mut budget = Budget::new(Limit::Bytes(DIFFERENCES_MAX));
+    let names: usize = view.changes.iter().map(|change| change.address.len().min(LONG) + 24).sum();
+    let mut budget = Budget::new(Limit::Bytes(bytes_max.saturating_sub(names + FRAME * view.groups.len())));
     for group in &view.groups {
         out.push_str(&one(view, group, rules, &mut budget));
     }

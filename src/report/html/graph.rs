@@ -78,7 +78,7 @@ fn lost<'v>(view: &'v View<'_>) -> BTreeSet<&'v str> {
 /// The column of a kind: windows and collections refer to little and stand right; what runs stands left of what is run.
 fn column(address: &str) -> usize {
     match address.split_once('/').map_or("", |(kind, _)| kind) {
-        "sequence" | "delivery-policy" | "portal" | "portal-defaults" | "portal-settings" => 0,
+        "sequence" | "policy" => 0,
         "task" => 1,
         "program" => 2,
         "package" => 3,

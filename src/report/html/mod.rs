@@ -15,6 +15,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::report::budget::Budget;
+use crate::report::budget::Limit;
 use crate::report::escape::LONG;
 use crate::report::escape::capped;
 use crate::report::escape::html;
@@ -27,6 +29,12 @@ use crate::report::view::View;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+
+/// About how many bytes a page takes at the most, as long as names alone do not take more.
+const PAGE_MAX: usize = 4_700_000;
+
+/// The most bytes of the table's remarks.
+const REMARKS_MAX: usize = 1_500_000;
 
 /// How many names of what is lost stand at the top.
 const LOST_NAMED: usize = 50;
@@ -56,9 +64,10 @@ pub fn page(view: &View<'_>) -> String {
     out.push_str(&not_assessed(view));
     out.push_str(FILTER);
     out.push_str(&verdict(view));
-    out.push_str(&changes::section(view, &rules_by_address(view)));
-    out.push_str(&timeline::section(view));
-    out.push_str(&graph::section(view));
+    let more = timeline::section(view) + &graph::section(view);
+    let left = PAGE_MAX.saturating_sub(out.len() + more.len() + SCRIPT.len());
+    out.push_str(&changes::section(view, &rules_by_address(view), left));
+    out.push_str(&more);
     out.push_str("</main>\n");
     out.push_str(&foot(view));
     out.push_str(&format!("<script>{SCRIPT}</script>\n</body>\n</html>\n"));
@@ -180,6 +189,13 @@ fn verdict(view: &View<'_>) -> String {
         return String::new();
     }
     let mut rows: Vec<(Level, String)> = Vec::new();
+    let mut budget = Budget::new(Limit::Bytes(REMARKS_MAX));
+    let mut why = |lines: &[String]| {
+        let all = why(lines);
+        let fits = budget.take(&all);
+        // How it comes about stays; what else is said of it is in the JSON.
+        if fits { all } else { self::why(lines.get(..1).unwrap_or_default()) }
+    };
     for one in &view.findings {
         let mut lines: Vec<String> = one.help.iter().map(|help| format!("help: {help}")).collect();
         lines.extend(one.related.iter().map(|(place, text)| match place {

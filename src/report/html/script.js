@@ -37,7 +37,8 @@
   };
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => queueMicrotask(apply));
+  // The event comes before the fields are empty, and the output is one of them.
+  form.addEventListener("reset", () => setTimeout(apply));
   const all = (open) => {
     for (const node of document.querySelectorAll("details.c")) if (!node.hidden) node.open = open;
   };

@@ -8,6 +8,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::project::Severity;
@@ -18,6 +19,8 @@ use crate::plan::Endpoints;
 use crate::plan::Plan;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
+use crate::report::plan::Options;
+use crate::report::plan::wrapped;
 
 /// How many consequences of one rule and kind are told, with and without a number, before the rest is a count.
 const TOLD: (usize, usize) = (15, 3);
@@ -58,7 +61,8 @@ fn could_act(change: &Change) -> bool {
 }
 
 /// The list: what blocks first, then by number, the largest first.
-pub(super) fn list(plan: &Plan, full: bool, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn list(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let Options { paint, full, columns } = options;
     if plan.consequences.is_empty() {
         return Ok(());
     }
@@ -74,7 +78,7 @@ pub(super) fn list(plan: &Plan, full: bool, paint: Paint, out: &mut dyn Write) -
             *left.entry(group).or_default() += 1;
             continue;
         }
-        consequence(plan, one, paint, out)?;
+        consequence(plan, one, paint, columns, out)?;
     }
     for ((code, kind, is_known), n) in left {
         let number = if is_known { "" } else { ", numbers unknown" };
@@ -103,7 +107,7 @@ fn rank(kind: &str) -> u8 {
     }
 }
 
-fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
     let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
     let head = paint.on(tone, format!("  {mark} {}", one.code));
@@ -114,7 +118,7 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         visible(&one.subject),
         paint.on(Tone::Dim, format!("[{}]", basis(plan, one)))
     )?;
-    writeln!(out, "      {}", visible(&one.mechanism))?;
+    wrapped(&one.mechanism, 6, columns, out)?;
     let own = [one.subject.clone()];
     if one.because != own && !one.because.is_empty() {
         let list: Vec<_> = one.because.iter().take(5).map(|address| visible(address).into_owned()).collect();
@@ -123,9 +127,9 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         writeln!(out, "      because of {}{rest}", list.join(", "))?;
     }
     if !one.sample.is_empty() {
-        let list: Vec<_> = one.sample.iter().map(|name| visible(name).into_owned()).collect();
         let rest = if one.sample_truncated { ", …" } else { "" };
-        writeln!(out, "      {}{rest}", paint.on(Tone::Dim, list.join(", ")))?;
+        let list = one.sample.join(", ");
+        writeln!(out, "      {}{rest}", paint.on(Tone::Dim, visible_at_start(&list)))?;
     }
     for fix in &one.fixes {
         let forecast: Vec<String> =
@@ -133,10 +137,10 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         writeln!(out, "      safer: {} ({})", visible(&fix.message), forecast.join(", "))?;
     }
     if let Some(over) = &one.over {
-        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {over}")))?;
+        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {}", visible(over))))?;
     }
     if let Some(lapsed) = &one.lapsed {
-        writeln!(out, "      {}", paint.on(tone, lapsed))?;
+        writeln!(out, "      {}", paint.on(tone, visible_at_start(lapsed)))?;
     }
     if let Some(reason) = &one.acknowledged {
         writeln!(out, "      acknowledged: {}", visible(reason))?;

@@ -40,7 +40,7 @@ impl<'a> View<'a> {
         view.findings = plan::findings(plan, about);
         // An apply would be blocked by these; a drift only tells them.
         view.findings.iter_mut().for_each(|finding| finding.level = Level::Warning);
-        view.not_assessed = plan::not_assessed(plan);
+        view.not_assessed = plan::not_read(plan);
         view.summary = vec![drift::summary(plan)];
         let n = view.changes.iter().filter(|change| change.action != "unmanaged").count();
         view.headline = match (drift::is_drift(plan), plan.complete, n) {

@@ -505,7 +505,8 @@ impl<'a> View<'a> {
     }
 }
 
-fn finding(one: &FindingView) -> Entry<'_> {
+/// A finding as an entry.
+pub(super) fn finding(one: &FindingView) -> Entry<'_> {
     let mut details: Vec<String> = one.help.iter().map(|help| format!("help: {help}")).collect();
     details.extend(one.related.iter().map(|(place, text)| match place {
         Some(Place { file, line: Some(line), .. }) => format!("{file}:{line}: {text}"),

@@ -257,7 +257,15 @@ fn held(held: &Held, about: &About) -> FindingView {
 }
 
 /// What was not read, or not known of the computers.
-pub(super) fn not_assessed(plan: &Plan) -> Vec<String> {
+fn not_assessed(plan: &Plan) -> Vec<String> {
+    let mut out = not_read(plan);
+    out.extend(consequences::not_assessed_lines(plan));
+    out.extend(plan.coverage.unmodelled.iter().map(|what| format!("{what} is not modelled")));
+    out
+}
+
+/// What was not read.
+pub(super) fn not_read(plan: &Plan) -> Vec<String> {
     let mut out = Vec::new();
     for (kind, coverage) in &plan.coverage.kinds {
         match coverage {
@@ -266,8 +274,6 @@ pub(super) fn not_assessed(plan: &Plan) -> Vec<String> {
             Coverage::Unreadable { why } => out.push(format!("{} could not be read: {why}", kind.name())),
         }
     }
-    out.extend(consequences::not_assessed_lines(plan));
-    out.extend(plan.coverage.unmodelled.iter().map(|what| format!("{what} is not modelled")));
     out
 }
 
@@ -305,8 +311,17 @@ fn headline(plan: &Plan, view: &View<'_>) -> String {
     let blocked = if plan.is_blocked() { "; blocked" } else { "" };
     if let Some(one) = acts {
         let n = one.value.map_or_else(|| "an unknown number of".to_owned(), consequences::grouped);
-        let verb = if one.value == Some(1) { "computer" } else { "computers" };
-        return format!("{n} {verb}: {} {} ⬆{blocked}", one.what, name(&one.subject));
+        let computers = if one.value == Some(1) { "computer" } else { "computers" };
+        let name = name(&one.subject);
+        let does = match one.what.as_str() {
+            verb @ ("re-run" | "enter" | "leave") => format!("will {verb} {name}"),
+            "are logged off" => format!("will be logged off for {name}"),
+            "never run it" => format!("will never run {name}"),
+            "download it" => format!("will download {name}"),
+            verb @ ("restart" | "take a licence") => format!("will {verb} for {name}"),
+            what => format!("{what}: {name}"),
+        };
+        return format!("{n} {computers} {does} ⬆{blocked}");
     }
     let lost: Vec<_> = view.changes.iter().filter(|change| change.danger.is_some()).collect();
     if let [one] = lost[..] {
