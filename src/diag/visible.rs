@@ -26,12 +26,12 @@ pub fn visible_at_start(text: &str) -> Cow<'_, str> {
 /// The same for a text that is JSON, by JSON's own escapes: it reads as the same value. Line ends between values stay.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     let hidden = |c: char| is_hidden(c) && c != '\n';
-    let acts = |(at, c): (usize, char)| (hidden(c) || is_command(&json[at..])).then_some(at);
+    let acts = |(at, c): (usize, char)| (hidden(c) || (c == '#' && is_command(&json[at..]))).then_some(at);
     let Some(first) = json.char_indices().find_map(acts) else { return Cow::Borrowed(json) };
     let mut out = String::with_capacity(json.len() + 16);
     out.push_str(&json[..first]);
     for (at, c) in json[first..].char_indices() {
-        if hidden(c) || is_command(&json[first + at..]) {
+        if hidden(c) || (c == '#' && is_command(&json[first + at..])) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
             }
@@ -43,12 +43,12 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 }
 
 fn escape(text: &str) -> Cow<'_, str> {
-    let acts = |(at, c): (usize, char)| (is_hidden(c) || is_command(&text[at..])).then_some(at);
+    let acts = |(at, c): (usize, char)| (is_hidden(c) || (c == '#' && is_command(&text[at..]))).then_some(at);
     let Some(first) = text.char_indices().find_map(acts) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);
     for (at, c) in text[first..].char_indices() {
-        if is_hidden(c) || is_command(&text[first + at..]) {
+        if is_hidden(c) || (c == '#' && is_command(&text[first + at..])) {
             write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
         } else {
             out.push(c);

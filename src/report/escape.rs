@@ -23,7 +23,7 @@ pub fn capped(text: &str, max: usize) -> Cow<'_, str> {
 /// A text as Markdown code: nothing in it is markup, a mention or a link. For a table's cell as well: `|` is escaped,
 /// which readers of tables take back.
 pub fn code(text: &str) -> String {
-    span(&capped(&visible(text), SHORT), true)
+    span(&visible(&capped(text, SHORT)), true)
 }
 
 fn span(text: &str, in_table: bool) -> String {
@@ -33,7 +33,8 @@ fn span(text: &str, in_table: bool) -> String {
     let longest = runs(text, '`');
     let fence = "`".repeat(longest + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    let text = if in_table { text.replace('|', "\\|") } else { text.to_owned() };
+    // Behind a backslash, one more would escape that one: such a `|` is written out.
+    let text = if in_table { text.replace("\\|", "\\\\u{7c}").replace('|', "\\|") } else { text.to_owned() };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
@@ -50,8 +51,8 @@ fn runs(text: &str, of: char) -> usize {
 /// A sentence as Markdown. What stands in backticks becomes code, and so does every word that could be markup, a
 /// mention, a reference or a link: words of letters, digits and plain punctuation stay as they are.
 pub fn prose(text: &str) -> String {
-    let text = visible(text);
-    let text = capped(&text, PROSE);
+    let text = capped(text, PROSE);
+    let text = visible(&text);
     let parts: Vec<&str> = text.split('`').collect();
     // A name may hold a backtick: where they do not pair, no word is taken for one of ours.
     if parts.len().is_multiple_of(2) {
@@ -190,6 +191,7 @@ mod tests {
             ("a`b", "``a`b``"),
             ("`a``b", "``` `a``b ```"),
             ("a|b", "`a\\|b`"),
+            ("a\\|b|", "`a\\\\u{7c}b\\|`"),
             ("", "` `"),
             ("@team <!-- x", "`@team <!-- x`"),
         ] {

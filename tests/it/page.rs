@@ -192,7 +192,7 @@ fn a_reviewer_opens_filters_and_searches() {
 
     // Rule, severity and kind.
     for (name, value, shown) in
-        [("rule", "SEQ-1", 2), ("level", "error", 1), ("level", "warning", 3), ("kind", "task", 18)]
+        [("rule", "SEQ-1", 2), ("level", "error", 1), ("level", "warning", 2), ("kind", "task", 18)]
     {
         browser.value(&format!(
             "(() => {{ const one = document.getElementById('f').elements[{name:?}]; one.value = {value:?}; \

@@ -165,8 +165,11 @@ fn json(text: &str, form: Form) {
     if form != Form::Json {
         for text in all {
             assert!(!text.chars().any(|c| is_hidden(c) && c != '\n'), "{form:?}: {text:.300}");
-            assert!(form != Form::Sarif || !text.contains("]("), "{text:.300}");
         }
+    }
+    // Messages of SARIF may hold links.
+    for result in value["runs"][0]["results"].as_array().into_iter().flatten() {
+        assert!(!result["message"]["text"].as_str().unwrap().contains("]("), "{result:.300}");
     }
 }
 
@@ -257,7 +260,7 @@ fn payloads_do_nothing_in_any_field_of_any_format() {
         samples::each_view(&mut |_| payload.clone(), &mut |view| {
             for form in Form::ALL {
                 // A plan's own JSON of a million characters a field says nothing new.
-                if payload.len() < 100_000 || !matches!(form, Form::Json | Form::Text) {
+                if payload.len() < 100_000 || matches!(form, Form::Markdown | Form::Html | Form::Github | Form::Azure) {
                     check(view, form);
                     n += 1;
                 }
