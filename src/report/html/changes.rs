@@ -97,7 +97,8 @@ fn one(view: &View<'_>, group: &Group, rules: &BTreeMap<&str, BTreeSet<&str>>, b
 /// A field before and after: what goes is struck out and what comes is underlined, word by word.
 fn field(field: &FieldView) -> String {
     let (before, after) = shown(field);
-    let diff = TextDiff::from_words(before.as_str(), after.as_str());
+    let (old, new) = (words(&before), words(&after));
+    let diff = TextDiff::from_slices(&old, &new);
     let side = |own: ChangeTag, tag: &str| {
         let mut out = String::new();
         let mut run = String::new();
@@ -128,6 +129,30 @@ fn field(field: &FieldView) -> String {
     )
 }
 
+/// A text in words: letters and digits together, spaces together, every other character by itself, so that a version in a
+/// path and a time in a schedule are words too.
+fn words(text: &str) -> Vec<&str> {
+    let class = |c: char| match c {
+        c if c.is_alphanumeric() => 0,
+        c if c.is_whitespace() => 1,
+        _ => 2,
+    };
+    let mut out = Vec::new();
+    let mut begin = 0;
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        if before.is_some_and(|before| before != class(c) || before == 2) {
+            out.push(&text[begin..at]);
+            begin = at;
+        }
+        before = Some(class(c));
+    }
+    if begin < text.len() {
+        out.push(&text[begin..]);
+    }
+    out
+}
+
 /// Both sides as texts whose words can be told apart.
 fn shown(field: &FieldView) -> (String, String) {
     let side = |value: &serde_json::Value| match value {
@@ -142,4 +167,18 @@ fn shown(field: &FieldView) -> (String, String) {
 /// Text with its line ends kept.
 fn text(value: &str) -> String {
     value.split('\n').map(html).collect::<Vec<String>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_text_is_all_of_its_words() {
+        let text = "setup.exe  /configure \"a-2027.xml\" é1\n{}";
+        assert_eq!(words(text).concat(), text);
+        assert_eq!(words("a-2027.xml"), ["a", "-", "2027", ".", "xml"]);
+        assert_eq!(words("}} "), ["}", "}", " "]);
+        assert!(words("").is_empty());
+    }
 }

@@ -82,7 +82,7 @@ pub(super) fn list(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Re
     }
     for ((code, kind, is_known), n) in left {
         let number = if is_known { "" } else { ", numbers unknown" };
-        let (code, words) = (visible(code), words(kind));
+        let (code, words) = (visible_at_start(code), words(kind));
         let line = format!("    {code} and {n} more: {}{number} (--full names them)", visible(&words));
         writeln!(out, "{}", paint.on(Tone::Dim, line))?;
     }
@@ -111,7 +111,7 @@ fn rank(kind: &str) -> u8 {
 fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
     let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
-    let head = paint.on(tone, format!("  {mark} {}", visible(&one.code)));
+    let head = paint.on(tone, format!("  {mark} {}", visible_at_start(&one.code)));
     let number = format!("{}{}", magnitude(one), parts(one));
     let number = visible(&number);
     writeln!(
@@ -296,7 +296,7 @@ pub fn acceptances(plan: &Plan) -> Vec<Acceptance> {
         out.push(Acceptance { rules: rules.keys().map(ToString::to_string).collect(), item: Some(address), yaml });
     }
     for (rule, many) in homeless {
-        let name = visible(rule);
+        let name = visible_at_start(rule);
         let most = many.iter().map(|one| one.magnitude.value).collect::<Option<Vec<u64>>>();
         let yaml = match most.and_then(|all| all.into_iter().max()) {
             Some(most) => format!("policy:\n  limits:\n    {name}: {most}\n"),
@@ -319,7 +319,11 @@ pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::R
             Some(address) => writeln!(out, "  in the manifest of {}:", visible(address))?,
             None => {
                 let rules = one.rules.join(", ");
-                writeln!(out, "  {} is about items that have no manifest; in `consign.yaml`:", visible(&rules))?;
+                writeln!(
+                    out,
+                    "  {} is about items that have no manifest; in `consign.yaml`:",
+                    visible_at_start(&rules)
+                )?;
             }
         }
         for line in one.yaml.lines() {
