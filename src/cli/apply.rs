@@ -24,7 +24,6 @@ use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
 use crate::apply::journal::unknown_line;
 use crate::cli::args::ApplyArgs;
-use crate::cli::args::Format;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
@@ -33,7 +32,6 @@ use crate::cli::context::connect_to_write;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::failure::reported;
 use crate::cli::knowledge::Knowledge;
 use crate::cli::plan::Computers;
 use crate::cli::plan::exit_of;
@@ -41,6 +39,7 @@ use crate::cli::plan::make_plan;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
 use crate::cli::plan::selection;
+use crate::cli::report::reported;
 use crate::diag::visible;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -54,6 +53,8 @@ use crate::plan::again;
 use crate::plan::bounds;
 use crate::plan::checker;
 use crate::report;
+use crate::report::render::Form;
+use crate::report::view::View;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 use crate::sys::environment;
@@ -67,7 +68,7 @@ const STATE_DIRECTORY: &str = ".consign";
 
 /// Runs it.
 pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
-    reported(context, args.format, args.json_into.as_deref(), apply_and_report(context, args))
+    reported(context, "apply", &args.report, apply_and_report(context, args))
 }
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
@@ -90,7 +91,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         let message = format!("the plan's hash is {}, not {}", plan.hash, visible(expected));
         return Err(Failure::new(exit::STALE, message).help("nothing was done"));
     }
-    if args.format == Format::Text {
+    if args.report.form() == Form::Text {
         show(context, &plan)?;
     }
     let blocked = exit_of(&plan, false, false);
@@ -103,25 +104,14 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     }
     let report = perform(context, &plan, &root, &config, args)?;
     let exit = exit_of_report(&report);
-    let json = format!("{:#}\n", report::apply::json(&report, exit.code, exit.name));
-    if let Some(path) = &args.json_into {
-        context.write_file(path, &json)?;
-    }
-    match args.format {
-        Format::Json => context.out_json(&json)?,
-        Format::Text => {
-            let mut out = Vec::new();
-            report::apply::text(&report, context.paint, &mut out)
-                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
-        }
-    }
+    let about = crate::cli::report::about(Some(&root), exit);
+    crate::cli::report::write(context, &View::of_apply(&report, &plan, &about), &args.report, false)?;
     Ok(exit)
 }
 
 fn show(context: &Context, plan: &Plan) -> Result<(), Failure> {
     let mut out = Vec::new();
-    let options = report::plan::Options { paint: context.paint, full: false };
+    let options = report::plan::Options { paint: context.paint, full: false, columns: context.columns };
     report::plan::text(plan, options, &mut out).map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
     context.out(&String::from_utf8_lossy(&out))
 }
@@ -245,7 +235,7 @@ pub fn perform(
     if plan.steps.is_empty() && !before.iter().any(|(_, text)| died(text)) {
         // Nothing to write: no lock, no lease, no journal.
         let nothing = Nothing;
-        let listen = Terminal::new(context, args.format);
+        let listen = Terminal::new(context, args.report.form());
         return block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
     }
     let _lock = match journal_files::lock(&state.join("apply.lock")) {
@@ -273,7 +263,7 @@ pub fn perform(
     let mut journal = FileJournal(file);
     let holder = environment::whoami();
     journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
-    let listen = Terminal::new(context, args.format);
+    let listen = Terminal::new(context, args.report.form());
     let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
     let result = block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(journal), texts, run));
     // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,
@@ -455,7 +445,7 @@ impl Journal for Nothing {
     }
 }
 
-/// Tells what happens on standard error: a line now and then, and what goes wrong.
+/// Tells what happens on standard error: what goes wrong, and to a terminal how far it has come.
 struct Terminal<'a> {
     context: &'a Context,
     quiet: bool,
@@ -464,8 +454,8 @@ struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    fn new(context: &'a Context, format: Format) -> Self {
-        Self { context, quiet: format == Format::Json, made: AtomicU32::new(0), steps: AtomicU32::new(0) }
+    fn new(context: &'a Context, form: Form) -> Self {
+        Self { context, quiet: form.is_json(), made: AtomicU32::new(0), steps: AtomicU32::new(0) }
     }
 }
 
@@ -498,8 +488,12 @@ impl Listen for Terminal<'_> {
             Event::Waiting { holder } => format!("Waiting for another apply: {}\n", visible(holder)),
             Event::ApplyComplete { .. } => "\n".to_owned(),
         };
-        if !self.quiet {
-            self.context.talk(&line);
+        match event {
+            _ if self.quiet => {}
+            Event::ApplyStart { .. } | Event::ApplyProgress { .. } | Event::ApplyComplete { .. } => {
+                self.context.progress(&line);
+            }
+            Event::Retry { .. } | Event::ApplyErrored { .. } | Event::Waiting { .. } => self.context.talk(&line),
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Common {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb say otherwise; anywhere with CLICOLOR_FORCE.
     Auto,
     /// Always.
     Always,
@@ -99,6 +99,67 @@ pub enum Format {
     Json,
 }
 
+/// How to report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+    /// A page of its own.
+    Html,
+    /// For code scanning.
+    Sarif,
+    /// For test reports.
+    Junit,
+    /// Annotations for GitHub's runner; with its variables set, the step's summary and outputs too.
+    Github,
+    /// Code Quality for GitLab.
+    Gitlab,
+    /// Commands for the agent of Azure DevOps.
+    Azure,
+}
+
+/// Where reports go, and how. They are written when the command fails too, and never change its exit code.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Write a report to this file as well: as text
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub text_into: Option<Utf8PathBuf>,
+    /// As JSON
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub json_into: Option<Utf8PathBuf>,
+    /// As Markdown, for a comment
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub markdown_into: Option<Utf8PathBuf>,
+    /// As one HTML page
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub html_into: Option<Utf8PathBuf>,
+    /// As SARIF 2.1.0
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub sarif_into: Option<Utf8PathBuf>,
+    /// As JUnit XML
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub junit_into: Option<Utf8PathBuf>,
+    /// As lines for the log of GitHub's runner
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub github_into: Option<Utf8PathBuf>,
+    /// As GitLab's Code Quality
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub gitlab_into: Option<Utf8PathBuf>,
+    /// As the numbers of GitLab's plan widget (`artifacts:reports:terraform`)
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub gitlab_plan_into: Option<Utf8PathBuf>,
+    /// As lines for the log of Azure DevOps
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub azure_into: Option<Utf8PathBuf>,
+}
+
 /// `consign demo`
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -116,12 +177,9 @@ pub struct ValidateArgs {
     /// Only as this server would see it
     #[command(flatten)]
     pub server: ServerArg,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the findings as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// Which part of a plan.
@@ -162,12 +220,9 @@ pub struct PlanArgs {
     /// The computers, from a file of what the server answers to GET /v1/fleet
     #[arg(long, value_name = "FILE")]
     pub fleet: Option<Utf8PathBuf>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the plan as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Which part
     #[command(flatten)]
     pub select: SelectArgs,
@@ -182,9 +237,9 @@ pub struct ShowArgs {
     /// Name every item
     #[arg(long)]
     pub full: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// `consign apply`
@@ -214,12 +269,9 @@ pub struct ApplyArgs {
     /// The computers, from a file of what the server answers to GET /v1/fleet
     #[arg(long, value_name = "FILE")]
     pub fleet: Option<Utf8PathBuf>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the result as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Which part
     #[command(flatten)]
     pub select: SelectArgs,
@@ -234,12 +286,9 @@ pub struct DriftArgs {
     /// Taken for other tools' sake: drift always exits with 2
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the drift as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// `consign forecast`
@@ -281,6 +330,9 @@ pub struct ForecastArgs {
     /// Write the forecast as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<Utf8PathBuf>,
+    /// Write the plan's report as one HTML page to this file, with what computers will do over time
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub html_into: Option<Utf8PathBuf>,
 }
 
 /// `consign agents`

@@ -17,6 +17,7 @@ mod knowledge;
 mod log;
 mod plan;
 mod refs;
+mod report;
 mod schema;
 mod serve;
 mod validate;

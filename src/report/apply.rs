@@ -15,11 +15,14 @@ use crate::report::paint::Paint;
 use crate::report::paint::Tone;
 use crate::report::plan::sides;
 
-/// Writes a report as text, the summary last.
+/// Writes a report as text, the summary last; `full` names the steps that were made too.
 ///
 /// # Errors
 /// When `out` fails.
-pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(report: &Report, paint: Paint, full: bool, out: &mut dyn Write) -> io::Result<()> {
+    for step in report.applied.iter().filter(|_| full) {
+        writeln!(out, "made: {} {}", step.action.word(), visible(&step.item))?;
+    }
     for failed in &report.failed {
         let outcome = match failed.outcome {
             Outcome::Applied => "was made all the same (it was read back)",
@@ -53,23 +56,28 @@ pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
         };
         writeln!(out, "Stopped: {why}. Run it again to go on; what was done is not done twice.")?;
     }
-    for step in report.not_attempted.iter().take(10) {
+    let told = if full { report.not_attempted.len() } else { 10 };
+    for step in report.not_attempted.iter().take(told) {
         writeln!(out, "  not attempted: {} {}", step.action.word(), visible(&step.item))?;
     }
-    if report.not_attempted.len() > 10 {
-        writeln!(out, "  … and {} more not attempted", report.not_attempted.len() - 10)?;
+    if report.not_attempted.len() > told {
+        writeln!(out, "  … and {} more not attempted", report.not_attempted.len() - told)?;
     }
     for note in &report.notes {
         writeln!(out, "note: {}", visible(note))?;
     }
-    let summary = format!(
+    writeln!(out, "{}", paint.on(Tone::Strong, summary(report)))
+}
+
+/// `Applied: 3 steps made, 0 failed, 0 not attempted; 3 writes sent.`
+pub fn summary(report: &Report) -> String {
+    format!(
         "Applied: {} steps made, {} failed, {} not attempted; {} writes sent.",
         report.applied.len(),
         report.failed.len(),
         report.not_attempted.len(),
         report.writes_sent
-    );
-    writeln!(out, "{}", paint.on(Tone::Strong, summary))
+    )
 }
 
 /// The report as JSON, with the exit code it leads to.

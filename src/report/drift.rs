@@ -39,7 +39,7 @@ pub fn is_drift(plan: &Plan) -> bool {
 static OPEN: [&Rule; 5] = [&PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_11];
 
 /// Items that differ and that an apply would not touch.
-fn held(plan: &Plan) -> impl Iterator<Item = &Held> {
+pub fn held(plan: &Plan) -> impl Iterator<Item = &Held> {
     plan.held.iter().filter(|held| held.would != Verb::Delete && held.rule != PLN_1.id)
 }
 
@@ -87,7 +87,8 @@ pub fn text(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{}", paint.on(Tone::Strong, summary(plan)))
 }
 
-fn summary(plan: &Plan) -> String {
+/// `Drift: 2 changed, 1 missing; 3 unmanaged.`
+pub fn summary(plan: &Plan) -> String {
     let (changed, missing) = (plan.summary.change + plan.summary.replace + held(plan).count(), plan.summary.add);
     let unmanaged = unmanaged(plan).count();
     let end = match (is_drift(plan), plan.complete) {
@@ -98,7 +99,8 @@ fn summary(plan: &Plan) -> String {
     format!("Drift: {changed} changed, {missing} missing; {unmanaged} unmanaged.{end}")
 }
 
-fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
+/// Why a kind was not read in full; `None`: it was.
+pub fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
     use crate::model::observed::Coverage;
     match plan.coverage.kinds.get(&kind)? {
         Coverage::Observed => None,
@@ -107,7 +109,7 @@ fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
 }
 
 /// Live items that no manifest declares, whether they would be pruned or not.
-fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::guid::Guid)> {
+pub fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::guid::Guid)> {
     let left = plan.unmanaged.iter().map(|item| (item.key.to_string(), item.guid));
     let pruned = plan
         .resource_changes

@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
+mod browser;
 mod computers;
 mod done_when;
 mod forecast;
@@ -11,6 +13,8 @@ mod import;
 mod kill;
 mod log;
 mod naive;
+#[cfg(unix)]
+mod page;
 mod passwords;
 mod poison;
 mod reports;
