@@ -210,7 +210,7 @@ fn a_reviewer_opens_filters_and_searches() {
     browser.call("Emulation.setEmulatedMedia", dark);
     let back = browser.value("getComputedStyle(document.body).backgroundColor");
     assert_eq!(back, "rgb(20, 23, 29)");
-    browser.value("window.scrollTo(0, 700)");
+    browser.value("document.getElementById('changes').scrollIntoView({behavior: 'instant'})");
     browser.screenshot(&shot("page-dark.png"));
     nothing_acted(&mut browser, 1);
 }

@@ -149,7 +149,7 @@ fn no_string_of_a_plan_file_acts() {
     }
     let ran = project.run(&["show", "bad.plan", "--full"]).says("a mechanism").says("a message").says("held cause");
     assert_inert(&ran.says("a gap").says("a unit"));
-    for format in ["markdown", "html", "junit", "sarif", "gitlab"] {
+    for format in ["html", "junit", "sarif", "gitlab"] {
         assert_inert(&project.run(&["show", "bad.plan", "--format", format]).exits(0).says("forged"));
     }
     let before = server.audit();

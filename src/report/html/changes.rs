@@ -100,24 +100,23 @@ fn field(field: &FieldView) -> String {
     let (old, new) = (words(&before), words(&after));
     let diff = TextDiff::from_slices(&old, &new);
     let side = |own: ChangeTag, tag: &str| {
-        let mut out = String::new();
-        let mut run = String::new();
-        let close = |run: &mut String, out: &mut String| {
-            if !run.is_empty() {
-                out.push_str(&format!("<{tag}>{}</{tag}>", text(run)));
-                run.clear();
-            }
-        };
+        // What stands together is escaped together: a line's begin is seen as one.
+        let mut runs: Vec<(bool, String)> = Vec::new();
         for change in diff.iter_all_changes() {
-            if change.tag() == own {
-                run.push_str(change.value());
-            } else if change.tag() == ChangeTag::Equal {
-                close(&mut run, &mut out);
-                out.push_str(&text(change.value()));
+            let is_own = change.tag() == own;
+            if !is_own && change.tag() != ChangeTag::Equal {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((same, run)) if *same == is_own => run.push_str(change.value()),
+                _ => runs.push((is_own, change.value().to_owned())),
             }
         }
-        close(&mut run, &mut out);
-        out
+        let marked = |(is_own, run): &(bool, String)| match is_own {
+            true => format!("<{tag}>{}</{tag}>", text(run)),
+            false => text(run),
+        };
+        runs.iter().map(marked).collect::<String>()
     };
     let (gone, come) = (side(ChangeTag::Delete, "del"), side(ChangeTag::Insert, "ins"));
     let remark = field.remark.trim_start_matches("# ");
