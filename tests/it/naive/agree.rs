@@ -1,5 +1,6 @@
 //! The agent engine and the naive model agree on random small estates.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use consign::agent::happening::Happening;
@@ -13,6 +14,9 @@ use super::estates;
 use super::estates::Estate;
 use super::model;
 use super::model::News;
+use super::reached::assert_often;
+use super::reached::counts;
+use super::reached::reached;
 
 /// How many estates both live through.
 const ESTATES: u64 = 1_000;
@@ -33,26 +37,40 @@ fn engine(estate: &Estate) -> (Vec<Happening>, Memory) {
     (happenings, computer.memory())
 }
 
-/// How two lives of the same estate differ, if they do, and the estate.
-fn difference_of(seed: u64) -> Option<(String, String)> {
+/// What both models say of an estate.
+struct Seen {
+    /// How they differ, if they do, and the estate.
+    difference: Option<(String, String)>,
+    /// What the estate reached.
+    reached: BTreeSet<String>,
+}
+
+fn see(seed: u64) -> Seen {
     let estate = estates::random(seed);
-    let mut memory = estate.memory.clone();
-    let naive = model::live(&estate.news, &estate.zone, &mut memory, &estate.scenario, estate.to());
+    let (to, mut memory) = (estate.to(), estate.memory.clone());
+    let (naive, marks) = model::live_and_mark(&estate.news, &estate.zone, &mut memory, &estate.scenario, to);
     let (engine, engine_memory) = engine(&estate);
     let difference = first_difference(&naive, &engine).or_else(|| {
         let told = || format!("they remember different things\n  naive: {memory:?}\n  engine: {engine_memory:?}\n");
         (memory != engine_memory).then(told)
-    })?;
-    let to = estate.to();
-    Some((format!("seed {seed}: {difference}"), format!("{estate:#?}\nuntil {to}\nnaive: {naive:#?}")))
+    });
+    let reached = reached(&estate, &naive, marks);
+    let told =
+        |difference| (format!("seed {seed}: {difference}"), format!("{estate:#?}\nuntil {to}\nnaive: {naive:#?}"));
+    Seen { difference: difference.map(told), reached }
 }
 
+/// Every happening, in order and at the same instant, and what is remembered at the end; over estates that reach every
+/// rule often enough for that to mean something.
 #[test]
 fn naive_and_engine_agree() {
-    let differing: Vec<_> = (0..ESTATES).into_par_iter().filter_map(difference_of).collect();
+    let seen: Vec<Seen> = (0..ESTATES).into_par_iter().map(see).collect();
+    let differing: Vec<_> = seen.iter().filter_map(|seen| seen.difference.as_ref()).collect();
     if let Some((first, estate)) = differing.first() {
         panic!("{} of {ESTATES} estates differ; the first:\n{first}\n{estate}", differing.len());
     }
+    let n_seen = seen.len();
+    assert_often(counts(seen.into_iter().map(|seen| seen.reached)), n_seen);
 }
 
 /// One seed at a time, for looking into a difference: `SEED=17 cargo test --test it one_seed -- --ignored`.
@@ -60,20 +78,26 @@ fn naive_and_engine_agree() {
 #[ignore = "for looking into one difference"]
 fn one_seed_agrees() {
     let seed = std::env::var("SEED").expect("SEED names the estate").parse().expect("SEED is a number");
-    if let Some((difference, estate)) = difference_of(seed) {
+    if let Some((difference, estate)) = see(seed).difference {
         panic!("{difference}\n{estate}");
     }
 }
 
-/// Many other seeds: `FROM=1000 TO=20000 cargo test --test it many_seeds -- --ignored`.
+/// Other seeds, and how often each rule is reached: `FROM=1000 TO=20000 cargo test --test it many_seeds -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "for looking at more estates than the test does"]
 fn many_seeds_agree() {
     let number = |name: &str, or: u64| std::env::var(name).map_or(or, |text| text.parse().expect("a number"));
     let seeds = number("FROM", 0)..number("TO", ESTATES);
-    let differing: Vec<_> = seeds.clone().into_par_iter().filter_map(difference_of).collect();
+    let seen: Vec<Seen> = seeds.clone().into_par_iter().map(see).collect();
+    let differing: Vec<_> = seen.iter().filter_map(|seen| seen.difference.as_ref()).collect();
     for (difference, _) in &differing {
         println!("{difference}");
     }
-    assert!(differing.is_empty(), "{} of {seeds:?} differ", differing.len());
+    let n_differing = differing.len();
+    for (what, count) in counts(seen.into_iter().map(|seen| seen.reached)) {
+        println!("{count:6} {what}");
+    }
+    assert_eq!(n_differing, 0, "of {seeds:?}");
 }

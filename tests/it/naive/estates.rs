@@ -155,7 +155,7 @@ impl Maker {
             enrolled: self.enrolled(),
             server_zone: self.dice.one_of(&ZONES).0.to_owned(),
             rules: Rules {
-                fit: *self.dice.one_of(&[FitRule::Remaining, FitRule::Remaining, FitRule::Whole]),
+                fit: *self.dice.one_of(&[FitRule::Remaining, FitRule::Whole]),
                 never_fits: *self.dice.one_of(&[NeverFits::Fails, NeverFits::Alert]),
                 stop: *self.dice.one_of(&[StopRule::Always, StopRule::AdministrativeAndUnattended]),
             },
@@ -197,15 +197,33 @@ impl Maker {
     /// The first policy, and now and then others, and packages that change.
     fn news(&mut self, policy: Policy) -> Vec<(Timestamp, News)> {
         let mut all = vec![(self.from, News::Policy(Arc::new(policy.clone())))];
-        if self.dice.often(6) {
+        if self.dice.often(4) {
             return all;
         }
-        let mut times: Vec<Timestamp> = (0..self.dice.of(1..6)).map(|_| self.time_of_news()).collect();
+        let mut times: Vec<Timestamp> = (0..self.dice.of(2..9)).map(|_| self.time_of_news()).collect();
+        for place in 0..times.len() {
+            if self.dice.often(5) {
+                // Soon after another, so that what left comes back while it still runs.
+                let soon = i64::try_from(self.dice.of(1..25)).expect("small");
+                times.push(calendar::timestamp_of(calendar::minute_of(times[place]) + soon));
+            }
+        }
         times.sort_unstable();
         let (mut policy, mut gone) = (policy, Vec::new());
+        let last = calendar::minute_of(self.from) + i64::try_from(self.days * 1440).expect("small");
         for at in times {
-            if self.dice.often(1) {
+            if self.dice.often(2) {
                 all.push((at, News::PackageChanged(self.dice.one_of(&self.packages)[0].package)));
+                continue;
+            }
+            if !policy.jobs.is_empty() && self.dice.often(4) {
+                // A job leaves for a few minutes only.
+                let mut without = policy.clone();
+                let place = self.dice.of(0..u64::try_from(policy.jobs.len()).expect("small"));
+                without.jobs.remove(usize::try_from(place).expect("small"));
+                all.push((at, News::Policy(Arc::new(without))));
+                let back = calendar::minute_of(at) + i64::try_from(self.dice.of(1..15)).expect("small");
+                all.push((calendar::timestamp_of(back), News::Policy(Arc::new(policy.clone()))));
                 continue;
             }
             for _ in 0..self.dice.of(1..4) {
@@ -213,6 +231,8 @@ impl Maker {
             }
             all.push((at, News::Policy(Arc::new(policy.clone()))));
         }
+        all.sort_by_key(|(at, _)| *at);
+        all.retain(|(at, _)| calendar::minute_of(*at) < last);
         all
     }
 
@@ -221,7 +241,7 @@ impl Maker {
         let after = match self.dice.of(0..10) {
             0 => 0,
             1..=4 => self.dice.of(0..120),
-            5..=6 => self.dice.of(0..25) * 60,
+            5..=7 => self.dice.of(0..25) * 60 + self.dice.of(0..4) * 5,
             _ => self.dice.of(0..self.days * 1440),
         };
         calendar::timestamp_of(calendar::minute_of(self.from) + i64::try_from(after).expect("small"))
@@ -231,21 +251,21 @@ impl Maker {
     fn change(&mut self, policy: &mut Policy, gone: &mut Vec<Arc<Job>>) {
         let n_jobs = u64::try_from(policy.jobs.len()).expect("small");
         let place = |at: u64| usize::try_from(at).expect("small");
-        match self.dice.of(0..16) {
+        match self.dice.of(0..20) {
             0 => {}
-            1..=3 if n_jobs > 0 => gone.push(policy.jobs.remove(place(self.dice.of(0..n_jobs)))),
-            4..=6 if !gone.is_empty() => {
+            1..=4 if n_jobs > 0 => gone.push(policy.jobs.remove(place(self.dice.of(0..n_jobs)))),
+            5..=9 if !gone.is_empty() => {
                 let job = gone.remove(place(self.dice.of(0..u64::try_from(gone.len()).expect("small"))));
                 policy.jobs.insert(place(self.dice.of(0..n_jobs + 1)), job);
             }
-            7 => {
+            10 => {
                 let job = self.job(n_jobs + u64::try_from(gone.len()).expect("small"));
                 policy.jobs.push(Arc::new(job));
             }
-            8 => policy.windows = self.windows(),
-            9 => policy.settings = self.settings(),
-            10 => policy.enrolled = self.enrolled(),
-            11 => policy.jobs.reverse(),
+            11 => policy.windows = self.windows(),
+            12 => policy.settings = self.settings(),
+            13 => policy.enrolled = self.enrolled(),
+            14 => policy.jobs.reverse(),
             _ if n_jobs > 0 => {
                 let at = place(self.dice.of(0..n_jobs));
                 let job = Arc::make_mut(&mut policy.jobs[at]);
@@ -258,15 +278,15 @@ impl Maker {
     /// One thing of a job changes; its kind never does.
     fn change_job(&mut self, job: &mut Job) {
         let is_policy = job.kind == JobKind::DeliveryPolicy;
-        match self.dice.of(0..8) {
-            0..=1 => job.run = self.run(),
-            2 => job.priority = *self.dice.one_of(&[Priority::Low, Priority::Normal, Priority::VeryHigh]),
-            3 => job.warn = self.warn(),
-            4 if is_policy => job.remediation = self.dice.often(5).then(|| self.schedule()),
-            4 => job.availability = self.availability(),
-            5 if is_policy => job.ignores_windows = !job.ignores_windows,
-            5 => job.remove_after_success = !job.remove_after_success,
-            6 => job.run_missed_schedule = !job.run_missed_schedule,
+        match self.dice.of(0..9) {
+            0..=2 => job.run = self.run(),
+            3 => job.priority = *self.dice.one_of(&[Priority::Low, Priority::Normal, Priority::VeryHigh]),
+            4 => job.warn = self.warn(),
+            5 if is_policy => job.remediation = self.dice.often(5).then(|| self.schedule()),
+            5 => job.availability = self.availability(),
+            6 if is_policy => job.ignores_windows = !job.ignores_windows,
+            6 => job.remove_after_success = !job.remove_after_success,
+            7 => job.run_missed_schedule = !job.run_missed_schedule,
             _ => job.steps = self.steps(job.kind),
         }
     }
@@ -284,7 +304,7 @@ impl Maker {
                     has_files,
                     delete_unused_after,
                     success_codes: self.dice.one_of(&[vec![0], vec![0], vec![0, 3010], vec![3010, 7], vec![]]).clone(),
-                    max_run_time: if self.dice.often(2) {
+                    max_run_time: if self.dice.often(3) {
                         None
                     } else {
                         Some(self.dice.minutes(&[5, 10, 20, 30, 45, 60, 60, 90, 180, 360, 780]))
@@ -343,21 +363,21 @@ impl Maker {
             Vec::new()
         };
         Settings {
-            countdown: self.dice.minutes(&[0, 1, 1, 5, 15, 60]),
-            disregard_post_run_action: self.dice.often(4),
+            countdown: self.dice.minutes(&[0, 1, 5, 15, 60, 60]),
+            disregard_post_run_action: self.dice.often(6),
             blockouts,
         }
     }
 
     fn windows(&mut self) -> Vec<Window> {
-        if self.dice.often(3) {
+        if self.dice.often(2) {
             return Vec::new(); // MW-8
         }
         (0..self.dice.of(1..4))
             .map(|index| Window {
                 name: format!("window{index}"),
                 schedule: self.schedule(),
-                duration: self.dice.minutes(&[5, 15, 60, 60, 120, 120, 240, 720, 1440]),
+                duration: self.dice.minutes(&[5, 15, 15, 30, 60, 60, 120, 120, 240, 720, 1440]),
                 kind: *self.dice.one_of(&[
                     WindowKind::All,
                     WindowKind::All,
@@ -371,7 +391,13 @@ impl Maker {
     }
 
     fn job(&mut self, index: u64) -> Job {
-        let kind = *self.dice.one_of(&[JobKind::Task, JobKind::Task, JobKind::Sequence, JobKind::DeliveryPolicy]);
+        let kind = *self.dice.one_of(&[
+            JobKind::Task,
+            JobKind::Task,
+            JobKind::Sequence,
+            JobKind::DeliveryPolicy,
+            JobKind::DeliveryPolicy,
+        ]);
         let is_policy = kind == JobKind::DeliveryPolicy;
         let steps = self.steps(kind);
         Job {
@@ -407,7 +433,7 @@ impl Maker {
 
     fn warn(&mut self) -> Option<Duration> {
         let most = self.dice.minutes(&[0, 4, 5, 12, 60, 90, 300, 300, 1440, 2000]);
-        self.dice.often(4).then_some(most)
+        self.dice.often(5).then_some(most)
     }
 
     fn steps(&mut self, kind: JobKind) -> Vec<Step> {
@@ -437,10 +463,11 @@ impl Maker {
             AfterRunningAction::None,
             AfterRunningAction::None,
             AfterRunningAction::Restart,
+            AfterRunningAction::Restart,
             AfterRunningAction::LogOff,
         ]);
-        let defer_up_to = self.dice.minutes(&[0, 4, 10, 13, 60, 480, 2000]);
-        let countdown = if is_policy && self.dice.often(5) { Some(self.dice.minutes(&[0, 2, 30])) } else { None };
+        let defer_up_to = self.dice.minutes(&[0, 4, 10, 13, 60, 240, 480, 480, 2000]);
+        let countdown = if is_policy && self.dice.often(7) { Some(self.dice.minutes(&[0, 2, 30, 90])) } else { None };
         let on_failure = *self.dice.one_of(&[OnFailure::Abort, OnFailure::Continue, OnFailure::Restart]);
         Step {
             program,

@@ -1,7 +1,6 @@
 //! The naive model tells what the documents' own examples say, and each assumption as it is read here.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use consign::agent::happening::Happening;
@@ -35,7 +34,6 @@ use consign::model::task::Run;
 use consign::model::units::Duration;
 use consign::model::window::WindowKind;
 use jiff::Timestamp;
-use rayon::prelude::*;
 
 use super::difference::first_difference;
 use super::estates;
@@ -372,75 +370,6 @@ fn tsk_4_as_soon_as_possible_runs_once_ever_with_whatever_result() {
     memory.ran = BTreeMap::from([(Guid::of(1), Remembered::of(true)), (Guid::of(2), Remembered::of(false))]);
     let happenings = live_with(&policy, &Scenario::default(), memory);
     assert_eq!(told(&happenings), ["Sun 13:00 start 3.0", "Sun 13:10 end 3.0 0", "Sun 13:10 finish 3 true"]);
-}
-
-/// What of an estate shows that it reached something.
-fn reached(seed: u64) -> BTreeSet<String> {
-    let estate = estates::random(seed);
-    let (from, to) = (estate.from, estate.to());
-    let policy = estate.policies().next().expect("a first policy");
-    let happenings = live_in(&estate, to);
-    let mut reached = BTreeSet::new();
-    assert!(happenings.is_sorted_by_key(|happening| happening.at), "seed {seed}: in the order of time");
-    assert!(happenings.iter().all(|happening| (from..to).contains(&happening.at)), "seed {seed}: between the two");
-    for happening in &happenings {
-        let kind = |id: &Guid| estate.job(*id).kind;
-        let users = estate.scenario.users;
-        reached.insert(match &happening.what {
-            What::Started { job, step } => format!("{:?} {users:?} started, a later step: {}", kind(job), *step > 0),
-            What::Ended { killed: true, job, .. } => format!("{:?} killed", kind(job)),
-            What::Ended { code: None, job, .. } => format!("{:?} lost", kind(job)),
-            What::Ended { success, job, .. } => format!("{:?} ended {success}", kind(job)),
-            What::Finished { job, success } => format!("{:?} finished {success}", kind(job)),
-            What::NeverFits { .. } => {
-                format!("never fits, {:?} {:?}", policy.rules.fit, policy.rules.never_fits)
-            }
-            What::Deferred { job, .. } => format!("{:?} deferred", kind(job)),
-            What::Restarted => format!("restarted, {users:?}, windows: {}", !policy.windows.is_empty()),
-            other => format!("{other:?}").split(' ').next().expect("a name").to_owned(),
-        });
-    }
-    reached
-}
-
-#[test]
-fn random_estates_reach_every_kind_of_happening_often() {
-    const SEEDS: u64 = 400;
-    let all: Vec<BTreeSet<String>> = (0..SEEDS).into_par_iter().map(reached).collect();
-    let mut counts = BTreeMap::new();
-    for what in all.into_iter().flatten() {
-        *counts.entry(what).or_insert(0) += 1;
-    }
-    println!("{counts:#?}");
-    let mut expected =
-        ["DownloadStarted", "DownloadEnded", "Skipped", "Removed", "LoggedOff", "PackageDeleted", "Assessed"]
-            .map(str::to_owned)
-            .to_vec();
-    for kind in [JobKind::Task, JobKind::Sequence, JobKind::DeliveryPolicy] {
-        for what in ["killed", "lost", "ended true", "ended false", "finished true", "finished false", "deferred"] {
-            expected.push(format!("{kind:?} {what}"));
-        }
-        for users in [Users::AcceptAtOnce, Users::DeferToTheEnd, Users::Absent] {
-            expected.push(format!("{kind:?} {users:?} started, a later step: false"));
-            if kind != JobKind::Task {
-                expected.push(format!("{kind:?} {users:?} started, a later step: true"));
-            }
-        }
-    }
-    for users in [Users::AcceptAtOnce, Users::DeferToTheEnd, Users::Absent] {
-        expected.push(format!("restarted, {users:?}, windows: true"));
-        expected.push(format!("restarted, {users:?}, windows: false"));
-    }
-    for fit in [FitRule::Remaining, FitRule::Whole] {
-        for never_fits in [NeverFits::Fails, NeverFits::Alert] {
-            expected.push(format!("never fits, {fit:?} {never_fits:?}"));
-        }
-    }
-    for what in &expected {
-        let count = counts.remove(what).unwrap_or(0);
-        assert!(count >= 4, "`{what}` in {count} of {SEEDS} estates");
-    }
-    assert!(counts.is_empty(), "what else is there: {counts:?}");
 }
 
 #[test]

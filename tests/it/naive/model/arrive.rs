@@ -9,6 +9,7 @@ use consign::agent::policy::Window;
 use consign::model::guid::Guid;
 use consign::model::schedule::Clock;
 use consign::model::schedule::Schedule;
+use consign::model::schedule::WindowClock;
 use consign::model::task::Run;
 use consign::model::window::WindowKind;
 
@@ -20,21 +21,29 @@ use super::Windows;
 use crate::naive::calendar;
 use crate::naive::calendar::DAY;
 use crate::naive::calendar::Minute;
+use crate::naive::calendar::minutes;
 
 impl Computer<'_> {
     pub(super) fn policy_arrives(&mut self, policy: &Arc<Policy>) {
         let before = self.policy.replace(Arc::clone(policy));
         if before.as_ref() == Some(policy) {
+            self.mark("A-1 the same policy again");
             return;
         }
         let before = before.as_deref();
         if before.is_none_or(|before| before.windows != policy.windows) {
+            if policy.windows.is_empty() && before.is_some() {
+                self.mark("MW-8 the last window is taken away");
+            }
             self.windows_become_known(&policy.windows);
         }
         if before.is_none_or(|before| before.settings.blockouts != policy.settings.blockouts) {
             self.blocked = calendar::blocked_minutes(&policy.settings.blockouts, &self.zone, self.now, self.to);
         }
         if before.is_none_or(|before| before.enrolled != policy.enrolled) {
+            if self.assessed && policy.enrolled.is_some() {
+                self.mark("LIC-1 enrolled, and assessed already");
+            }
             self.assessment = match &policy.enrolled {
                 None => None,
                 Some(None) => Some(self.now + 4 * 60),
@@ -55,8 +64,15 @@ impl Computer<'_> {
     fn windows(&self, of: &[&Window]) -> Windows {
         // A window that is still open at the end is longer than 366 days, or longer than anything needs.
         let mut joined = calendar::joined(of, &self.zone, self.now - 8 * DAY, self.to + AHEAD + 4 * DAY);
+        if joined.iter().any(|(opens, closes)| of.iter().all(|window| minutes(window.duration) < closes - opens)) {
+            self.mark("MW-6 windows are joined");
+        }
+        if of.iter().any(|window| window.clock == WindowClock::Utc) {
+            self.mark("MW-9 a window in UTC");
+        }
         for (opens, closes) in &mut joined {
             if *closes - *opens > AHEAD {
+                self.mark("A-7 an endless window");
                 *closes = Minute::MAX / 2; // Endless.
             }
         }
@@ -69,13 +85,26 @@ impl Computer<'_> {
         known.retain(|job| !job.removed);
         let mut due = Vec::new();
         for told in &policy.jobs {
+            if known.iter().any(|job| job.left && job.form.id == told.id) {
+                self.mark("A-1 comes back while its program runs");
+            }
             let (job, counts_anew) = match known.iter().position(|job| job.form.id == told.id) {
                 Some(place) => changed(known.remove(place), told),
                 None => (new(told), true),
             };
+            if counts_anew && job.phase == Phase::Pending {
+                self.mark("A-1 other times while pending");
+            }
+            if counts_anew && job.next_form.as_ref().is_some_and(|form| form.run != job.form.run) {
+                self.mark("A-1 other times while under way");
+            }
+            if job.next_form.as_ref().is_some_and(|form| *form != job.form) {
+                self.mark("A-1 another form while under way");
+            }
             let is_done = job.phase == Phase::Idle && self.remembered.get(&told.id) == Some(&true);
             if told.remove_after_success && is_done {
-                continue; // neither taken up nor kept.
+                self.mark("A-14 neither taken up nor kept");
+                continue;
             }
             self.jobs.push(job);
             let job = self.jobs.len() - 1;
@@ -86,6 +115,15 @@ impl Computer<'_> {
                     due.push(job);
                 }
             }
+        }
+        if known.iter().any(|job| matches!(job.phase, Phase::PutOff(_) | Phase::CountingDown(_))) {
+            self.mark("A-1 leaves while put off");
+        }
+        if known.iter().any(|job| job.is_under_way && job.phase != Phase::Running) {
+            self.mark("A-1 leaves between two steps");
+        }
+        if known.iter().any(|job| job.phase == Phase::Running) {
+            self.mark("A-1 leaves while its program runs");
         }
         for mut job in known.into_iter().filter(|job| job.phase == Phase::Running) {
             job.left = true;
@@ -128,19 +166,49 @@ impl Computer<'_> {
             ),
             Run::Manual | Run::AsSoonAsPossible => (BTreeSet::new(), None),
         };
+        self.mark_changes_of_clocks(run, &times);
         self.jobs[job].times = times;
         self.jobs[job].last_time = last_time;
+    }
+
+    /// Whether some time of a schedule is one that was skipped, or that comes twice.
+    fn mark_changes_of_clocks(&self, run: &Run, times: &BTreeSet<Minute>) {
+        let time_of_day = match run {
+            Run::Schedule(Schedule::Daily(time)) => *time,
+            Run::Schedule(Schedule::Weekly(weekly)) => weekly.time,
+            Run::Schedule(Schedule::Monthly(monthly)) => monthly.time,
+            Run::Schedule(Schedule::At(_) | Schedule::Every(_)) | Run::Manual | Run::AsSoonAsPossible => return,
+        };
+        for at in times {
+            let local = self.zone.to_datetime(calendar::timestamp_of(*at));
+            let is_moved = (local.hour(), local.minute())
+                != (time_of_day.hour.try_into().expect("small"), time_of_day.minute.try_into().expect("small"));
+            if is_moved {
+                self.mark("A-20 a local time that is skipped");
+            } else if self.zone.to_ambiguous_timestamp(local).is_ambiguous() {
+                self.mark("A-20 a local time that comes twice");
+            }
+        }
     }
 
     fn is_due_on_arrival(&self, job: usize, told: &Job) -> bool {
         let is_remembered = self.remembered.contains_key(&told.id);
         match &told.run {
             Run::Manual => false,
-            Run::AsSoonAsPossible => !is_remembered, // TSK-4, A-16
+            Run::AsSoonAsPossible => {
+                if is_remembered {
+                    self.mark("TSK-4 as soon as possible, once, ever");
+                }
+                !is_remembered
+            }
             Run::Schedule(Schedule::At(once)) => {
                 let at = calendar::resolve(once.civil(), &self.zone);
                 let is_missed = at < self.now && self.is_available(job, at);
-                is_missed && told.run_missed_schedule && !is_remembered
+                let is_made_up_for = is_missed && told.run_missed_schedule && !is_remembered;
+                if is_made_up_for {
+                    self.mark("A-5 a missed start is made up for");
+                }
+                is_made_up_for
             }
             Run::Schedule(_) => false,
         }

@@ -1,6 +1,7 @@
 //! What comes due, and what packages are kept for.
 
 use consign::agent::happening::What;
+use consign::agent::policy::JobKind;
 use consign::agent::policy::Program;
 use consign::model::guid::Guid;
 use consign::model::task::Run;
@@ -15,9 +16,12 @@ impl Computer<'_> {
             if self.jobs[job].removed {
                 continue;
             }
-            // A time outside availability is lost.
-            if self.jobs[job].times.contains(&self.now) && self.is_available(job, self.now) {
-                self.has_a_time(job);
+            if self.jobs[job].times.contains(&self.now) {
+                if self.is_available(job, self.now) {
+                    self.has_a_time(job);
+                } else {
+                    self.mark("TSK-11 a time outside availability");
+                }
             }
             if self.jobs[job].phase == Phase::Wanting(self.now) {
                 self.jobs[job].phase = Phase::Idle;
@@ -30,18 +34,31 @@ impl Computer<'_> {
 
     /// One of a job's times is there, or it is due on arrival.
     pub(super) fn has_a_time(&mut self, job: usize) {
-        if self.jobs[job].phase != Phase::Idle || self.jobs[job].left || self.complies(job) {
+        if self.jobs[job].phase != Phase::Idle || self.jobs[job].left {
+            self.mark("A-5 a time that adds nothing");
             return;
+        }
+        if self.complies(job) {
+            self.mark("A-16 a policy complies");
+            return;
+        }
+        let of = self.form(job);
+        if of.kind == JobKind::DeliveryPolicy && self.remembered.contains_key(&of.id) {
+            self.mark("RST-3 a policy that failed is due again");
         }
         if self.jobs[job].form.remediation.is_none() {
             self.is_due(job);
         } else if let Some(next) = self.jobs[job].remediation_times.range(self.now..).next() {
-            self.jobs[job].phase = Phase::Wanting(*next);
+            self.jobs[job].phase = Phase::Wanting(*next);
+            self.mark("A-16 remediation has times of its own");
         }
     }
 
     fn is_due(&mut self, job: usize) {
         let now = self.now;
+        if self.remembered.contains_key(&self.form(job).id) {
+            self.mark("TSK-4 a schedule runs it again");
+        }
         self.starts_over(job);
         self.jobs[job].phase = Phase::Pending;
         self.jobs[job].due_at = now;
@@ -73,8 +90,13 @@ impl Computer<'_> {
         let mut deleted: Vec<Guid> = Vec::new();
         for (package, in_cache) in &self.cached {
             let Some(unused_for) = in_cache.delete_unused_after else { continue };
-            if self.now - in_cache.last_used >= minutes(unused_for) && !self.is_kept(*package) {
-                deleted.push(*package); // PKG-3
+            if self.now - in_cache.last_used < minutes(unused_for) {
+                continue;
+            }
+            if self.is_kept(*package) {
+                self.mark("PKG-3 an active job keeps an old package");
+            } else {
+                deleted.push(*package);
             }
         }
         for package in deleted {

@@ -55,7 +55,21 @@ impl Computer<'_> {
         if how != End::TakesTheComputerDown {
             self.after_running(job, after, success);
         }
+        if killed {
+            self.mark("PRG-3 killed");
+        }
+        if code.is_some() && !is_code_of_success {
+            self.mark("PRG-2 a code that is no success");
+        }
+        if program.exits_early && !is_code_of_success {
+            self.mark("PDF-2 a marked program counts as a success");
+        }
         let runs_again = how == End::TakesTheComputerDown && !success && self.jobs[job].runs_of_step < THREE;
+        if runs_again {
+            self.mark("PDF-2 an unmarked one runs again");
+        } else if how == End::TakesTheComputerDown && !success {
+            self.mark("PDF-2 an unmarked one failed at last");
+        }
         if !runs_again {
             self.step_is_over(job, Result { code, success });
         }
@@ -64,6 +78,10 @@ impl Computer<'_> {
             self.jobs[job].phase = Phase::Idle;
         }
         if how == End::TakesTheComputerDown {
+            let of = self.form(job);
+            if of.kind == JobKind::Sequence && self.jobs[job].is_under_way {
+                self.mark("SEQ-5 an installer restarts in the middle");
+            }
             self.restarts(); // PDF-2
         }
     }
@@ -84,9 +102,11 @@ impl Computer<'_> {
                     self.finish(job, false);
                     return;
                 }
-                OnFailure::Continue => {}
+                OnFailure::Continue => self.mark("A-16 a failure goes on"),
                 OnFailure::Restart => {
+                    self.mark("A-16 a failure starts the whole again");
                     if self.jobs[job].starts_again == THREE {
+                        self.mark("A-16 a failure that started again too often");
                         self.finish(job, false);
                     } else {
                         self.jobs[job].starts_again += 1;
@@ -119,6 +139,9 @@ impl Computer<'_> {
             let Some(result) = state.results[*needed] else { return false };
             let will_do =
                 if codes.is_empty() { result.success } else { result.code.is_some_and(|code| codes.contains(&code)) };
+            if !codes.is_empty() && will_do != result.success {
+                self.mark("SEQ-3 codes decide other than success");
+            }
             if !will_do {
                 return false;
             }
@@ -168,6 +191,12 @@ impl Computer<'_> {
             AfterRunningAction::Restart => true,
             AfterRunningAction::LogOff => false,
         };
+        if is_policy && !success {
+            self.mark("PRG-6 nothing follows a failure in a policy");
+        }
+        if !is_policy && !success {
+            self.mark("PRG-6 a failure too is followed");
+        }
         if (is_policy && !success) || (!is_restart && !self.scenario.is_logged_on()) {
             return; // PRG-6, A-11
         }
@@ -181,6 +210,10 @@ impl Computer<'_> {
         } else {
             self.now
         };
+        let before = if is_restart { self.restart } else { self.log_off };
+        if before.is_some_and(|before| before != at) {
+            self.mark("RST-4 of several the earliest");
+        }
         let asked_for = if is_restart { &mut self.restart } else { &mut self.log_off };
         *asked_for = Some(asked_for.map_or(at, |before| before.min(at))); // RST-4
         if is_policy && is_restart {
@@ -198,6 +231,14 @@ impl Computer<'_> {
             all.extend(job.steps.iter().map(|step| step.after));
         }
         all.retain(|after| after.action == AfterRunningAction::Restart);
+        if all.iter().any(|after| after.defer_up_to < own.defer_up_to) {
+            self.mark("RST-4 the lowest deferral");
+        }
+        if let Some(own) = own.countdown
+            && all.iter().any(|after| after.countdown.is_some_and(|countdown| countdown < own))
+        {
+            self.mark("RST-4 the lowest countdown");
+        }
         let deferral = all.iter().map(|after| minutes(after.defer_up_to)).min().expect("its own at least");
         (deferral, all.iter().filter_map(|after| after.countdown.map(minutes)).min())
     }
@@ -234,6 +275,9 @@ impl Computer<'_> {
             let left = self.jobs[job].form.warn.map_or(0, minutes) - self.jobs[job].deferred;
             let offer = OFFERS.into_iter().find(|offer| *offer <= left);
             if let Some(offer) = offer {
+                if self.jobs[job].deferred > 0 {
+                    self.mark("TSK-8 put off again");
+                }
                 let until = self.now + offer;
                 self.jobs[job].deferred += offer;
                 self.jobs[job].phase = Phase::PutOff(until);
@@ -241,6 +285,9 @@ impl Computer<'_> {
                 self.tell(What::Deferred { job: id, until: calendar::timestamp_of(until) });
             } else {
                 let countdown = minutes(self.policy().settings.countdown);
+                if countdown > 0 {
+                    self.mark("TSK-9 a countdown");
+                }
                 let until = Phase::CountingDown(self.now + countdown);
                 self.jobs[job].phase = if countdown == 0 { Phase::Pending } else { until };
                 self.jobs[job].prompted = true;

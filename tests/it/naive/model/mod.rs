@@ -8,6 +8,7 @@ mod due;
 mod ends;
 mod starts;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -55,6 +56,17 @@ pub fn live(
     scenario: &Scenario,
     to: Timestamp,
 ) -> Vec<Happening> {
+    live_and_mark(news, zone, memory, scenario, to).0
+}
+
+/// As [`live`]; and which rules decided something.
+pub fn live_and_mark(
+    news: &[(Timestamp, News)],
+    zone: &str,
+    memory: &mut Memory,
+    scenario: &Scenario,
+    to: Timestamp,
+) -> (Vec<Happening>, BTreeSet<&'static str>) {
     let (from, to) = (calendar::minute_of(news.first().expect("a policy").0), calendar::minute_of(to));
     let mut computer = Computer::new(zone, memory, scenario, from, to);
     for minute in from..to {
@@ -76,7 +88,7 @@ pub fn live(
         }
     }
     *memory = computer.memory();
-    computer.out
+    (computer.out, computer.marks.into_inner())
 }
 
 /// Where a job stands.
@@ -198,6 +210,8 @@ struct Computer<'a> {
     assessed: bool,
     assessment: Option<Minute>,
     out: Vec<Happening>,
+    /// Which rules decided something.
+    marks: RefCell<BTreeSet<&'static str>>,
 }
 
 impl<'a> Computer<'a> {
@@ -228,6 +242,7 @@ impl<'a> Computer<'a> {
             assessed: memory.assessed,
             assessment: None,
             out: Vec::new(),
+            marks: RefCell::default(),
         }
     }
 
@@ -247,11 +262,21 @@ impl<'a> Computer<'a> {
         self.out.push(Happening { at: calendar::timestamp_of(self.now), what });
     }
 
+    /// A rule decides something.
+    fn mark(&self, rule: &'static str) {
+        self.marks.borrow_mut().insert(rule);
+    }
+
     fn hears(&mut self, news: &News) {
         match news {
             News::Policy(policy) => self.policy_arrives(policy),
             News::PackageChanged(package) => {
-                self.cached.remove(package); // PKG-6
+                if self.cached.remove(package).is_some() {
+                    self.mark("PKG-6 a package that is there changes");
+                }
+                if self.downloading.contains_key(package) {
+                    self.mark("PKG-6 a package on its way changes");
+                }
             }
         }
     }

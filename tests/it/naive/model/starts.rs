@@ -29,8 +29,15 @@ impl Computer<'_> {
         }
         let windows = &self.windows_for_all;
         let is_open = !windows.hold_back || windows.at(self.now).is_some(); // MW-8
-        if self.restart.is_some_and(|at| at <= self.now) && is_open {
-            self.restarts();
+        if self.restart.is_some_and(|at| at <= self.now) {
+            if is_open {
+                if self.jobs.iter().any(|job| job.is_under_way && job.form.kind == JobKind::Sequence) {
+                    self.mark("SEQ-5 a restart in the middle");
+                }
+                self.restarts();
+            } else {
+                self.mark("MW-8 a restart waits for a window");
+            }
         }
     }
 
@@ -60,9 +67,6 @@ impl Computer<'_> {
     }
 
     pub(super) fn downloads_start(&mut self) {
-        if self.blocked.contains(&self.now) {
-            return;
-        }
         let mut wanted = BTreeMap::new();
         for job in 0..self.jobs.len() {
             if self.is_still_to_run(job) && self.is_available(job, self.now) {
@@ -76,6 +80,12 @@ impl Computer<'_> {
                     }
                 }
             }
+        }
+        if self.blocked.contains(&self.now) {
+            if !wanted.is_empty() {
+                self.mark("A-18 a blockout holds downloads");
+            }
+            return;
         }
         for (package, downloading) in wanted {
             self.downloading.insert(package, downloading);
@@ -109,13 +119,22 @@ impl Computer<'_> {
             let priority = self.jobs[*job].form.priority.number();
             (std::cmp::Reverse(priority), self.jobs[*job].due_at, *job) // TSK-2, MW-6
         });
+        let earliest_due = queue.iter().map(|job| self.jobs[*job].due_at).min();
+        let mut is_one_skipped = false;
         for job in queue {
             if !self.could_start_but_for_windows(job) {
                 continue;
             }
             if !self.is_taken_now(job) {
+                is_one_skipped |= self.windows_of(job).at(self.now).is_some();
                 self.is_held_back(job);
                 continue;
+            }
+            if is_one_skipped {
+                self.mark("MW-3 one is skipped, the next is tried");
+            }
+            if earliest_due < Some(self.jobs[job].due_at) && !is_one_skipped {
+                self.mark("TSK-2 by priority, not by due time");
             }
             if self.prompts(job) {
                 self.asks(job);
@@ -130,11 +149,16 @@ impl Computer<'_> {
     fn could_start_but_for_windows(&self, job: usize) -> bool {
         let state = &self.jobs[job];
         if state.waits_for_restart || state.waits_for_log_off {
-            return false; // RST-1
+            self.mark("RST-1 later resources wait");
+            return false;
         }
         let something_is_pending = self.restart.is_some() || self.log_off.is_some();
         if something_is_pending && !self.policy().settings.disregard_post_run_action {
-            return false; // RST-2
+            self.mark("RST-2 a pending restart blocks");
+            return false;
+        }
+        if something_is_pending {
+            self.mark("RST-2 a pending restart is disregarded");
         }
         let is_there = |program: &Program| !program.has_files || self.cached.contains_key(&program.package);
         let somebody_or_nobody = match self.program_to_run(job).can_run {
@@ -142,6 +166,12 @@ impl Computer<'_> {
             CanRun::UserLoggedOn => self.scenario.is_logged_on(),
             CanRun::NoUserLoggedOn => !self.scenario.is_logged_on(), // PRG-9
         };
+        if !somebody_or_nobody {
+            self.mark("PRG-9 held for who is logged on");
+        }
+        if !self.is_available(job, self.now) {
+            self.mark("TSK-11 pending outside availability");
+        }
         let all_there = state.form.steps.iter().all(|step| is_there(&step.program));
         self.is_available(job, self.now) && all_there && somebody_or_nobody
     }
@@ -169,14 +199,39 @@ impl Computer<'_> {
     fn is_taken_now(&self, job: usize) -> bool {
         let windows = self.windows_of(job);
         if self.jobs[job].form.ignores_windows || !windows.hold_back {
-            return true; // MW-8
+            if self.jobs[job].form.ignores_windows && windows.hold_back {
+                self.mark("A-16 a policy ignores windows");
+            } else if self.policy().windows.is_empty() {
+                self.mark("MW-8 without any window nothing is held back");
+            } else {
+                self.mark("MW-7 windows of other kinds hold nothing back");
+            }
+            return true;
         }
-        let Some((opened, closes)) = windows.at(self.now) else { return false };
+        let Some((opened, closes)) = windows.at(self.now) else {
+            self.mark("MW-8 held back outside of windows");
+            return false;
+        };
         let (countdown, maximum) = self.needs_of_window(job);
-        match self.policy().rules.fit {
-            FitRule::Remaining => closes - self.now - countdown >= maximum,
+        let left = closes - self.now;
+        let takes = match self.policy().rules.fit {
+            FitRule::Remaining => left - countdown >= maximum,
             FitRule::Whole => closes - opened >= maximum,
+        };
+        match (self.policy().rules.fit, self.program_to_run(job).max_run_time.is_some()) {
+            (FitRule::Remaining, true) if !takes && left >= maximum => self.mark("MW-1 the countdown counts"),
+            (FitRule::Remaining, true) if !takes => self.mark("MW-1 what is left is too short"),
+            (FitRule::Remaining, false) if takes => self.mark("MW-2 unknown starts"),
+            (FitRule::Remaining, false) => self.mark("MW-2 unknown minds the countdown"),
+            (FitRule::Whole, true) if takes && left < maximum => self.mark("MW-7 the whole window counts"),
+            (FitRule::Whole, false) if !takes => self.mark("MW-7 unknown is 720 minutes"),
+            _ => {}
         }
+        let is_sequence = self.jobs[job].form.kind == JobKind::Sequence;
+        if is_sequence && takes && self.windows_for_all.at(self.now).is_none() {
+            self.mark("MW-7 a sequence in a window of its own kind");
+        }
+        takes
     }
 
     /// A job that could start but for its window: does a later one ever take it?
@@ -193,9 +248,11 @@ impl Computer<'_> {
         let is_later = |opens: Minute| opens > self.now && opens <= self.now + AHEAD;
         let mut later = windows.joined.iter().filter(|(opens, _)| is_later(*opens));
         if later.any(|(opens, closes)| closes - opens >= maximum + countdown) {
+            self.mark("MW-4 a later window is a hope");
             return;
         }
         let id = self.form(job).id;
+        self.mark(if fails { "MW-4 never fits, fails" } else { "MW-4 never fits, alerts" });
         self.tell(What::NeverFits { job: id });
         if fails {
             self.is_remembered(job, false);
@@ -214,6 +271,15 @@ impl Computer<'_> {
         let of = self.form(job);
         let program = self.program_to_run(job);
         let (takes, how) = self.run_of(&program);
+        if self.jobs.iter().enumerate().any(|(other, state)| other != job && state.is_under_way) {
+            self.mark("SEQ-4 another job between two steps");
+        }
+        if !program.has_files {
+            self.mark("PKG-2 nothing to download");
+        }
+        if how != End::IsKilled && takes > program.max_run_time.map_or(UNKNOWN, minutes) {
+            self.mark("MW-5 over its limit, and not killed");
+        }
         self.tell(What::Started { job: of.id, step: self.jobs[job].step });
         self.running = Some(Running { job, ends: self.now + takes, how });
         self.jobs[job].phase = Phase::Running;
