@@ -33,12 +33,14 @@ pub enum Action {
     Unchanged,
     /// A lease was taken, renewed or given back.
     Lease,
-    /// A step entry without a sequence was removed (SEQ-7), or rows of events (PUR-1).
+    /// An item or portal request that nobody uses any more was removed (PUR-3), or rows of events (PUR-1).
     Purge,
     /// A token was made or taken back.
     Token,
     /// Computers, or what is known of them, were loaded or removed.
     Fleet,
+    /// A request of the portal was made, approved or rejected (PTL-4).
+    Portal,
     /// Licences came back (LIC-4).
     Licences,
 }

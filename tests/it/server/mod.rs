@@ -7,6 +7,7 @@ mod domain;
 mod faults;
 mod figures;
 mod fleet;
+mod portal;
 mod reads;
 mod routes;
 mod serve;

@@ -197,7 +197,7 @@ impl App {
 }
 
 /// A moment in milliseconds, as it is shown.
-fn shown(ms: i64) -> Result<String, StoreError> {
+pub(super) fn shown(ms: i64) -> Result<String, StoreError> {
     Ok(Timestamp::from_millisecond(ms).map_err(|_| StoreError::Corrupt { what: "time" })?.to_string())
 }
 

@@ -106,3 +106,21 @@ CREATE TABLE licence_pool (
 CREATE TABLE licences (
     computer INTEGER PRIMARY KEY
 ) STRICT;
+
+-- Requests of the software portal (PTL-4). Numbers are never given twice; items are named by GUID and may be gone.
+CREATE TABLE portal_requests (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    computer   TEXT NOT NULL,
+    user       TEXT NOT NULL,
+    package    TEXT NOT NULL,
+    program    TEXT NOT NULL,
+    status     TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
+    folder     TEXT,
+    task       TEXT,
+    collection TEXT
+) STRICT;
+CREATE INDEX portal_requests_task ON portal_requests (task);
+CREATE INDEX portal_requests_computer ON portal_requests (computer);
+CREATE INDEX portal_requests_status ON portal_requests (status, changed_ms);
