@@ -226,7 +226,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub fn effects(&self) -> Result<Vec<Row>, StoreError> {
-        let quiet = [Action::Unchanged, Action::Lease, Action::Token, Action::Fleet, Action::Licences];
+        let quiet = [Action::Unchanged, Action::Lease, Action::Token, Action::Fleet, Action::Licences, Action::Portal];
         let all = self.audit(0, i64::MAX.unsigned_abs())?;
         Ok(all.into_iter().filter(|row| !quiet.contains(&row.entry.did.action)).collect())
     }

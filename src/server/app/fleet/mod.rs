@@ -24,6 +24,7 @@ use crate::server::store::meta;
 use crate::server::store::query::QueryLimits;
 
 pub mod assign;
+pub mod document;
 pub mod evaluate;
 pub mod licences;
 pub mod line;
@@ -34,6 +35,7 @@ pub mod policy;
 pub mod purge;
 pub mod report;
 pub mod stream;
+mod xml;
 
 use crate::server::app::fleet::assign::Assignments;
 use crate::server::app::fleet::members::Answers;

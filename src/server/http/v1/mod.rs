@@ -98,6 +98,8 @@ pub enum Gives {
     Json(SchemaOf),
     /// Lines of JSON.
     Lines,
+    /// An XML document.
+    Xml,
 }
 
 /// Headers by which a write is made conditional.
@@ -326,6 +328,16 @@ pub static ROUTES: &[Route] = &[
         status: 200,
         gives: Gives::Json(of::<wire::Policy>),
         ..write(Method::Post, "/v1/agents/{computer}/policy", "A computer asks for its policy", APPLIER, fleet::policy)
+    },
+    Route {
+        needs: APPLIER,
+        gives: Gives::Xml,
+        ..get(
+            "/v1/agents/{computer}/policy.xml",
+            "The same policy as the vendor's client policy document; nothing is noted",
+            of::<serde_json::Value>,
+            fleet::policy_document,
+        )
     },
     Route {
         takes: Takes::Json(of::<wire::Report>),

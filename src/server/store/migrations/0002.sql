@@ -86,12 +86,14 @@ CREATE TABLE cached (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX cached_computer ON cached (computer);
 
--- What the distribution point has of a package: files and places as of its last update (PKG-6, PKG-7).
+-- What the distribution point has of a package: files and places as of its last update (PKG-6, PKG-7), and when either
+-- became another.
 CREATE TABLE snapshots (
-    package   INTEGER PRIMARY KEY,
-    bytes     INTEGER NOT NULL,
-    hash      TEXT NOT NULL,
-    codebases TEXT
+    package    INTEGER PRIMARY KEY,
+    bytes      INTEGER NOT NULL,
+    hash       TEXT NOT NULL,
+    codebases  TEXT,
+    changed_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE plugins (
