@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod conditions;
+mod document;
 mod domain;
 mod faults;
 mod figures;

@@ -552,7 +552,11 @@ impl<'a> Load<'a> {
         let list = |package| serde_json::to_string(&policy::codebases(package)).expect("a list of texts is JSON");
         let codebases = package.as_ref().map(list);
         let subject = self.subject(guid)?;
-        Ok(fleet::put_snapshot(self.sql, subject, &fleet::SnapshotRow { bytes, hash, codebases, changed_ms: self.now_ms })?)
+        Ok(fleet::put_snapshot(
+            self.sql,
+            subject,
+            &fleet::SnapshotRow { bytes, hash, codebases, changed_ms: self.now_ms },
+        )?)
     }
 
     /// Brings views and counters to what was loaded, and gives the number of lines.
