@@ -69,14 +69,9 @@ fn ran(task: &Value, numbers: impl Iterator<Item = usize>, success: bool) -> Vec
     numbers.map(row).collect()
 }
 
-fn load(server: &Server, lines: &[Value]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    server.send("POST", "/v1/fleet", "application/x-ndjson", &text).is(200);
-}
-
 fn world() -> (Server, Project) {
     let server = Server::start();
-    load(&server, &computers());
+    server.load(&computers());
     let policy = "policy: {limits: {SEQ-1: 20, COL-2: 1000}, protectedRoles: [delivery server]}\n";
     let project = Project::of(&server, policy, &[("all.yaml", MANIFEST)]);
     project.apply();
@@ -133,7 +128,7 @@ fn col_2_a_changed_query_is_asked_before_it_is_stored() {
 fn seq_1_what_was_approved_binds_the_apply() {
     let (server, project) = world();
     let chain = server.item("SequentialTask", "Chain")["guid"].clone();
-    load(&server, &ran(&chain, 1..16, true));
+    server.load(&ran(&chain, 1..16, true));
     project.edit("delivery/all.yaml", |text| {
         text.replace(
             "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
@@ -142,13 +137,13 @@ fn seq_1_what_was_approved_binds_the_apply() {
     });
     project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 15 re-run");
     // Meanwhile three more run it; the plan was approved for fifteen.
-    load(&server, &ran(&chain, 16..19, false));
+    server.load(&ran(&chain, 16..19, false));
     let before = server.writes().len();
     let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
     assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
     assert_eq!(server.writes().len(), before, "nothing was written");
     project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 18 re-run");
-    load(&server, &ran(&chain, 19..31, true));
+    server.load(&ran(&chain, 19..31, true));
     // Over the limit: blocked, whole, with what to paste.
     let blocked = project.run(&["plan"]).exits(3);
     assert!(blocked.out.contains("{rule: SEQ-1, upTo: 30,"), "{}", blocked.out);

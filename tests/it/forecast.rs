@@ -209,3 +209,42 @@ fn what_is_not_known_is_never_a_zero() {
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  Tool/Install: {runTime: 20m, code: 5}\n");
     project.run(&odd).exits(0).says("users put everything off").says("fail");
 }
+
+#[test]
+fn ptl_4_a_forecast_tells_of_the_one_computer_that_asked_at_the_portal() {
+    let server = Server::start();
+    let project = Project::of(&server, "    prune: true\n", &[("all.yaml", MANIFEST)]);
+    project.apply();
+    let computer = |n: u32| {
+        json!({"type": "computer", "guid": format!("00000000-0000-4000-8000-00000000000{n}"), "name": format!("pc-{n}"),
+            "domain": "", "zone": "UTC", "lastSeen": null, "retired": false, "roles": []})
+    };
+    let seen = server.get("/v1/server")["time"].clone();
+    let lines: Vec<Value> = (0..4)
+        .map(computer)
+        .map(|mut line| {
+            line["lastSeen"] = seen.clone();
+            line
+        })
+        .collect();
+    server.load(&lines);
+    let program = server.item("Program", "Install");
+    let body = json!({"computer": lines[3]["guid"], "user": "Creator", "package": program["package"],
+        "program": program["guid"]});
+    let request = server.ask("POST", "/v1/portal/requests", &[], Some(&body)).is(201).json();
+    assert_eq!(request["status"], "Approved");
+    let forecast = project.run(&["forecast", "--days", "1", "--format", "json"]).json();
+    let asked = task(&forecast, "Software Request : Install");
+    for field in ["reached", "started", "runs", "succeeded"] {
+        assert_eq!(asked[field], 1, "{field}: {asked:#}");
+    }
+    let of_one = project.run(&["computer", "pc-3", "--days", "1"]).exits(0).out;
+    assert!(of_one.contains("Software Request : Install"), "{of_one}");
+    let of_other = project.run(&["computer", "pc-0", "--days", "1"]).exits(0).out;
+    let not = "task/Software Request : Install: it is not in `SWRCollection_pc-3` (COL-1)";
+    assert!(of_other.contains(not), "{of_other}");
+    // None of it is the project's: nothing is planned for it, also where what is not declared is removed.
+    project.run(&["plan"]).exits(0).says("0 to delete");
+    project.is_settled();
+    assert_eq!(server.n("Task", "Software Request : Install"), 1);
+}

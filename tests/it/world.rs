@@ -412,6 +412,12 @@ impl Server {
         self.ask_with(method, path, kind, &[], text.as_bytes())
     }
 
+    /// Loads what is known of computers.
+    pub fn load(&self, lines: &[Value]) {
+        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.send("POST", "/v1/fleet", "application/x-ndjson", &body).is(200);
+    }
+
     fn ask_with(&self, method: &str, path: &str, kind: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();

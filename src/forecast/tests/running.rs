@@ -357,3 +357,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn prg_4_estimates_change_neither_a_policy_nor_a_forecast() {
+    let world = |program: serde_json::Value| {
+        World::of(3)
+            .program("a", program)
+            .task("a", json!({ "run": monday() }))
+            .window("w", json!({ "schedule": { "daily": "17:00" }, "duration": "1h" }))
+    };
+    let told = |world: &World| format!("{:?}", world.compiled().jobs);
+    let without = world(json!({ "maxRunTime": "30m" }));
+    let notes = json!({ "maxRunTime": "30m", "estimatedRunTime": "20h", "estimatedDiskSpaceKB": 4_000_000_000_u64 });
+    let with = world(notes);
+    assert_eq!(told(&with), told(&without));
+    assert_eq!(with.forecast(7), without.forecast(7));
+    assert_eq!(task(&with.forecast(7), "a").started, 3);
+    // What is no note does change both: a run time that fits no window.
+    let long = world(json!({ "maxRunTime": "20h" }));
+    assert_ne!(told(&long), told(&without));
+    assert_ne!(long.forecast(7), without.forecast(7));
+}

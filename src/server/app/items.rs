@@ -268,6 +268,9 @@ impl Writer<'_> {
         if let Spec::SequentialTask(spec) = &item.spec {
             self.abandon_steps(spec, after)?;
         }
+        if item.kind == Kind::Task {
+            self.fail_request_of(guid)?;
+        }
         // What is left: its folder and package, and step tasks without a sequence.
         refs::remove_to(self.sql, guid)?;
         items::delete(self.sql, guid)?;

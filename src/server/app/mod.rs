@@ -25,6 +25,7 @@ pub mod item;
 pub mod items;
 pub mod kind;
 pub mod leases;
+pub mod portal;
 pub mod read;
 pub mod refused;
 pub mod rights;

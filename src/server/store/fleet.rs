@@ -483,18 +483,26 @@ pub struct SnapshotRow {
     pub hash: String,
     /// Where agents find them, as a JSON list; `None`: the package was not known then.
     pub codebases: Option<String>,
+    /// Since when it has this, in milliseconds since 1970.
+    pub changed_ms: i64,
 }
 
-/// Keeps what the distribution point has of a package. Where its files are others now, no cache is good any more (PKG-6).
+/// Keeps what the distribution point has of a package. Where its files are others now, no cache is good any more (PKG-6);
+/// where nothing is, it has changed when it had before.
 ///
 /// # Errors
 /// When SQLite refuses.
 pub fn put_snapshot(sql: &Connection, package: i64, row: &SnapshotRow) -> Result<(), StoreError> {
-    if snapshot(sql, package)?.is_some_and(|before| before.hash != row.hash) {
+    let before = snapshot(sql, package)?;
+    if before.as_ref().is_some_and(|before| before.hash != row.hash) {
         sql.prepare_cached("DELETE FROM cached WHERE package = ?1")?.execute([package])?;
     }
-    sql.prepare_cached("INSERT OR REPLACE INTO snapshots (package, bytes, hash, codebases) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![package, whole(row.bytes)?, row.hash, row.codebases])?;
+    let is_same = |before: &SnapshotRow| before.hash == row.hash && before.codebases == row.codebases;
+    let changed_ms = before.filter(is_same).map_or(row.changed_ms, |before| before.changed_ms);
+    sql.prepare_cached(
+        "INSERT OR REPLACE INTO snapshots (package, bytes, hash, codebases, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![package, whole(row.bytes)?, row.hash, row.codebases, changed_ms])?;
     Ok(())
 }
 
@@ -504,9 +512,14 @@ pub fn put_snapshot(sql: &Connection, package: i64, row: &SnapshotRow) -> Result
 /// When SQLite refuses.
 pub fn snapshot(sql: &Connection, package: i64) -> Result<Option<SnapshotRow>, StoreError> {
     Ok(sql
-        .prepare_cached("SELECT bytes, hash, codebases FROM snapshots WHERE package = ?1")?
+        .prepare_cached("SELECT bytes, hash, codebases, changed_ms FROM snapshots WHERE package = ?1")?
         .query_row([package], |row| {
-            Ok(SnapshotRow { bytes: row.get::<_, i64>(0)?.unsigned_abs(), hash: row.get(1)?, codebases: row.get(2)? })
+            Ok(SnapshotRow {
+                bytes: row.get::<_, i64>(0)?.unsigned_abs(),
+                hash: row.get(1)?,
+                codebases: row.get(2)?,
+                changed_ms: row.get(3)?,
+            })
         })
         .optional()?)
 }

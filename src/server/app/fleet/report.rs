@@ -159,7 +159,10 @@ impl Writer<'_> {
                 fleet::note_start(self.sql, task, id, at_ms)
             }
             What::Ended { job, step, code, success, killed: _ } => self.ended(id, *job, *step, *code, *success, at_ms),
-            What::Finished { job, success } => self.finished(id, *job, *success, at_ms),
+            What::Finished { job, success } => {
+                self.finished(id, *job, *success, at_ms)?;
+                self.finish_request(computer.guid, *job, *success)
+            }
             What::Removed { job } => {
                 let task = fleet::subject(self.sql, *job)?;
                 fleet::untell(self.sql, id, task)?;
