@@ -68,7 +68,8 @@ fn a_stale_a_locked_and_a_blocked_apply_are_reported() {
     });
     plan.hash = consign::plan::file::hash(&plan);
     project.write("blocked.plan", &consign::plan::file::write(&plan));
-    fails(&project, &["apply", "blocked.plan"], 3, "blocked");
+    let blocked = fails(&project, &["apply", "blocked.plan"], 3, "blocked");
+    assert_eq!(blocked["findings"][0]["message"], "two are called so", "it says what blocks it: {blocked}");
 }
 
 /// The flags that write a report of each format, with the file each writes.
