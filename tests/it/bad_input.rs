@@ -270,7 +270,7 @@ fn a_plan_file_that_is_cut_edited_or_something_else_is_refused() {
     project.run(&["apply", "nowhere.plan"]).exits(1).one_message().says("nowhere.plan");
     project.run(&["apply", "delivery"]).exits(1).one_message();
     assert_eq!(server.audit().len(), n, "nothing was written, not even a lease");
-    project.run(&["show", "the.plan"]).exits(0).says("Plan: 36 to add");
+    project.run(&["show", "the.plan"]).exits(0).says("Plan: 37 to add");
     project.run(&["apply", "the.plan"]).exits(0);
     project.is_settled();
 }
@@ -496,7 +496,7 @@ fn ctrl_c_ends_an_apply_after_the_step_in_flight_and_again_goes_on() {
     let report: serde_json::Value = serde_json::from_str(&project.read("report.json")).unwrap();
     assert_eq!(report["applied"].as_array().unwrap().len(), 5, "the step in flight was made and is told");
     assert_eq!((report["failed"].clone(), report["stopped"]["stop"].clone()), (json!([]), json!("interrupted")));
-    assert_eq!(report["not_attempted"].as_array().unwrap().len(), 38);
+    assert_eq!(report["not_attempted"].as_array().unwrap().len(), 40);
     assert_eq!(server.writes().len(), 5);
     assert!(server.get("/v1/leases")["lease"].is_null(), "the lease was given back");
     project.apply();

@@ -26,8 +26,10 @@ const FIVE: Minute = 5;
 
 impl Computer<'_> {
     pub(super) fn downloads_end(&mut self) {
-        let ended = self.downloading.extract_if(.., |_, downloading| downloading.ends == self.now);
-        for (package, Downloading { delete_unused_after, .. }) in ended.collect::<Vec<_>>() {
+        let ended: Vec<_> =
+            self.downloading.iter().filter(|(_, one)| one.ends == self.now).map(|(package, _)| *package).collect();
+        for package in ended {
+            let Some(Downloading { delete_unused_after, .. }) = self.downloading.remove(&package) else { continue };
             self.cached.insert(package, InCache { last_used: self.now, delete_unused_after });
             self.tell(What::DownloadEnded { package });
         }

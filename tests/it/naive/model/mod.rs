@@ -251,11 +251,11 @@ impl<'a> Computer<'a> {
             last_used: calendar::timestamp_of(in_cache.last_used),
             delete_unused_after: in_cache.delete_unused_after,
         };
-        let mut memory = Memory::default();
-        memory.ran = self.remembered.iter().map(|(job, success)| (*job, Remembered::of(*success))).collect();
-        memory.cached = self.cached.iter().map(|(package, in_cache)| (*package, cached(in_cache))).collect();
-        memory.assessed = self.assessed;
-        memory
+        Memory {
+            ran: self.remembered.iter().map(|(job, success)| (*job, Remembered::of(*success))).collect(),
+            cached: self.cached.iter().map(|(package, in_cache)| (*package, cached(in_cache))).collect(),
+            assessed: self.assessed,
+        }
     }
 
     fn tell(&mut self, what: What) {
