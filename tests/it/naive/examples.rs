@@ -366,8 +366,8 @@ fn tsk_10_and_pkg_3_a_removed_job_lets_its_package_age() {
 fn tsk_4_as_soon_as_possible_runs_once_ever_with_whatever_result() {
     let policy =
         policy(vec![task(1, program("a", None)), task(2, program("a", None)), task(3, program("a", None))], vec![]);
-    let mut memory = Memory::default();
-    memory.ran = BTreeMap::from([(Guid::of(1), Remembered::of(true)), (Guid::of(2), Remembered::of(false))]);
+    let ran = BTreeMap::from([(Guid::of(1), Remembered::of(true)), (Guid::of(2), Remembered::of(false))]);
+    let memory = Memory { ran, ..Memory::default() };
     let happenings = live_with(&policy, &Scenario::default(), memory);
     assert_eq!(told(&happenings), ["Sun 13:00 start 3.0", "Sun 13:10 end 3.0 0", "Sun 13:10 finish 3 true"]);
 }
