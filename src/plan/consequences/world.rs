@@ -183,7 +183,7 @@ fn above_changed<'w>(changes: &'w [Change], live: &'w Estate<'w>, planned: &'w E
 }
 
 impl<'w> World<'w> {
-    /// Puts it together; the estates are those before and after the changes. `nobody` is [`no_fleet`], which has to live
+    /// Puts it together; the estates are those before and after the changes. `nobody` is what no fleet at all looks like, which has to live
     /// as long.
     pub fn new(
         changes: &'w [Change],

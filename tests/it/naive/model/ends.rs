@@ -1,10 +1,13 @@
 //! What ends, and what follows from it.
 
+use std::collections::BTreeMap;
+
 use consign::agent::happening::What;
 use consign::agent::policy::After;
 use consign::agent::policy::JobKind;
 use consign::agent::scenario::Users;
 use consign::model::delivery_policy::OnFailure;
+use consign::model::guid::Guid;
 use consign::model::package::AfterRunningAction;
 
 use super::Computer;
@@ -26,10 +29,12 @@ const FIVE: Minute = 5;
 
 impl Computer<'_> {
     pub(super) fn downloads_end(&mut self) {
-        let ended: Vec<_> =
-            self.downloading.iter().filter(|(_, one)| one.ends == self.now).map(|(package, _)| *package).collect();
-        for package in ended {
-            let Some(Downloading { delete_unused_after, .. }) = self.downloading.remove(&package) else { continue };
+        let (ended, on_their_way) = std::mem::take(&mut self.downloading)
+            .into_iter()
+            .partition(|(_, downloading)| downloading.ends == self.now);
+        self.downloading = on_their_way;
+        let ended: BTreeMap<Guid, Downloading> = ended;
+        for (package, Downloading { delete_unused_after, .. }) in ended {
             self.cached.insert(package, InCache { last_used: self.now, delete_unused_after });
             self.tell(What::DownloadEnded { package });
         }

@@ -69,12 +69,11 @@ pub fn live_and_mark(
 ) -> (Vec<Happening>, BTreeSet<&'static str>) {
     let (from, to) = (calendar::minute_of(news.first().expect("a policy").0), calendar::minute_of(to));
     let mut computer = Computer::new(zone, memory, scenario, from, to);
+    let arrivals: Vec<(Minute, &News)> = news.iter().map(|(at, news)| (calendar::minute_of(*at), news)).collect();
     for minute in from..to {
         computer.now = minute;
-        for (at, news) in news {
-            if calendar::minute_of(*at) == minute {
-                computer.hears(news);
-            }
+        for (_, news) in arrivals.iter().filter(|(at, _)| *at == minute) {
+            computer.hears(news);
         }
         computer.something_ends();
         computer.jobs_come_due();

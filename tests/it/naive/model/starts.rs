@@ -314,7 +314,7 @@ impl Computer<'_> {
 impl Windows {
     /// The joined window that is open at a minute.
     fn at(&self, minute: Minute) -> Option<(Minute, Minute)> {
-        let mut opened = self.joined.iter().copied().take_while(|(opens, _)| *opens <= minute);
-        opened.find(|(_, closes)| minute < *closes)
+        let opened = self.joined.partition_point(|(opens, _)| *opens <= minute);
+        self.joined[..opened].last().copied().filter(|(_, closes)| minute < *closes)
     }
 }
