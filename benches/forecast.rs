@@ -69,6 +69,7 @@ fn measure(items: &[Item], computers: u32) -> Duration {
             .map(|(guid, item)| consign::model::observed::ObservedItem {
                 guid,
                 revision: String::new(),
+                password_set: None,
                 item: item.clone(),
             })
             .collect(),

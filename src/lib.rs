@@ -52,6 +52,7 @@ pub mod sys;
 pub mod adapter;
 pub mod server;
 
+pub mod agents;
 pub mod apply;
 
 pub mod report;

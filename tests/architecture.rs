@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan", "forecast"],
     &["sys"],
     &["adapter", "server"],
-    &["apply"],
+    &["apply", "agents"],
     &["report"],
     &["cli"],
 ];
@@ -50,6 +50,7 @@ const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
     ("granit_parser", &["src/manifest/syntax.rs"]),
     ("jsonschema::", &["src/manifest/schema.rs", "src/manifest/translate.rs"]),
     ("reqwest::", &["src/sys/http/client.rs"]),
+    ("quick_xml", &["src/server/app/fleet/xml.rs"]),
     ("rusqlite", &["src/server/"]),
 ];
 

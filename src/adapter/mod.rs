@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
+use crate::agent::happening::Happening;
 use crate::model::capabilities::Capabilities;
 use crate::model::collection::Query;
 use crate::model::fleet::Computers;
@@ -103,6 +105,40 @@ pub trait WriteAdapter: ReadAdapter {
     /// # Errors
     /// As [`Self::write`], with the place of the write that was refused, where one was.
     async fn write_batch(&self, envelope: &Envelope<'_>, writes: &[Write<'_>]) -> Result<Vec<Receipt>, BatchError>;
+}
+
+/// A connection for simulated computers: they ask for their policy, look for files, and say what they did.
+#[async_trait]
+pub trait AgentAdapter: Send + Sync {
+    /// A computer asks for its policy, at a time on its own clock.
+    ///
+    /// # Errors
+    /// [`AdapterError::NotFound`] where the server does not know it.
+    async fn policy(&self, computer: Guid, at: Timestamp, key: &str) -> Result<Told, AdapterError>;
+
+    /// A computer asks where the files of a package are (DLV-1).
+    ///
+    /// # Errors
+    /// [`AdapterError::NotFound`] where there is no such package.
+    async fn find_files(&self, computer: Guid, package: Guid) -> Result<(), AdapterError>;
+
+    /// A computer says what it did, in the order in which it did it; says whether it holds a patch licence then. The
+    /// same report under the same key counts once.
+    ///
+    /// # Errors
+    /// As [`Self::policy`].
+    async fn report(&self, computer: Guid, happenings: &[Happening], key: &str) -> Result<bool, AdapterError>;
+}
+
+/// What a computer is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What is assigned to it, with the packages and programs of that.
+    pub items: Vec<(Guid, Item)>,
+    /// The zone of the server, an IANA name.
+    pub server_zone: String,
+    /// Whether it has the patch plug-in, as far as the server knows.
+    pub has_plugin: bool,
 }
 
 /// What was read of the computers.

@@ -122,7 +122,7 @@ pub fn step(state: &mut State, now: Timestamp, event: Event, out: &mut Vec<Effec
 }
 
 fn wake(state: &mut State, out: &mut Vec<Effect>) {
-    let now = state.now;
+    let (now, before) = (state.now, out.len());
     if state.running.is_some_and(|running| running.limit.is_some_and(|limit| limit <= now)) {
         out.push(Effect::KillProgram);
         end_program(state, None, false, true, out);
@@ -138,6 +138,10 @@ fn wake(state: &mut State, out: &mut Vec<Effect>) {
         state.scan = None;
         state.memory.assessed = true;
         state.report(What::Assessed, out); // LIC-1
+    }
+    if out[before..].iter().any(|effect| matches!(effect, Effect::Ask { .. })) {
+        out.push(Effect::WakeAt(Some(now))); // who answers at once does so before anything begins.
+        return;
     }
     begin(state, out);
     let wake_at = state.next_wake();

@@ -6,12 +6,13 @@
 
 pub mod event;
 pub mod journal;
+mod lease;
 mod run;
 mod send;
 mod verify;
 
+pub use lease::LEASE_TTL;
 pub use run::Applier;
-pub use run::LEASE_TTL;
 pub use run::Options;
 
 use serde::Serialize;

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use crate::adapter::AdapterError;
 use crate::adapter::Directory;
@@ -30,6 +31,8 @@ use crate::apply::journal::Earlier;
 use crate::apply::journal::Entry;
 use crate::apply::journal::Journal;
 use crate::apply::journal::Made;
+use crate::apply::lease::Keeper;
+use crate::apply::lease::LEASE_TTL;
 use crate::apply::send::Lost;
 use crate::apply::send::Sender;
 use crate::apply::send::key;
@@ -47,11 +50,6 @@ use crate::planted::planted;
 use crate::sys::clock::Clock;
 use crate::sys::retry::Retry;
 use crate::sys::retry::Rng;
-
-/// How long a lease holds without being renewed; longer than the longest single request with its repeats.
-pub const LEASE_TTL: Duration = Duration::from_secs(120);
-/// How old a lease may become before it is renewed between two waves.
-const LEASE_RENEW: Duration = Duration::from_secs(30);
 
 /// How an apply is run.
 #[derive(Clone, Debug)]
@@ -90,6 +88,13 @@ pub struct Applier<'a> {
     pub earlier: Earlier,
 }
 
+/// Why there is no lease.
+struct NotTaken {
+    refusal: Refusal,
+    /// Whether the server may have given it all the same, in an answer that was lost.
+    in_doubt: bool,
+}
+
 /// What is known while the steps run.
 struct State {
     directory: Directory,
@@ -123,17 +128,18 @@ impl Applier<'_> {
             time: self.clock.now(),
         };
         journal.append(&[begin]).map_err(Refusal::Journal)?;
-        let lease = match self.acquire(rng).await {
-            Ok(lease) => lease,
-            Err(refusal) => {
-                // Somebody else has it, and so we have not. After a lost answer we may have it, and the journal says so.
-                if matches!(refusal, Refusal::Locked { .. }) {
+        let (lease, since) = match self.acquire(rng).await {
+            Ok(taken) => taken,
+            Err(NotTaken { refusal, in_doubt }) => {
+                // Where no answer was lost we have no lease. After a lost one we may, and the journal says so.
+                if !in_doubt {
                     journal.append(&[Entry::End { whole: false }]).map_err(Refusal::Journal)?;
                 }
                 return Err(refusal);
             }
         };
-        match self.still_holds(rng).await {
+        let mut keeper = Keeper::new(self.adapter, &lease, since);
+        match keeper.during(self.still_holds(rng)).await {
             Ok(()) => {}
             Err(refusal) => {
                 // A refusal leaves no lock behind; a lease that could not be given back stays in the journal.
@@ -145,9 +151,12 @@ impl Applier<'_> {
         }
         let mut state = State::new(self.plan, &self.earlier);
         self.listen.hear(&Event::ApplyStart { steps: self.plan.steps.len() });
-        if let Err(error) = self.steps(&lease, &mut state, journal, rng).await {
+        if let Err(error) = self.steps(&lease, &mut keeper, &mut state, journal, rng).await {
             state.notes.push(format!("{error}: {}", error.because));
             state.stop.get_or_insert(Stop::StepFailed);
+        }
+        if let (Some(why), Some(_)) = (keeper.lost(), &state.stop) {
+            state.notes.push(format!("the lease was lost: {why}"));
         }
         // The lease goes first: with it gone no late request of ours can still have an effect, and what is read next
         // is final.
@@ -191,39 +200,43 @@ impl Applier<'_> {
         Retry::new(self.options.attempts)
     }
 
-    /// Takes the lease, waiting for somebody else's as long as is allowed.
-    async fn acquire(&self, rng: &mut Rng) -> Result<Lease, Refusal> {
-        let begun = tokio::time::Instant::now();
+    /// Takes the lease, waiting for somebody else's as long as is allowed. Says since when it holds at the earliest: a
+    /// request whose answer was lost may have got it.
+    async fn acquire(&self, rng: &mut Rng) -> Result<(Lease, Instant), NotTaken> {
+        let begun = Instant::now();
+        let mut asked = begun;
         let mut retry = self.retry();
         let mut attempt = 0;
-        let mut told = false;
+        let (mut told, mut in_doubt) = (false, false);
         loop {
             if self.interrupt.load(Ordering::SeqCst) {
-                return Err(Refusal::Interrupted);
+                return Err(NotTaken { refusal: Refusal::Interrupted, in_doubt });
             }
             attempt += 1;
             let key = format!("lease-{}", self.options.run);
             let error = match self.adapter.acquire(&self.options.holder, LEASE_TTL, &key).await {
-                Ok(lease) => return Ok(lease),
+                Ok(lease) => return Ok((lease, asked)),
                 Err(error) => error,
             };
             if let AdapterError::LeaseHeld { holder, since, expires, .. } = &error {
                 if begun.elapsed() >= self.options.lock_timeout {
                     let (holder, since, expires) = (holder.clone(), since.clone(), expires.clone());
-                    return Err(Refusal::Locked { holder, since, expires });
+                    return Err(NotTaken { refusal: Refusal::Locked { holder, since, expires }, in_doubt: false });
                 }
                 if !told {
                     self.listen.hear(&Event::Waiting { holder: holder.clone() });
                     told = true;
                 }
-                attempt = 0;
+                (attempt, in_doubt) = (0, false);
                 tokio::time::sleep(Duration::from_secs(1)).await;
+                asked = Instant::now();
                 continue;
             }
+            in_doubt |= error.fate() == Fate::Unknown;
             let delay = if error.is_passing() { retry.delay(attempt, None, rng) } else { None };
             match delay {
                 Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(error.into()),
+                None => return Err(NotTaken { refusal: error.into(), in_doubt }),
             }
         }
     }
@@ -283,6 +296,7 @@ impl Applier<'_> {
     async fn steps(
         &self,
         lease: &Lease,
+        keeper: &mut Keeper<'_>,
         state: &mut State,
         journal: &mut dyn Journal,
         rng: &mut Rng,
@@ -295,7 +309,6 @@ impl Applier<'_> {
             secrets: self.secrets,
             listen: self.listen,
         };
-        let mut renewed = tokio::time::Instant::now();
         let mut retry = self.retry();
         for stage in self.plan.steps.chunk_by(|a, b| a.stage == b.stage) {
             let requests = self.requests(stage, state);
@@ -307,18 +320,12 @@ impl Applier<'_> {
                     state.stop.get_or_insert(Stop::Interrupted);
                     return Ok(());
                 }
-                if renewed.elapsed() >= LEASE_RENEW {
-                    match self.adapter.renew(lease, LEASE_TTL).await {
-                        Ok(()) => renewed = tokio::time::Instant::now(),
-                        Err(AdapterError::Fenced { .. } | AdapterError::NotFound { .. }) => {
-                            state.stop = Some(Stop::LeaseLost);
-                            return Ok(());
-                        }
-                        // A lease that could not be renewed now may still hold; each write is checked against it.
-                        Err(_) => {}
-                    }
+                keeper.renew_if_due().await;
+                if keeper.lost().is_some() {
+                    state.stop = Some(Stop::LeaseLost);
+                    return Ok(());
                 }
-                self.wave(&sender, wave, state, journal, &mut retry, rng).await?;
+                keeper.during(self.wave(&sender, wave, state, journal, &mut retry, rng)).await?;
             }
         }
         Ok(())
@@ -653,7 +660,7 @@ fn failed_entry(steps: &[u32], lost: &Lost) -> Entry {
 }
 
 /// An error with its causes, in one line.
-fn because(error: &AdapterError) -> String {
+pub(super) fn because(error: &AdapterError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -10,6 +10,7 @@ use crate::apply::journal::Earlier;
 use crate::diff::base_name;
 use crate::diff::compare;
 use crate::diff::normalise;
+use crate::diff::password;
 use crate::diff::rename_references;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
@@ -156,7 +157,7 @@ impl ReadBack {
         let there = match (live, state_after(change, action)) {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
-            (Some(live), Some(state)) => differences(&live.item, &state).is_empty(),
+            (Some(live), Some(state)) => differences(live, &state).is_empty(),
         };
         if there { Outcome::Applied } else { Outcome::NotApplied }
     }
@@ -166,7 +167,7 @@ impl ReadBack {
         let change = &plan.resource_changes[change];
         let state = state_after(change, action)?;
         let live = self.by_guid.get(&guid)?;
-        let fields = differences(&live.item, &state);
+        let fields = differences(live, &state);
         (!fields.is_empty()).then(|| NotStored { item: change.key.clone(), fields })
     }
 }
@@ -176,8 +177,10 @@ fn place(item: &Item) -> (ItemKey, Option<String>) {
     (item.key.clone(), item.folder.clone())
 }
 
-fn differences(live: &Item, state: &Item) -> Vec<crate::diff::FieldChange> {
+fn differences(live: &ObservedItem, state: &Item) -> Vec<crate::diff::FieldChange> {
     let mut state = state.clone();
     normalise(&mut state);
-    compare(live, &state)
+    let mut fields = compare(&live.item, &state);
+    fields.extend(password(live, &state));
+    fields
 }

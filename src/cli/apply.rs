@@ -24,7 +24,6 @@ use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
 use crate::apply::journal::unknown_line;
 use crate::cli::args::ApplyArgs;
-use crate::cli::args::Format;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
@@ -33,13 +32,14 @@ use crate::cli::context::connect_to_write;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::failure::reported;
-use crate::cli::plan::Knowledge;
+use crate::cli::knowledge::Knowledge;
+use crate::cli::plan::Computers;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
 use crate::cli::plan::selection;
+use crate::cli::report::reported;
 use crate::cli::revision::Asked;
 use crate::diag::visible;
 use crate::model::item::Item;
@@ -52,7 +52,10 @@ use crate::model::task::Run;
 use crate::plan::Plan;
 use crate::plan::again;
 use crate::plan::bounds;
+use crate::plan::checker;
 use crate::report;
+use crate::report::render::Form;
+use crate::report::view::View;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 use crate::sys::environment;
@@ -66,7 +69,7 @@ const STATE_DIRECTORY: &str = ".consign";
 
 /// Runs it.
 pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
-    reported(context, args.format, args.json_into.as_deref(), apply_and_report(context, args))
+    reported(context, "apply", &args.report, apply_and_report(context, args))
 }
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
@@ -75,7 +78,8 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
             let asked = Asked { follow_pipeline: true, ..Asked::default() };
-            let made = make_plan(context, args.server.server.as_deref(), &select, &asked, false)?;
+            let fleet = Computers::Asked(args.fleet.as_deref());
+            let made = make_plan(context, args.server.server.as_deref(), &select, fleet, &asked, false)?;
             (made.plan, made.root, made.config, Vec::new())
         }
         None => {
@@ -89,45 +93,35 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         let message = format!("the plan's hash is {}, not {}", plan.hash, visible(expected));
         return Err(Failure::new(exit::STALE, message).help("nothing was done"));
     }
-    if args.format == Format::Text {
+    if args.report.form() == Form::Text {
         show(context, &plan)?;
     }
     let blocked = exit_of(&plan, false, false);
     if blocked != exit::OK {
         let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
-        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
+        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why").of(&plan));
     }
     if plan.is_behind() {
         return Err(Failure::new(
             exit::BLOCKED,
-            "the plan is of a branch behind its target, to be looked at only (PLN-13)",
+            "the plan is of a branch behind its target, to be looked at only (PLN-14)",
         )
-        .help("nothing was done; merge or rebase, and plan again"));
+        .help("nothing was done; merge or rebase, and plan again")
+        .of(&plan));
     }
     if args.plan.is_some() {
-        within_bounds(&plan, &root, &config, &off)?;
+        within_bounds(context, args, &plan, &root, &config, &off)?;
     }
     let report = perform(context, &plan, &root, &config, args)?;
     let exit = exit_of_report(&report);
-    let json = format!("{:#}\n", report::apply::json(&report, exit.code, exit.name));
-    if let Some(path) = &args.json_into {
-        context.write_file(path, &json)?;
-    }
-    match args.format {
-        Format::Json => context.out_json(&json)?,
-        Format::Text => {
-            let mut out = Vec::new();
-            report::apply::text(&report, context.paint, &mut out)
-                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
-        }
-    }
+    let about = crate::cli::report::about(Some(&root), exit);
+    crate::cli::report::write(context, &View::of_apply(&report, &plan, &about), &args.report, false)?;
     Ok(exit)
 }
 
 fn show(context: &Context, plan: &Plan) -> Result<(), Failure> {
     let mut out = Vec::new();
-    let options = report::plan::Options { paint: context.paint, full: false };
+    let options = report::plan::Options { paint: context.paint, full: false, columns: context.columns };
     report::plan::text(plan, options, &mut out).map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
     context.out(&String::from_utf8_lossy(&out))
 }
@@ -147,7 +141,14 @@ fn exit_of_report(report: &Report) -> Exit {
 
 /// Works a stored plan's consequences out again over what the server holds now, and refuses where they are more than was
 /// approved.
-fn within_bounds(plan: &Plan, root: &Utf8Path, config: &ServerConfig, off: &[String]) -> Result<(), Failure> {
+fn within_bounds(
+    context: &Context,
+    args: &ApplyArgs,
+    plan: &Plan,
+    root: &Utf8Path,
+    config: &ServerConfig,
+    off: &[String],
+) -> Result<(), Failure> {
     let starts = plan.resource_changes.iter().any(|change| change.after.as_ref().is_some_and(names_a_time));
     if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts {
         return Ok(());
@@ -159,8 +160,10 @@ fn within_bounds(plan: &Plan, root: &Utf8Path, config: &ServerConfig, off: &[Str
     }
     let reader = connect_to_read(root, config)?;
     let mut observed = block_on(observe(&reader))?;
-    let knowledge = Knowledge::of(config);
-    let time = observed.time;
+    let (time, instance) = (observed.time, observed.server.instance);
+    let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
+        again::questions(plan, &mut observed, fleet)
+    })?;
     let now = again::consequences(plan, &mut observed, knowledge.computers(), time);
     let broken = bounds::broken(plan, &now, off);
     if broken.is_empty() {
@@ -214,6 +217,10 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         );
         return Err(Failure::new(exit::CONFIG, message).help("nothing was done; plan again"));
     }
+    checker::within(&plan, &config).map_err(|unsound| {
+        Failure::new(exit::BLOCKED, format!("`{path}` is not applied: {}", visible(&unsound.to_string())))
+            .help("nothing was done; make the plan again")
+    })?;
     let severities = opened.project.as_ref().map(|project| &project.policy.severities).into_iter().flatten();
     let off = severities.filter(|(_, severity)| **severity == Severity::Off).map(|(rule, _)| rule.clone()).collect();
     Ok((plan, opened.root, config, off))
@@ -238,7 +245,7 @@ pub fn perform(
     if plan.steps.is_empty() && !before.iter().any(|(_, text)| died(text)) {
         // Nothing to write: no lock, no lease, no journal.
         let nothing = Nothing;
-        let listen = Terminal::new(context, args.format);
+        let listen = Terminal::new(context, args.report.form());
         return block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
     }
     let _lock = match journal_files::lock(&state.join("apply.lock")) {
@@ -266,7 +273,7 @@ pub fn perform(
     let mut journal = FileJournal(file);
     let holder = environment::whoami();
     journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
-    let listen = Terminal::new(context, args.format);
+    let listen = Terminal::new(context, args.report.form());
     let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
     let result = block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(journal), texts, run));
     // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,
@@ -448,7 +455,7 @@ impl Journal for Nothing {
     }
 }
 
-/// Tells what happens on standard error: a line now and then, and what goes wrong.
+/// Tells what happens on standard error: what goes wrong, and to a terminal how far it has come.
 struct Terminal<'a> {
     context: &'a Context,
     quiet: bool,
@@ -457,8 +464,8 @@ struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    fn new(context: &'a Context, format: Format) -> Self {
-        Self { context, quiet: format == Format::Json, made: AtomicU32::new(0), steps: AtomicU32::new(0) }
+    fn new(context: &'a Context, form: Form) -> Self {
+        Self { context, quiet: form.is_json(), made: AtomicU32::new(0), steps: AtomicU32::new(0) }
     }
 }
 
@@ -491,8 +498,12 @@ impl Listen for Terminal<'_> {
             Event::Waiting { holder } => format!("Waiting for another apply: {}\n", visible(holder)),
             Event::ApplyComplete { .. } => "\n".to_owned(),
         };
-        if !self.quiet {
-            self.context.talk(&line);
+        match event {
+            _ if self.quiet => {}
+            Event::ApplyStart { .. } | Event::ApplyProgress { .. } | Event::ApplyComplete { .. } => {
+                self.context.progress(&line);
+            }
+            Event::Retry { .. } | Event::ApplyErrored { .. } | Event::Waiting { .. } => self.context.talk(&line),
         }
     }
 }

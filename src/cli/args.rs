@@ -39,7 +39,7 @@ pub struct Common {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR, CLICOLOR=0 or TERM=dumb say otherwise; anywhere with CLICOLOR_FORCE.
     Auto,
     /// Always.
     Always,
@@ -76,6 +76,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Make up a fleet of computers, to rehearse with
     Fleet(FleetArgs),
+    /// Let simulated computers live against a server, faster than the clock: they ask, download, run and report
+    Agents(AgentsArgs),
     /// Write the JSON Schemas of manifests and project file
     Schema(SchemaArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
@@ -99,6 +101,67 @@ pub enum Format {
     Json,
 }
 
+/// How to report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+    /// A page of its own.
+    Html,
+    /// For code scanning.
+    Sarif,
+    /// For test reports.
+    Junit,
+    /// Annotations for GitHub's runner; with its variables set, the step's summary and outputs too.
+    Github,
+    /// Code Quality for GitLab.
+    Gitlab,
+    /// Commands for the agent of Azure DevOps.
+    Azure,
+}
+
+/// Where reports go, and how. They are written when the command fails too, and never change its exit code.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Write a report to this file as well: as text
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub text_into: Option<Utf8PathBuf>,
+    /// As JSON
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub json_into: Option<Utf8PathBuf>,
+    /// As Markdown, for a comment
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub markdown_into: Option<Utf8PathBuf>,
+    /// As one HTML page
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub html_into: Option<Utf8PathBuf>,
+    /// As SARIF 2.1.0
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub sarif_into: Option<Utf8PathBuf>,
+    /// As JUnit XML
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub junit_into: Option<Utf8PathBuf>,
+    /// As lines for the log of GitHub's runner
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub github_into: Option<Utf8PathBuf>,
+    /// As GitLab's Code Quality
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub gitlab_into: Option<Utf8PathBuf>,
+    /// As the numbers of GitLab's plan widget (`artifacts:reports:terraform`)
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub gitlab_plan_into: Option<Utf8PathBuf>,
+    /// As lines for the log of Azure DevOps
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub azure_into: Option<Utf8PathBuf>,
+}
+
 /// `consign demo`
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -116,12 +179,9 @@ pub struct ValidateArgs {
     /// Only as this server would see it
     #[command(flatten)]
     pub server: ServerArg,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the findings as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// Which part of a plan.
@@ -159,12 +219,9 @@ pub struct PlanArgs {
     /// Name every item
     #[arg(long)]
     pub full: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the plan as JSON to this file as well
+    /// The computers, from a file of what the server answers to GET /v1/fleet
     #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    pub fleet: Option<Utf8PathBuf>,
     /// Plan this revision, whatever is checked out
     #[arg(long, value_name = "REV")]
     pub rev: Option<String>,
@@ -175,6 +232,9 @@ pub struct PlanArgs {
     /// Show the plan of a branch that is behind its target; it is never applied
     #[arg(long)]
     pub allow_behind: bool,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Which part
     #[command(flatten)]
     pub select: SelectArgs,
@@ -201,12 +261,9 @@ pub struct DiffArgs {
     /// Name every item
     #[arg(long)]
     pub full: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the differences as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Where it is remembered which files were read before; without it, in the user's cache. Safe to delete
     #[arg(long, value_name = "DIR", env = "CONSIGN_CACHE_DIR")]
     pub cache_dir: Option<Utf8PathBuf>,
@@ -221,9 +278,9 @@ pub struct ShowArgs {
     /// Name every item
     #[arg(long)]
     pub full: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// `consign apply`
@@ -250,12 +307,12 @@ pub struct ApplyArgs {
     /// How long to wait for another apply to end, such as 5m
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub lock_timeout: crate::model::units::Duration,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the result as JSON to this file as well
+    /// The computers, from a file of what the server answers to GET /v1/fleet
     #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    pub fleet: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
     /// Which part
     #[command(flatten)]
     pub select: SelectArgs,
@@ -264,7 +321,8 @@ pub struct ApplyArgs {
 /// `consign drift`
 #[derive(Debug, Args)]
 pub struct DriftArgs {
-    /// A server, by its name in consign.yaml; may be given several times. Without it, every server of the project
+    /// A server, by its name in consign.yaml; may be given several times. Without it, every server of the project. A report
+    /// of several is one report, in which each item stands behind the name of its server
     #[arg(long = "server", value_name = "NAME", env = "CONSIGN_SERVER")]
     pub servers: Vec<String>,
     /// Drift that is known, with reasons and the days that they hold until; new is what is not among it
@@ -276,12 +334,9 @@ pub struct DriftArgs {
     /// Taken for other tools' sake: drift always exits with 2
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write the drift as JSON to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub json_into: Option<Utf8PathBuf>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 /// `consign forecast`
@@ -308,12 +363,59 @@ pub struct ForecastArgs {
     /// The last N days instead of the next: what would have been predicted against what the computers reported
     #[arg(long, conflicts_with = "plan")]
     pub compare: bool,
+    /// With --compare: the computers as they were kept by --fleet-into when the prediction began
+    #[arg(long, value_name = "FILE", requires = "compare")]
+    pub since: Option<Utf8PathBuf>,
+    /// With --compare: when the prediction began; else when --since was read, or N days ago
+    #[arg(long, value_name = "TIME", requires = "compare")]
+    pub from: Option<jiff::Timestamp>,
+    /// Keep what the server tells of its computers in this file, for --fleet and --since
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
+    pub fleet_into: Option<Utf8PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Write the forecast as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<Utf8PathBuf>,
+    /// Write the plan's report as one HTML page to this file, with what computers will do over time
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub html_into: Option<Utf8PathBuf>,
+}
+
+/// `consign agents`
+#[derive(Debug, Args)]
+pub struct AgentsArgs {
+    /// Which server; it is to be one to rehearse on
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// When they begin, on their own clock; else now, on the server's
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<jiff::Timestamp>,
+    /// How many days they live
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// How often they ask for their policy and report, such as 1h
+    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    pub every: crate::model::units::Duration,
+    /// What the computers remember when they begin, kept by `forecast --fleet-into`; else what the server knows of it now
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<Utf8PathBuf>,
+    /// What to take for granted: what users do, how long programs run and what they return; YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<Utf8PathBuf>,
+    /// Leave out computers that were not seen for so many days
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub not_seen: u32,
+    /// How many requests are under way at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub parallelism: u16,
+    /// Write everything that they did to this file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub happenings_into: Option<Utf8PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// `consign computer`

@@ -26,7 +26,7 @@ use crate::report;
 /// Runs it.
 pub fn run(context: &Context, args: &ComputerArgs) -> Outcome {
     let scenario = Arc::new(read_scenario(context, args.scenario.as_deref())?);
-    let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), None)?;
+    let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), None, None)?;
     let fleet = &read.fleet.fleet;
     let computer = find(fleet, &args.name)?;
     let since = args.at.unwrap_or(fleet.read_at);

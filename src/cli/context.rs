@@ -53,6 +53,10 @@ pub struct Context {
     pub paint: Paint,
     /// Colour on standard error.
     pub paint_stderr: Paint,
+    /// How many columns the terminal has; 0 where standard output is none.
+    pub columns: usize,
+    /// Whether somebody may look at standard error while the command runs.
+    pub is_watched: bool,
 }
 
 impl Context {
@@ -62,17 +66,23 @@ impl Context {
             Some(directory) => directory.clone(),
             None => environment::current_directory().map_err(|error| Failure::new(exit::ERROR, error))?,
         };
-        let no_color = common.no_color || environment::variable("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let color = |is_terminal: bool| match common.color {
-            Color::Always => !common.no_color,
-            Color::Never => false,
-            Color::Auto => is_terminal && !no_color && environment::variable("TERM").as_deref() != Some("dumb"),
-        };
+        let wish = Wish::of(common, environment::variable);
+        let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let given = environment::variable("COLUMNS").and_then(|text| text.parse().ok());
         Ok(Self {
             directory,
-            paint: Paint { color: color(std::io::stdout().is_terminal()) },
-            paint_stderr: Paint { color: color(std::io::stderr().is_terminal()) },
+            paint: Paint { color: wish.color(out) },
+            paint_stderr: Paint { color: wish.color(err) },
+            columns: if out { given.or_else(environment::columns).unwrap_or(0) } else { 0 },
+            is_watched: err,
         })
+    }
+
+    /// Says on standard error how far something has come, where somebody may be looking: not in a pipeline's log.
+    pub fn progress(&self, text: &str) {
+        if self.is_watched {
+            self.talk(text);
+        }
     }
 
     /// Writes data.
@@ -97,6 +107,11 @@ impl Context {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Whether somebody sees the talk as it comes.
+    pub fn is_watched(&self) -> bool {
+        std::io::stderr().is_terminal()
+    }
+
     /// Writes a file whole or not at all; `-` is standard output.
     pub fn write_file(&self, path: &Utf8Path, text: &str) -> Result<(), Failure> {
         if path == "-" {
@@ -119,6 +134,42 @@ impl Context {
         let mut opened = open(&self.directory)?;
         crate::cli::revision::govern(self, &mut opened)?;
         Ok(opened)
+    }
+}
+
+/// Whether colour is wanted, as far as anybody said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// Whatever the streams are.
+    Always,
+    Never,
+    /// Where the stream is a terminal.
+    OnTerminal,
+}
+
+impl Wish {
+    /// What the flags say, else the environment: `NO_COLOR`, then `CLICOLOR_FORCE`, then `CLICOLOR` and `TERM`.
+    fn of(common: &Common, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+        let is_on = |name: &str| variable(name).is_some_and(|value| !value.is_empty() && value != "0");
+        match common.color {
+            _ if common.no_color => Self::Never,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+            Color::Auto if is_set("NO_COLOR") => Self::Never,
+            Color::Auto if is_on("CLICOLOR_FORCE") => Self::Always,
+            Color::Auto if variable("CLICOLOR").as_deref() == Some("0") => Self::Never,
+            Color::Auto if variable("TERM").as_deref() == Some("dumb") => Self::Never,
+            Color::Auto => Self::OnTerminal,
+        }
+    }
+
+    const fn color(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::OnTerminal => is_terminal,
+        }
     }
 }
 
@@ -384,3 +435,34 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
 
 /// An exit code, or a failure.
 pub type Outcome = Result<Exit, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(color: Color, no_color: bool, environment: &[(&str, &str)], expected: Wish) {
+        let common = Common { directory: None, color, no_color };
+        let variable =
+            |name: &str| environment.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        assert_eq!(Wish::of(&common, variable), expected, "{color:?} {no_color} {environment:?}");
+    }
+
+    #[test]
+    fn colour_obeys_flags_first_and_then_the_environment() {
+        use Wish::Always;
+        use Wish::Never;
+        use Wish::OnTerminal;
+        check(Color::Auto, false, &[], OnTerminal);
+        check(Color::Auto, false, &[("NO_COLOR", "1")], Never);
+        check(Color::Auto, false, &[("NO_COLOR", "")], OnTerminal);
+        check(Color::Auto, false, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Never);
+        check(Color::Auto, false, &[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], Always);
+        check(Color::Auto, false, &[("CLICOLOR_FORCE", "0")], OnTerminal);
+        check(Color::Auto, false, &[("CLICOLOR", "0")], Never);
+        check(Color::Auto, false, &[("TERM", "dumb")], Never);
+        check(Color::Always, false, &[("NO_COLOR", "1"), ("TERM", "dumb")], Always);
+        check(Color::Always, true, &[("CLICOLOR_FORCE", "1")], Never);
+        check(Color::Never, false, &[("CLICOLOR_FORCE", "1")], Never);
+    }
+}

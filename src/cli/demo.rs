@@ -1,10 +1,16 @@
 //! `consign demo`: the tour in one command, against a server inside this process.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
 use clap::Parser;
+use jiff::SignedDuration;
+use jiff::Timestamp;
 
 use crate::cli::args::Cli;
 use crate::cli::args::DemoArgs;
@@ -13,9 +19,11 @@ use crate::cli::context::Outcome;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::sample;
 use crate::server;
 use crate::server::ServeOptions;
 use crate::sys::clock::Clock;
+use crate::sys::clock::Stopwatch;
 use crate::sys::clock::SystemClock;
 use crate::sys::disk;
 use crate::sys::files;
@@ -36,10 +44,12 @@ pub fn run(context: &Context, args: &DemoArgs) -> Outcome {
     if args.keep.is_some() && !disk::is_empty_directory(&place).map_err(|e| Failure::from_error(exit::ERROR, &e))? {
         return Err(Failure::new(exit::ERROR, format!("`{place}` is not empty")).help("nothing was written"));
     }
-    let server = Server::start(&place.join("server"))?;
+    let clock = Arc::new(DemoClock::new());
+    let seed = seed_fleet(&place)?;
+    let server = Server::start(&place.join("server"), seed, clock.clone())?;
     let project = place.join("project");
     write_project(&project, &server.url)?;
-    let result = tour(context, &project);
+    let result = tour(context, &project, &clock);
     server.stop();
     if args.keep.is_some() {
         context.talk(&format!("Kept in `{place}`: `project`, and `server` for `consign serve --data`.\n"));
@@ -47,36 +57,114 @@ pub fn run(context: &Context, args: &DemoArgs) -> Outcome {
     result
 }
 
+/// How many computers the demo has, and what they follow from.
+const COMPUTERS: u32 = 250;
+const SEED: u64 = 7;
+/// When it plays: a Monday, so that its numbers are the same each time.
+const BEGIN: &str = "2026-12-07T08:00:00Z";
+const ZONE: &str = "Europe/Zurich";
+
+/// The clock of the demo's server: it goes on from [`BEGIN`], and leaps when computers lived ahead of it.
+struct DemoClock {
+    begin: Timestamp,
+    started: Stopwatch,
+    ahead_hours: AtomicI64,
+}
+
+impl DemoClock {
+    fn new() -> Self {
+        let begin = BEGIN.parse().expect("a fixed date");
+        Self { begin, started: Stopwatch::start(), ahead_hours: AtomicI64::new(0) }
+    }
+
+    fn a_week_goes_by(&self) {
+        self.ahead_hours.fetch_add(7 * 24, Ordering::SeqCst);
+    }
+}
+
+impl Clock for DemoClock {
+    fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_hours(self.ahead_hours.load(Ordering::SeqCst));
+        let elapsed = SignedDuration::try_from(self.started.elapsed()).unwrap_or_default();
+        self.begin.saturating_add(ahead + elapsed).unwrap_or(self.begin)
+    }
+}
+
+/// Writes the computers that the server starts with.
+fn seed_fleet(place: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
+    let path = place.join("computers.ndjson");
+    let fleet = sample::Fleet::new(COMPUTERS, SEED, BEGIN.parse().expect("a fixed date"));
+    let mut text = String::new();
+    let written: Result<(), Infallible> = sample::lines(&fleet, |line| {
+        text.push_str(line);
+        Ok(())
+    });
+    let Ok(()) = written;
+    disk::write_tree(place, &[(Utf8PathBuf::from("computers.ndjson"), text)])
+        .map_err(|error| Failure::from_error(exit::ERROR, &error))?;
+    Ok(path)
+}
+
 /// The tour's commands, each printed before it runs.
-fn tour(context: &Context, project: &Utf8Path) -> Outcome {
-    say(context, "A delivery server runs inside this process, empty. The project is `examples/tour`.");
+fn tour(context: &Context, project: &Utf8Path, clock: &DemoClock) -> Outcome {
+    say(
+        context,
+        "A delivery server runs inside this process, without any item. It knows 250 made-up computers, and its clock \
+         stands at Monday, 7 December 2026. The project is `examples/tour`.",
+    );
     step(context, project, &["validate"], exit::OK)?;
-    say(context, "What would change on the server?");
+    say(context, "What would change on the server, and what would the computers do?");
     step(context, project, &["plan", "--detailed-exitcode"], exit::CHANGES)?;
     say(context, "Make it so. New tasks are made switched off and for nobody, and enabled last.");
     step(context, project, &["apply", "--auto-approve"], exit::OK)?;
     say(context, "The same plan again: nothing to do, and nothing is sent.");
     step(context, project, &["plan", "--detailed-exitcode"], exit::OK)?;
+    say(context, "The computers live for a week, in seconds: they ask for their policy, download, run and report.");
+    step(context, project, &["agents", "--days", "7", "--every", "7d"], exit::OK)?;
+    clock.a_week_goes_by();
     say(context, "A change: two steps of a sequential task change places.");
     reorder(project)?;
     step(context, project, &["plan", "--detailed-exitcode"], exit::BLOCKED)?;
     say(
         context,
-        "Blocked: a reordered sequence gets a new GUID and everyone who ran it runs all of it again (SEQ-1). How many \
-         that is nobody has told this server, and a number that is not known is within no limit. Its owners accept \
-         that in the manifest, where it is reviewed.",
+        "Blocked: a reordered sequence gets a new GUID, and everyone who ran it runs all of it again (SEQ-1): more \
+         computers than `policy.limits` lets pass unseen. Its owners accept that in the manifest, up to a number and \
+         a day, where it is reviewed.",
     );
     acknowledge(project)?;
     step(context, project, &["plan", "--out", "change.plan"], exit::OK)?;
+    say(context, "What will the computers do in the week after it? What is known of them now is kept.");
+    let words = ["forecast", "--plan", "change.plan", "--days", "7", "--fleet-into", "before.ndjson"];
+    step(context, project, &words, exit::OK)?;
     step(context, project, &["apply", "change.plan"], exit::OK)?;
     say(context, "And an empty plan after it.");
     step(context, project, &["plan", "--detailed-exitcode"], exit::OK)?;
+    say(context, "The week goes by, and what the computers did is held against what was predicted.");
+    step(context, project, &["agents", "--days", "7", "--every", "7d", "--fleet", "before.ndjson"], exit::OK)?;
+    clock.a_week_goes_by();
+    let words = ["forecast", "--compare", "--since", "before.ndjson", "--days", "7"];
+    step(context, project, &words, exit::OK)?;
     step(context, project, &["drift"], exit::OK)
 }
 
 fn say(context: &Context, text: &str) {
     // The tour is data: it is what this command prints.
-    let _ = context.out(&format!("\n# {text}\n"));
+    let _ = context.out(&format!("\n{}\n", wrapped(text)));
+}
+
+/// A text as remarks of at most 100 characters a line.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec!["#".to_owned()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is a first line");
+        if last.len() + 1 + word.len() > 100 {
+            lines.push(format!("# {word}"));
+        } else {
+            last.push(' ');
+            last.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 fn step(context: &Context, project: &Utf8Path, words: &[&str], expected: Exit) -> Outcome {
@@ -111,18 +199,18 @@ fn write_project(project: &Utf8Path, url: &str) -> Result<(), Failure> {
     disk::write_tree(project, &texts).map_err(|error| Failure::from_error(exit::ERROR, &error))
 }
 
-/// Accepts, in the manifest, that nobody knows how many computers run the sequential task again.
+/// Accepts, in the manifest, that up to so many computers run the sequential task again.
 fn acknowledge(project: &Utf8Path) -> Result<(), Failure> {
     let expires = SystemClock
         .now()
-        .saturating_add(jiff::SignedDuration::from_hours(24 * 30))
+        .saturating_add(SignedDuration::from_hours(24 * 30))
         .map_err(|error| Failure::new(exit::ERROR, format!("this machine's clock is out of range: {error}")))?;
     let expires = expires.strftime("%Y-%m-%d");
     let text = read(project)?;
     let head = "metadata: {name: New desktop, folder: Software Delivery/Sequences}";
     let more = format!(
         "metadata:\n  name: New desktop\n  folder: Software Delivery/Sequences\n  acknowledge:\n    \
-         - {{rule: SEQ-1, expires: {expires}, reason: a demo has no computers}}"
+         - {{rule: SEQ-1, upTo: 60, expires: {expires}, reason: the new order is worth it}}"
     );
     write(project, &text.replace(head, &more))
 }
@@ -163,13 +251,19 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Utf8Path) -> Result<Self, Failure> {
+    fn start(data: &Utf8Path, seed: Utf8PathBuf, clock: Arc<DemoClock>) -> Result<Self, Failure> {
         let (ready, started) = std::sync::mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let options = ServeOptions::new(SocketAddr::from(([127, 0, 0, 1], 0)), data.to_owned());
+        let options = ServeOptions {
+            seeds: vec![seed],
+            zone: Some(ZONE.to_owned()),
+            ..ServeOptions::new(SocketAddr::from(([127, 0, 0, 1], 0)), data.to_owned())
+        };
         let thread = std::thread::spawn(move || {
             let served = crate::cli::context::block_on(async {
-                let bound = server::bind(options).await.map_err(|error| Failure::from_error(exit::ERROR, &error))?;
+                let bound = server::bind_with_clock(options, clock)
+                    .await
+                    .map_err(|error| Failure::from_error(exit::ERROR, &error))?;
                 // The other end waits for it.
                 let _ = ready.send(Ok(bound.url()));
                 let stopped = async {

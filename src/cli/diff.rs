@@ -12,14 +12,14 @@ use camino::Utf8Path;
 use camino::Utf8PathBuf;
 
 use crate::cli::args::DiffArgs;
-use crate::cli::args::Format;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::VERSION;
 use crate::cli::context::find_root;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
-use crate::cli::failure::reported;
+use crate::cli::report;
+use crate::cli::report::reported;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;
@@ -36,7 +36,7 @@ use crate::plan::revisions;
 use crate::plan::revisions::Counts;
 use crate::plan::revisions::Revision;
 use crate::plan::revisions::RevisionDiff;
-use crate::report;
+use crate::report::view::View;
 use crate::rules::manifest::MAN_13;
 use crate::sys::cache;
 use crate::sys::cache::Lines;
@@ -59,7 +59,7 @@ const REMEMBERED_MAX: usize = 200_000;
 
 /// Runs it.
 pub fn run(context: &Context, args: &DiffArgs) -> Outcome {
-    reported(context, args.format, args.json_into.as_deref(), compare_and_show(context, args))
+    reported(context, "diff", &args.report, compare_and_show(context, args))
 }
 
 fn compare_and_show(context: &Context, args: &DiffArgs) -> Outcome {
@@ -100,19 +100,9 @@ fn compare_and_show(context: &Context, args: &DiffArgs) -> Outcome {
     } else {
         exit::OK
     };
-    let json = format!("{:#}\n", report::diff::json(&diff, exit.code, exit.name));
-    if let Some(path) = &args.json_into {
-        context.write_file(path, &json)?;
-    }
-    match args.format {
-        Format::Json => context.out_json(&json)?,
-        Format::Text => {
-            let mut out = Vec::new();
-            report::diff::text(&diff, context.paint, args.full, &mut out)
-                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
-        }
-    }
+    let found = [(&from.findings, &from.sources), (&to.findings, &to.sources)];
+    let view = View::of_diff(&diff, &found, &report::about(Some(&root), exit));
+    report::write(context, &view, &args.report, args.full)?;
     // What was read lives as long as the command, which ends here; freeing it piece by piece would only take time.
     std::mem::forget((from, to, before_site, after_site, diff));
     Ok(exit)

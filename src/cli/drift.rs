@@ -5,41 +5,38 @@ use std::collections::BTreeMap;
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
 use jiff::tz::TimeZone;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::adapter::Done;
 use crate::adapter::ReadAdapter;
 use crate::cli::args::DriftArgs;
-use crate::cli::args::Format;
 use crate::cli::context::Context;
 use crate::cli::context::Ground;
 use crate::cli::context::Outcome;
-use crate::cli::context::VERSION;
 use crate::cli::context::block_on;
 use crate::cli::context::connect_to_read;
 use crate::cli::context::find_root;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::failure::reported;
+use crate::cli::plan::Computers;
 use crate::cli::plan::Made;
 use crate::cli::plan::Select;
 use crate::cli::plan::make_plan;
+use crate::cli::report;
+use crate::cli::report::reported;
 use crate::cli::revision::Asked;
 use crate::diag::Sources;
 use crate::diag::visible;
 use crate::manifest;
-use crate::plan::Plan;
 use crate::plan::drift::Baseline;
 use crate::plan::drift::Entry;
 use crate::plan::drift::State;
 use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
 use crate::plan::drift::judge;
-use crate::report::drift;
 use crate::report::drift::Beside;
 use crate::report::prometheus;
+use crate::report::view::View;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 use crate::sys::disk;
@@ -56,20 +53,23 @@ const HISTORIES_MAX: usize = 50;
 
 /// Runs it.
 pub fn run(context: &Context, args: &DriftArgs) -> Outcome {
-    reported(context, args.format, args.json_into.as_deref(), compare_and_show(context, args))
+    reported(context, "drift", &args.report, compare_and_show(context, args))
 }
 
 /// One server that was compared.
 struct Compared {
-    plan: Plan,
+    made: Made,
     beside: Beside,
     exit: Exit,
 }
 
+/// A server by the name that it was asked for by, and what came of it.
+type One = (Option<String>, Result<Compared, Failure>);
+
 fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
     let baseline = read_baseline(context, args.baseline.as_deref())?;
     let names = names(context, args)?;
-    let mut found: Vec<(Option<String>, Result<Compared, Failure>)> = Vec::new();
+    let mut found: Vec<One> = Vec::new();
     for part in names.chunks(SERVERS_AT_ONCE) {
         let compared: Vec<Result<Compared, Failure>> = std::thread::scope(|scope| {
             let one = |name: &Option<String>| {
@@ -83,75 +83,62 @@ fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
         found.extend(part.iter().cloned().zip(compared));
     }
     if let Some(path) = &args.prometheus_into {
-        let server = |(name, compared): &(Option<String>, Result<Compared, Failure>)| match compared {
-            Ok(compared) => compared.plan.server.name.clone(),
-            Err(_) => name.clone().unwrap_or_default(),
-        };
-        let names: Vec<String> = found.iter().map(server).collect();
-        let servers: Vec<prometheus::Server<'_>> = names
-            .iter()
-            .zip(&found)
-            .map(|(name, (_, compared))| {
-                let found = compared.as_ref().ok().map(|compared| (&compared.plan, &compared.beside.verdict));
-                prometheus::Server { name, found }
-            })
-            .collect();
-        context.write_file(path, &prometheus::drift(&servers, SystemClock.now().as_second()))?;
+        context.write_file(path, &figures(&found))?;
     }
     show(context, args, found)
 }
 
-fn show(context: &Context, args: &DriftArgs, mut found: Vec<(Option<String>, Result<Compared, Failure>)>) -> Outcome {
+/// What a server is called in reports.
+fn called((name, compared): &One) -> String {
+    match compared {
+        Ok(compared) => compared.made.plan.server.name.clone(),
+        Err(_) => name.clone().unwrap_or_default(),
+    }
+}
+
+fn figures(found: &[One]) -> String {
+    let names: Vec<String> = found.iter().map(called).collect();
+    let judged = found.iter().map(|(_, compared)| compared.as_ref().ok());
+    let judged = judged.map(|found| found.map(|one| (&one.made.plan, &one.beside.verdict)));
+    let servers: Vec<_> = names.iter().zip(judged).map(|(name, found)| prometheus::Server { name, found }).collect();
+    prometheus::drift(&servers, SystemClock.now().as_second())
+}
+
+fn show(context: &Context, args: &DriftArgs, mut found: Vec<One>) -> Outcome {
     let is_one = found.len() == 1;
     if is_one && let Some((_, Err(failure))) = found.pop_if(|(_, compared)| compared.is_err()) {
         return Err(failure);
     }
+    let places = args.report.needs_places();
+    let views: Vec<(String, View<'_>)> = found.iter().map(|one| (called(one), view(&one.1, places))).collect();
     let exit = exit_of(&found);
-    let value = |(name, compared): &(Option<String>, Result<Compared, Failure>)| match compared {
-        Ok(compared) => drift::json(&compared.plan, &compared.beside, compared.exit.code, compared.exit.name),
-        Err(failure) => {
-            let mut value: Value = serde_json::from_str(&failure.json()).unwrap_or(Value::Null);
-            value["server"] = json!({ "name": name });
-            value
-        }
-    };
-    let value = match found.first() {
-        Some(only) if is_one => value(only),
-        _ => json!({
-            "format_version": "1.0",
-            "consign_version": VERSION,
-            "servers": found.iter().map(value).collect::<Vec<Value>>(),
-            "exit": { "code": exit.code, "name": exit.name },
-        }),
-    };
-    let json = format!("{value:#}\n");
-    if let Some(path) = &args.json_into {
-        context.write_file(path, &json)?;
+    if let ([(_, only)], true) = (&views[..], is_one) {
+        report::write(context, only, &args.report, false)?;
+        return Ok(exit);
     }
-    if args.format == Format::Json {
-        context.out_json(&json)?;
-    }
-    for (at, (name, compared)) in found.iter().enumerate() {
-        match compared {
-            Ok(compared) if args.format == Format::Text => {
-                let mut out = Vec::new();
-                drift::text(&compared.plan, &compared.beside, context.paint, &mut out)
-                    .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-                let gap = if at > 0 { "\n" } else { "" };
-                context.out(&format!("{gap}{}", String::from_utf8_lossy(&out)))?;
-            }
-            Ok(_) => {}
-            Err(failure) => {
-                let name = visible(name.as_deref().unwrap_or_default()).into_owned();
-                context.talk(&format!("server `{name}` could not be compared\n{}", failure.lines()));
-            }
+    let root = found.iter().find_map(|(_, compared)| Some(compared.as_ref().ok()?.made.root.as_path()));
+    let view = View::of_servers(&views, &report::about(root, exit));
+    report::write(context, &view, &args.report, false)?;
+    for (name, compared) in &found {
+        if let Err(failure) = compared {
+            let name = visible(name.as_deref().unwrap_or_default()).into_owned();
+            context.talk(&format!("server `{name}` could not be compared\n{}", failure.lines()));
         }
     }
     Ok(exit)
 }
 
+fn view(compared: &Result<Compared, Failure>, with_places: bool) -> View<'_> {
+    match compared {
+        Ok(Compared { made, beside, exit }) => {
+            View::of_drift(&made.plan, beside, &made.about(*exit, with_places, None))
+        }
+        Err(failure) => report::of_failure("drift", failure),
+    }
+}
+
 /// How all of it ends: what failed first, then what could not be read in full, then what is new.
-fn exit_of(found: &[(Option<String>, Result<Compared, Failure>)]) -> Exit {
+fn exit_of(found: &[One]) -> Exit {
     let exits = || found.iter().filter_map(|(_, compared)| compared.as_ref().ok()).map(|compared| compared.exit);
     if let Some(failure) = found.iter().find_map(|(_, compared)| compared.as_ref().err()) {
         failure.exit
@@ -187,24 +174,25 @@ fn names(context: &Context, args: &DriftArgs) -> Result<Vec<Option<String>>, Fai
 
 fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Result<Compared, Failure> {
     let asked = Asked { follow_pipeline: true, ..Asked::default() };
-    let Made { plan, root, config } = make_plan(context, server, &Select::default(), &asked, true)?;
+    let made = make_plan(context, server, &Select::default(), Computers::LeftOut, &asked, true)?;
+    let plan = &made.plan;
     let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
-    let verdict = judge(&plan, baseline, today);
+    let verdict = judge(plan, baseline, today);
     let exit = if !plan.complete {
         exit::INCOMPLETE
-    } else if is_drift(&plan, &verdict) {
+    } else if is_drift(plan, &verdict) {
         exit::CHANGES
     } else {
         exit::OK
     };
-    let drift = entries(&plan);
+    let drift = entries(plan);
     let history = if drift.is_empty() {
         BTreeMap::new()
     } else {
-        let reader = connect_to_read(&root, &config)?;
+        let reader = connect_to_read(&made.root, &made.config)?;
         block_on(async { Ok(histories(&reader, &drift).await) })?
     };
-    Ok(Compared { beside: Beside { verdict, history }, exit, plan })
+    Ok(Compared { beside: Beside { verdict, history }, exit, made })
 }
 
 /// Who changed what differs, as far as the server tells: a drift is worth telling without it.

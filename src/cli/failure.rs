@@ -1,16 +1,13 @@
 //! Failures of a command: what to say, and which exit code. Here, and nowhere else, is decided whose fault an error is.
 
-use camino::Utf8Path;
-
 use crate::adapter::AdapterError;
 use crate::apply::Refusal;
-use crate::cli::args::Format;
-use crate::cli::context::Context;
-use crate::cli::context::Outcome;
-use crate::cli::context::VERSION;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
+use crate::diag::Diagnostics;
+use crate::diag::Sources;
 use crate::diag::visible;
+use crate::plan::Plan;
 
 /// A command that came to nothing.
 #[derive(Debug)]
@@ -21,17 +18,33 @@ pub struct Failure {
     pub message: String,
     /// How to mend it.
     pub help: Option<String>,
+    /// The findings that are why, where all is said already: reports tell them.
+    pub found: Option<Box<(Diagnostics, Sources)>>,
+    /// The plan that is why: reports tell what blocks it.
+    pub plan: Option<Box<Plan>>,
 }
 
 impl Failure {
     /// A failure with a message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), help: None }
+        Self { exit, message: message.into(), help: None, found: None, plan: None }
     }
 
     /// A failure of which everything was said.
     pub const fn silent(exit: Exit) -> Self {
-        Self { exit, message: String::new(), help: None }
+        Self { exit, message: String::new(), help: None, found: None, plan: None }
+    }
+
+    /// A failure of which everything was said, for the sake of findings.
+    pub fn found(exit: Exit, found: &Diagnostics, sources: &Sources) -> Self {
+        Self { found: Some(Box::new((found.clone(), sources.clone()))), ..Self::silent(exit) }
+    }
+
+    /// Says which plan is why.
+    #[must_use]
+    pub fn of(mut self, plan: &Plan) -> Self {
+        self.plan = Some(Box::new(plan.clone()));
+        self
     }
 
     /// A failure with an error and its causes.
@@ -46,23 +59,6 @@ impl Failure {
         self
     }
 
-    /// The failure as a report, where one of a plan, an apply or a drift was asked for.
-    pub fn json(&self) -> String {
-        let message = match self.message.as_str() {
-            "" => "what was found in the project's files stands on standard error; `consign validate` finds it as well",
-            message => message,
-        };
-        let value = serde_json::json!({
-            "format_version": "1.0",
-            "consign_version": VERSION,
-            "errored": true,
-            "exit": { "code": self.exit.code, "name": self.exit.name },
-            "message": message,
-            "help": self.help,
-        });
-        format!("{value:#}\n")
-    }
-
     /// The lines for a person.
     pub fn lines(&self) -> String {
         let mut text = format!("error: {}\n", visible(&self.message));
@@ -71,22 +67,6 @@ impl Failure {
         }
         text
     }
-}
-
-/// Writes the reports that were asked for when a command failed too: who reads them must not find an old one, or none.
-pub fn reported(context: &Context, format: Format, json_into: Option<&Utf8Path>, outcome: Outcome) -> Outcome {
-    let Err(failure) = outcome else { return outcome };
-    let json = failure.json();
-    // What made the command fail matters more than that its report could not be written, and is told either way.
-    if let Some(path) = json_into
-        && let Err(unwritten) = context.write_file(path, &json)
-    {
-        context.talk(&unwritten.lines().replacen("error: ", "note: no report was written: ", 1));
-    }
-    if format == Format::Json && json_into.is_none_or(|path| path != "-") {
-        let _ = context.out_json(&json);
-    }
-    Err(failure)
 }
 
 /// An error and its causes in one line. A cause that its effect repeats is not said twice.

@@ -21,9 +21,12 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::knowledge::evaluate_all;
+use crate::cli::knowledge::fleet_of_file;
+use crate::cli::knowledge::keep_fleet;
 use crate::cli::knowledge::read_fleet;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
+use crate::cli::report::about;
 use crate::forecast::FORMAT_VERSION;
 use crate::forecast::Forecast;
 use crate::forecast::agent;
@@ -31,10 +34,12 @@ use crate::forecast::classes::classes;
 use crate::forecast::classes::time_zone;
 use crate::forecast::compare;
 use crate::forecast::compile::compile;
+use crate::forecast::compile::openings;
 use crate::forecast::difference::difference;
 use crate::forecast::run::Question;
 use crate::forecast::run::forecast;
 use crate::forecast::run::outcomes;
+use crate::model::fleet::Computer;
 use crate::model::fleet::Fleet;
 use crate::model::fleet::Part;
 use crate::model::kind::Kind;
@@ -45,13 +50,17 @@ use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 use crate::report;
+use crate::report::view::About;
+use crate::report::view::Open;
+use crate::report::view::View;
 use crate::sys::disk;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
     let scenario = Arc::new(read_scenario(context, args.scenario.as_deref())?);
     let plan = args.plan.as_ref().map(|path| read_plan(context, path)).transpose()?;
-    let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), plan.as_ref())?;
+    let kept = args.fleet_into.as_deref();
+    let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), kept, plan.as_ref())?;
     let exit = if read.incomplete.is_some() { exit::INCOMPLETE } else { exit::OK };
     if let Some(why) = &read.incomplete {
         context.talk(&format!("warning: {why}: what is said below is said of the rest\n"));
@@ -71,6 +80,13 @@ pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
     let renamed = estate::renamed(&read.observed, plan);
     let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
     let after = asked.forecast(&planned, &live, &read.fleet.fleet, &read.evaluated);
+    if let Some(path) = &args.html_into {
+        let zone = time_zone(&after.server_zone);
+        let open = openings(&planned, &zone, after.from, after.to).into_iter();
+        let open = open.map(|(name, open)| Open { name, from: open.open, to: open.close.min(after.to) }).collect();
+        let about = About { plan_file: args.plan.as_ref().map(ToString::to_string), ..about(None, exit) };
+        context.write_file(path, &report::html::page(&View::of_plan(plan, &about).with_forecast(&after, open)))?;
+    }
     let difference = difference(&before, &after);
     let json = json!({ "format_version": FORMAT_VERSION, "plan": plan.hash, "before": before, "after": after,
         "difference": difference });
@@ -111,12 +127,19 @@ fn comparison(
     scenario: &Arc<Scenario>,
     exit: Exit,
 ) -> Outcome {
-    let fleet = &read.fleet.fleet;
-    if let Some(why) = fleet.gaps.get(&Part::History) {
+    let now = &read.fleet.fleet;
+    if let Some(why) = now.gaps.get(&Part::History) {
         return Err(Failure::new(exit::INCOMPLETE, format!("nobody knows who ran what: {why}")));
     }
-    let (from, to) = (days_after(fleet.read_at, -i64::from(args.days)), fleet.read_at);
-    let then = Fleet { read_at: from, ..compare::as_of(fleet, from) };
+    let kept = args.since.as_ref().map(|path| kept_fleet(context, path, now)).transpose()?;
+    let from = match (&kept, args.from) {
+        (Some(kept), asked) => asked.unwrap_or(kept.read_at),
+        (None, Some(from)) => from,
+        (None, None) => days_after(now.read_at, -i64::from(args.days)),
+    };
+    let to = days_after(from, i64::from(args.days));
+    let is_kept = kept.is_some();
+    let then = Fleet { read_at: from, ..kept.unwrap_or_else(|| compare::as_of(now, from)) };
     let live = Estate::of(&read.observed);
     let evaluated = Evaluated::new();
     let reach = Reach::new(&live, &live, &then, &evaluated);
@@ -125,11 +148,27 @@ fn comparison(
     let question = Question { compiled: &compiled, classes: &classes, fleet: &then, scenario, from, to };
     let outcomes = outcomes(&question, &agent);
     let about = classes.classes.iter().fold(Default::default(), |all, class| all | &class.members);
-    let comparison = compare::compare(&compiled, &outcomes, fleet, &about, (from, to));
+    let then = compare::Then { fleet: &then, is_kept };
+    let comparison = compare::compare(&compiled, &outcomes, then, now, &about, (from, to));
+    let fleet = now;
     let json = serde_json::to_value(&comparison).expect("a comparison prints as JSON: it has no maps");
     show(context, args, &json, exit, &mut |out| {
         report::forecast::comparison(&comparison, &time_zone(&fleet.server_zone), context.paint, out)
     })
+}
+
+/// The computers as they were kept in a file: the same ones as now, so that their numbers mean the same.
+fn kept_fleet(context: &Context, path: &Utf8Path, now: &Fleet) -> Result<Fleet, Failure> {
+    let kept = fleet_of_file(context, path)?.fleet;
+    let same = |(a, b): (&Computer, &Computer)| a.guid == b.guid;
+    if kept.instance != now.instance
+        || kept.computers.len() != now.computers.len()
+        || !kept.computers.iter().zip(&now.computers).all(same)
+    {
+        return Err(Failure::new(exit::DATA, format!("`{path}` tells of other computers than the server now"))
+            .help("computers that came or went since then cannot be compared; leave --since out, or keep them again"));
+    }
+    Ok(kept)
 }
 
 fn show(
@@ -170,7 +209,7 @@ pub struct Knowledge {
     pub incomplete: Option<String>,
 }
 
-/// Reads the items and the computers.
+/// Reads the items and the computers. `kept`: where what the server tells of the computers is kept as it came.
 ///
 /// # Errors
 /// Where the server cannot be read, nothing is known of its computers, or the plan is for another one.
@@ -178,6 +217,7 @@ pub fn read(
     context: &Context,
     server: Option<&str>,
     fleet: Option<&Utf8Path>,
+    kept: Option<&Utf8Path>,
     plan: Option<&Plan>,
 ) -> Result<Knowledge, Failure> {
     let opened = context.open()?;
@@ -191,7 +231,11 @@ pub fn read(
             let message = format!("the plan is for server `{}`, which is another one", plan.server.name);
             return Err(Failure::new(exit::CONFIG, message));
         }
-        let fleet = read_fleet(context, &reader, fleet, observed.server.instance).await?;
+        let instance = observed.server.instance;
+        let fleet = match kept {
+            Some(path) => keep_fleet(context, &reader, path).await?,
+            None => read_fleet(context, &reader, fleet, instance).await?,
+        };
         let evaluated = match plan {
             Some(plan) => evaluate(&reader, &observed, &fleet, plan).await,
             None => Evaluated::new(),

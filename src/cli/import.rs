@@ -146,12 +146,13 @@ fn manifests(mut observed: Observed, config: &ServerConfig) -> Imported {
         list.sort_by(|a, b| a.key.cmp(&b.key));
     }
     items.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+    let mut numbers = HashMap::new();
     for (full, item) in &items {
         let own = programs.get(full).filter(|_| item.key.kind == Kind::Package);
         let own: Vec<&Item> = own.into_iter().flatten().collect();
         out.n_items += 1 + own.len();
         let text = manifest::print_item(item, &own);
-        let path = free_path(&out.files, item);
+        let path = free_path(&out.files, &mut numbers, item);
         out.files.insert(path, text);
     }
     externals(&mut out);
@@ -289,8 +290,9 @@ fn judge(imported: &Imported, project: &Project, server: &str, out: &Utf8Path) -
     Judged { findings, sources, unsayable, other }
 }
 
-/// A file name for an item that no other has, whatever a file system thinks of case.
-fn free_path(taken: &BTreeMap<Utf8PathBuf, String>, item: &Item) -> Utf8PathBuf {
+/// A file name for an item that no other has, whatever a file system thinks of case. `numbers` has the last number
+/// given out for each name, where the search goes on.
+fn free_path(taken: &BTreeMap<Utf8PathBuf, String>, numbers: &mut HashMap<String, usize>, item: &Item) -> Utf8PathBuf {
     let directory = match item.key.kind {
         Kind::Folder => "folders",
         Kind::Package | Kind::Program => "packages",
@@ -317,17 +319,43 @@ fn free_path(taken: &BTreeMap<Utf8PathBuf, String>, item: &Item) -> Utf8PathBuf 
     }
     let slug = slug.trim_matches(['-', '.']);
     let slug = if slug.is_empty() { item.key.kind.short() } else { slug };
-    (1..)
-        .map(|n| if n == 1 { format!("{directory}/{slug}.yaml") } else { format!("{directory}/{slug}-{n}.yaml") })
-        .map(Utf8PathBuf::from)
-        .find(|path| !taken.contains_key(path))
-        .expect("there are more numbers than items")
+    let stem = format!("{directory}/{slug}");
+    let number = numbers.entry(stem.clone()).or_default();
+    loop {
+        *number += 1;
+        let path = if *number == 1 { format!("{stem}.yaml") } else { format!("{stem}-{number}.yaml") };
+        let path = Utf8PathBuf::from(path);
+        // Another item may be called `NAME-2`.
+        if !taken.contains_key(&path) {
+            return path;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::folder::Folder;
+
+    #[test]
+    fn items_of_one_slug_get_paths_of_their_own_in_time() {
+        let (mut taken, mut numbers) = (BTreeMap::new(), HashMap::new());
+        let mut path = |name: &str| {
+            let item = Item::new(ItemKey::new(Kind::Collection, name), Spec::Folder(Folder::default()));
+            let path = free_path(&taken, &mut numbers, &item);
+            assert!(taken.insert(path.clone(), String::new()).is_none(), "{path} was taken");
+            path.into_string()
+        };
+        // `a-2` has its name before the second `a` comes.
+        assert_eq!(
+            ["a-2", "A", "a", "a!"].map(&mut path),
+            ["collections/a-2.yaml", "collections/a.yaml", "collections/a-3.yaml", "collections/a-4.yaml",]
+        );
+        for n in 0..30_000 {
+            path(&"?".repeat(1 + n % 200));
+        }
+        assert_eq!(path("?"), "collections/collection-30001.yaml");
+    }
     use crate::model::guid::Guid;
     use crate::model::item::Spec;
     use crate::model::observed::ServerIdentity;
@@ -339,7 +367,7 @@ mod tests {
         let folder = |name: &str| {
             let mut item = Item::new(ItemKey::new(Kind::Folder, name), Spec::Folder(Folder::default()));
             item.folder = Some("Software Delivery".to_owned());
-            ObservedItem { guid, revision: "1".to_owned(), item }
+            ObservedItem { guid, revision: "1".to_owned(), password_set: None, item }
         };
         let project: Project = serde_json::from_value(serde_json::json!({
             "apiVersion": "consign/v1", "kind": "Project", "manifests": ["out"],

@@ -1,5 +1,6 @@
 //! Arguments, settings, a file a command, exit codes, the terminal. No rule of the domain lives here.
 
+mod agents;
 mod apply;
 mod args;
 mod computer;
@@ -17,6 +18,7 @@ mod knowledge;
 mod log;
 mod plan;
 mod refs;
+mod report;
 mod revision;
 mod schema;
 mod serve;
@@ -81,6 +83,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Computer(args) => computer::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
+        Command::Agents(args) => agents::run(context, &args),
         Command::Fleet(args) => fleet::run(context, args),
         Command::Serve(args) => serve::run(context, args),
         Command::Schema(args) => schema::run(context, &args),

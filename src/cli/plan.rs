@@ -1,5 +1,7 @@
 //! `consign plan` and `consign show`
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::mpsc;
 
 use camino::Utf8Path;
@@ -7,8 +9,6 @@ use jiff::Timestamp;
 
 use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
-use crate::agent::policy::Rules;
-use crate::cli::args::Format;
 use crate::cli::args::PlanArgs;
 use crate::cli::args::SelectArgs;
 use crate::cli::args::ShowArgs;
@@ -24,26 +24,39 @@ use crate::cli::context::open_on;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::failure::reported;
+use crate::cli::knowledge::Knowledge;
+use crate::cli::report;
+use crate::cli::report::reported;
 use crate::cli::revision;
 use crate::cli::revision::Asked;
 use crate::cli::revision::Revisions;
+use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::Loaded;
+use crate::diag::Location;
+use crate::diag::Origins;
+use crate::diag::Position;
+use crate::diag::Sources;
 use crate::diag::nearest;
 use crate::diag::visible;
 use crate::diff::PolicyChange;
 use crate::diff::governed;
 use crate::diff::policy_changes;
-use crate::model::fleet::Fleet;
+use crate::manifest;
+use crate::manifest::locate;
+use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
 use crate::plan::Plan;
-use crate::plan::consequences::Computers;
 use crate::plan::file;
 use crate::plan::make;
 use crate::plan::origin;
-use crate::reach::Evaluated;
-use crate::report;
+use crate::report::view::About;
+use crate::report::view::Place;
+use crate::report::view::View;
+use crate::report::view::findings;
+use crate::rules::plan::PLN_1;
+use crate::rules::plan::PLN_13;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 use crate::sys::disk;
@@ -53,7 +66,7 @@ use crate::sys::retry::Rng;
 
 /// Runs `consign plan`.
 pub fn run(context: &Context, args: &PlanArgs) -> Outcome {
-    reported(context, args.format, args.json_into.as_deref(), plan_and_show(context, args))
+    reported(context, "plan", &args.report, plan_and_show(context, args))
 }
 
 fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
@@ -63,39 +76,32 @@ fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
         base: args.base.clone().filter(|base| !base.is_empty()),
         follow_pipeline: true,
     };
-    let made = make_plan(context, args.server.server.as_deref(), &select, &asked, args.allow_behind)?;
-    let text = file::write(&made.plan);
-    // Reports are written whatever comes of the plan.
-    for path in [&args.out, &args.json_into].into_iter().flatten() {
-        context.write_file(path, &text)?;
+    let fleet = Computers::Asked(args.fleet.as_deref());
+    let made = make_plan(context, args.server.server.as_deref(), &select, fleet, &asked, args.allow_behind)?;
+    // The plan and the reports are written whatever comes of it.
+    if let Some(path) = &args.out {
+        context.write_file(path, &file::write(&made.plan))?;
     }
-    show_plan(context, &made.plan, args.format, args.full, &text)?;
+    let exit = exit_of(&made.plan, args.detailed_exitcode, args.expect_no_changes);
+    let about = made.about(exit, args.report.needs_places(), args.out.as_deref());
+    report::write(context, &View::of_plan(&made.plan, &about), &args.report, args.full)?;
     if let Some(path) = args.out.as_ref().filter(|path| *path != "-") {
         context
             .talk(&format!("\nStored in `{path}` (plan {}); `consign apply {path}` does it.\n", &made.plan.hash[..12]));
     }
-    Ok(exit_of(&made.plan, args.detailed_exitcode, args.expect_no_changes))
+    Ok(exit)
 }
 
 /// Runs `consign show`.
 pub fn show(context: &Context, args: &ShowArgs) -> Outcome {
-    let plan = read_plan(context, &args.plan)?;
-    let text = file::write(&plan);
-    show_plan(context, &plan, args.format, args.full, &text)?;
-    Ok(exit::OK)
+    reported(context, "show", &args.report, show_stored(context, args))
 }
 
-fn show_plan(context: &Context, plan: &Plan, format: Format, full: bool, json: &str) -> Result<(), Failure> {
-    match format {
-        Format::Json => context.out_json(json),
-        Format::Text => {
-            let mut out = Vec::new();
-            let options = report::plan::Options { paint: context.paint, full };
-            report::plan::text(plan, options, &mut out)
-                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))
-        }
-    }
+fn show_stored(context: &Context, args: &ShowArgs) -> Outcome {
+    let plan = read_plan(context, &args.plan)?;
+    let about = About { plan_file: Some(args.plan.to_string()), ..report::about(None, exit::OK) };
+    report::write(context, &View::of_plan(&plan, &about), &args.report, args.full)?;
+    Ok(exit::OK)
 }
 
 /// The exit code that a plan leads to.
@@ -123,6 +129,15 @@ pub fn read_plan(context: &Context, path: &Utf8Path) -> Result<Plan, Failure> {
     })
 }
 
+/// Whether a plan is to say what the computers would do.
+#[derive(Clone, Copy, Debug)]
+pub enum Computers<'a> {
+    /// No.
+    LeftOut,
+    /// Yes: from this file, else from the server.
+    Asked(Option<&'a Utf8Path>),
+}
+
 /// A plan, and what it was made with.
 pub struct Made {
     /// The plan.
@@ -131,6 +146,35 @@ pub struct Made {
     pub root: camino::Utf8PathBuf,
     /// What the project says of the server.
     pub config: ServerConfig,
+    /// The manifests, and where in them each item is written.
+    pub written: &'static (Sources, Origins),
+}
+
+impl Made {
+    /// What a report says besides the plan; where items are written is looked up only where it is needed.
+    pub fn about(&self, exit: Exit, with_places: bool, plan_file: Option<&Utf8Path>) -> About {
+        let about = report::about(Some(&self.root), exit);
+        let places = if with_places { self.places(about.directory.as_deref()) } else { BTreeMap::new() };
+        About { places, plan_file: plan_file.filter(|path| *path != "-").map(ToString::to_string), ..about }
+    }
+
+    /// Where the items that the plan names are written.
+    fn places(&self, directory: Option<&str>) -> BTreeMap<ItemKey, Place> {
+        let (sources, origins) = self.written;
+        let changes = self.plan.resource_changes.iter().map(|change| change.key.clone());
+        let held = self.plan.held.iter().map(|held| held.key.clone());
+        let subjects = self.plan.consequences.iter().map(|one| &one.subject);
+        let subjects = subjects.chain(self.plan.findings.iter().map(|one| &one.subject));
+        let subjects = subjects.filter_map(|address| ItemKey::parse(address));
+        let keys: BTreeSet<ItemKey> =
+            changes.chain(held).chain(subjects).filter(|key| origins.get(key).is_some()).collect();
+        // A finding is what places are looked up for; the rule of these is never seen.
+        let mut findings: Diagnostics =
+            keys.iter().map(|key| Diagnostic::warning(&PLN_1, origins.name(key), String::new())).collect();
+        manifest::locate(&mut findings, sources);
+        let place = |finding: &Diagnostic| findings::place(&finding.at, sources, directory);
+        keys.iter().cloned().zip(findings.iter().map(place)).filter_map(|(key, place)| Some((key, place?))).collect()
+    }
 }
 
 /// Makes a plan: reads the manifests and the server at the same time, and compares. One of a branch behind its target is
@@ -139,6 +183,7 @@ pub fn make_plan(
     context: &Context,
     server: Option<&str>,
     select: &Select,
+    fleet: Computers<'_>,
     asked: &Asked,
     look_only: bool,
 ) -> Result<Made, Failure> {
@@ -169,21 +214,32 @@ pub fn make_plan(
     };
     let (observed, capabilities) = observed;
     let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
-    let knowledge = Knowledge::of(&config);
+    let instance = observed.server.instance;
+    let Loaded { site, origins, .. } = loaded;
+    // As long as the program runs: a command ends soon, and freeing a large site takes longer than comparing it.
+    let written: &'static _ = Box::leak(Box::new((opened.sources.clone(), origins)));
     let mut input = make::Input {
         observed,
-        site: loaded.site,
+        site,
         server: &name,
         config: &config,
         policy: &policy,
         capabilities: &capabilities,
         targets: &select.targets,
         excludes: &select.excludes,
-        computers: knowledge.computers(),
+        places: &|key, pointer| place(&written.1, &written.0, key, pointer),
         now: now(),
         version: VERSION,
     };
-    let mut plan = make::make(&mut input);
+    let draft = make::draft(&mut input);
+    let knowledge = match fleet {
+        // Where nothing changes, no computer does anything.
+        Computers::Asked(file) if !draft.is_empty() => {
+            Knowledge::read(context, &opened.root, &config, file, instance, |fleet| draft.questions(fleet))?
+        }
+        _ => Knowledge::nothing(&config),
+    };
+    let mut plan = draft.finish(knowledge.computers());
     origin::bind(&mut plan, revisions.origin(|snapshot| opened.is_same_as(snapshot)), policy_changes, look_only);
     if let Some(selection) = plan.selection.as_ref().filter(|selection| !selection.unmatched.is_empty()) {
         let list = selection.unmatched.iter().map(|one| format!("`{}`", visible(one))).collect::<Vec<_>>().join(", ");
@@ -200,28 +256,18 @@ pub fn make_plan(
     // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
     std::mem::forget(input);
     std::mem::forget(opened);
-    Ok(Made { plan, root, config })
+    Ok(Made { plan, root, config, written })
 }
 
-/// What is known of a server's computers.
-pub struct Knowledge {
-    /// Them; `None`: nothing is.
-    pub fleet: Option<Fleet>,
-    /// What queries would find that no collection has stored.
-    pub evaluated: Evaluated,
-    rules: Rules,
-}
-
-impl Knowledge {
-    /// Nothing but what kind of server it is.
-    pub const fn of(config: &ServerConfig) -> Self {
-        Self { fleet: None, evaluated: Evaluated::new(), rules: Rules::of(config.api) }
-    }
-
-    /// The same, as a plan takes it.
-    pub const fn computers(&self) -> Computers<'_> {
-        Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules }
-    }
+/// Where a value of an item stands, for a finding of the plan.
+fn place(origins: &Origins, sources: &Sources, key: &ItemKey, pointer: &str) -> Option<String> {
+    // The same way as for findings of the manifests, whose spans are looked up only where there is something to say.
+    let mut one = Diagnostics::new();
+    one.push(Diagnostic::warning(&PLN_13, origins.value(key, pointer), ""));
+    locate(&mut one, sources);
+    let Location::Span { source, start, .. } = one.iter().next()?.at else { return None };
+    let Position { line, column } = sources.position(source, start);
+    Some(format!("{}:{line}:{column}", sources.path(source)))
 }
 
 fn now() -> Timestamp {
@@ -307,7 +353,7 @@ fn load(
     let Some(proposed) = &opened.project else {
         opened.settle();
         context.show_findings(&opened.findings, &opened.sources);
-        return Err(Failure::silent(exit::CONFIG));
+        return Err(Failure::found(exit::CONFIG, &opened.findings, &opened.sources));
     };
     let mut changes = Vec::new();
     if let Some(base) = &revisions.base {
@@ -326,7 +372,7 @@ fn load(
     opened.settle();
     if opened.findings.has_errors() {
         context.show_findings(&opened.findings, &opened.sources);
-        return Err(Failure::silent(exit::DATA));
+        return Err(Failure::found(exit::DATA, &opened.findings, &opened.sources));
     }
     if !opened.findings.is_empty() {
         context.show_findings(&opened.findings, &opened.sources);

@@ -1,9 +1,7 @@
 //! `consign validate`
 
 use camino::Utf8Path;
-use serde_json::json;
 
-use crate::cli::args::Format;
 use crate::cli::args::ValidateArgs;
 use crate::cli::context::Context;
 use crate::cli::context::Opened;
@@ -11,12 +9,18 @@ use crate::cli::context::Outcome;
 use crate::cli::context::open;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::cli::report;
+use crate::cli::report::reported;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
-use crate::report::diagnostics;
+use crate::report::view::View;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ValidateArgs) -> Outcome {
+    reported(context, "validate", &args.report, validate(context, args))
+}
+
+fn validate(context: &Context, args: &ValidateArgs) -> Outcome {
     let start = match args.paths.first() {
         Some(path) => context.directory.join(path),
         None => context.directory.clone(),
@@ -34,22 +38,8 @@ pub fn run(context: &Context, args: &ValidateArgs) -> Outcome {
     opened.settle();
     let found = only(&opened, context, args);
     let exit = if found.has_errors() { exit::DATA } else { exit::OK };
-    let mut value = diagnostics::json(&found, &opened.sources);
-    value["consign_version"] = json!(crate::cli::context::VERSION);
-    value["exit"] = json!({ "code": exit.code, "name": exit.name });
-    let text = format!("{value:#}\n");
-    if let Some(path) = &args.json_into {
-        context.write_file(path, &text)?;
-    }
-    match args.format {
-        Format::Json => context.out_json(&text)?,
-        Format::Text => {
-            let mut out = Vec::new();
-            diagnostics::text(&found, &opened.sources, context.paint.color, &mut out)
-                .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
-        }
-    }
+    let about = report::about(Some(&opened.root), exit);
+    report::write(context, &View::of_findings(&found, &opened.sources, &about), &args.report, false)?;
     Ok(exit)
 }
 

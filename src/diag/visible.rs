@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// `text` with everything that could act on a terminal or fool the eye written visibly as `\u{..}`: all control
-/// characters, line ends included, so that a field never starts a line; bidi marks; invisible characters.
+/// characters, line ends included, so that a field never starts a line; bidi marks; invisible characters. So is what
+/// build servers take for a command wherever it stands in a line: `##vso[…]`, `##[…]`.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escape(text)
 }
 
 /// The same for a text that a line begins with, after spaces perhaps: what build servers would take for a command
-/// there (`::error …`, `##[…]`, `##vso[…]`) is escaped as well.
+/// only there (`::error …`) is escaped as well.
 pub fn visible_at_start(text: &str) -> Cow<'_, str> {
     let shown = visible(text);
     let begin = shown.len() - shown.trim_start().len();
@@ -25,11 +26,12 @@ pub fn visible_at_start(text: &str) -> Cow<'_, str> {
 /// The same for a text that is JSON, by JSON's own escapes: it reads as the same value. Line ends between values stay.
 pub fn visible_json(json: &str) -> Cow<'_, str> {
     let hidden = |c: char| is_hidden(c) && c != '\n';
-    let Some(first) = json.find(hidden) else { return Cow::Borrowed(json) };
+    let acts = |(at, c): (usize, char)| (hidden(c) || (c == '#' && is_command(&json[at..]))).then_some(at);
+    let Some(first) = json.char_indices().find_map(acts) else { return Cow::Borrowed(json) };
     let mut out = String::with_capacity(json.len() + 16);
     out.push_str(&json[..first]);
-    for c in json[first..].chars() {
-        if hidden(c) {
+    for (at, c) in json[first..].char_indices() {
+        if hidden(c) || (c == '#' && is_command(&json[first + at..])) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
             }
@@ -41,17 +43,25 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 }
 
 fn escape(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find(is_hidden) else { return Cow::Borrowed(text) };
+    let acts = |(at, c): (usize, char)| (is_hidden(c) || (c == '#' && is_command(&text[at..]))).then_some(at);
+    let Some(first) = text.char_indices().find_map(acts) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);
-    for c in text[first..].chars() {
-        if is_hidden(c) {
+    for (at, c) in text[first..].char_indices() {
+        if is_hidden(c) || (c == '#' && is_command(&text[first + at..])) {
             write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
         } else {
             out.push(c);
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a text begins with what a build server takes for a command wherever it stands: `##[` (the older commands of
+/// GitHub's runner), `##vso[` (the agent of Azure DevOps looks for it in the whole line, in upper case too).
+fn is_command(text: &str) -> bool {
+    text.strip_prefix("##")
+        .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with('['))
 }
 
 /// Whether a character acts on a terminal, changes the direction of text, or is not seen at all.
@@ -118,10 +128,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_command_in_the_middle_of_a_line_is_shown_as_well() {
+        for (text, shown) in [
+            ("a ##vso[task.complete]b", "a \\u{23}#vso[task.complete]b"),
+            ("a ##VSO[x]", "a \\u{23}#VSO[x]"),
+            ("a ###[set-output name=x]y", "a #\\u{23}#[set-output name=x]y"),
+            ("## heading [1]", "## heading [1]"),
+        ] {
+            assert_eq!(visible(text), shown);
+            assert_eq!(visible_json(&format!("\"{text}\"")), format!("\"{}\"", shown.replace("\\u{23}", "\\u0023")));
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_hidden_is_left(text in any::<String>()) {
             prop_assert!(!visible(&text).chars().any(is_hidden));
+            prop_assert!(!visible(&text).contains("##["));
             prop_assert!(!visible_at_start(&text).trim_start().starts_with("::"));
         }
     }

@@ -1,7 +1,7 @@
 //! What a difference in a field leads to: one [`Entry`] a manifest field, told by the plan beside the difference and by
 //! `consign explain KIND.FIELD`.
 //!
-//! The tables in [`tables`] are structs with the fields of the model types, so that a field without an effect does not
+//! The tables (`tables.rs`) are structs with the fields of the model types, so that a field without an effect does not
 //! compile; a test finds an effect for every property of every schema. An effect says what kind of thing happens and
 //! by which rule. How many computers it happens to is not told here.
 

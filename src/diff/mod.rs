@@ -4,6 +4,7 @@ mod compare;
 pub mod effects;
 mod normalise;
 mod pair;
+mod password;
 mod policy;
 
 pub use compare::FieldChange;
@@ -16,6 +17,10 @@ pub use pair::Problem;
 pub use pair::base_name;
 pub use pair::pair;
 pub use pair::rename_references;
+pub use password::PASSWORD_PATH;
+pub use password::account;
+pub use password::lacks_password;
+pub use password::password;
 pub use policy::PolicyChange;
 pub use policy::governed;
 pub use policy::policy_changes;

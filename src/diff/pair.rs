@@ -340,14 +340,11 @@ impl<'o, 'a> Work<'o, 'a> {
     }
 
     /// Live paths of folders that are paired under another path, and that path.
-    fn moved_folders(&self) -> Vec<(String, String)> {
-        let mut moved: Vec<(String, String)> = self
-            .pairs(Kind::Folder)
+    fn moved_folders(&self) -> HashMap<String, String> {
+        self.pairs(Kind::Folder)
             .filter(|(key, live)| live.item.key.name != key.name)
             .map(|(key, live)| (live.item.key.name.clone(), key.name.clone()))
-            .collect();
-        moved.sort_by_key(|(live, _)| std::cmp::Reverse(live.len())); // The deepest match wins.
-        moved
+            .collect()
     }
 }
 
@@ -361,7 +358,7 @@ fn is_owned_item(observed: &Observed, at: usize, owned: &[String]) -> bool {
 }
 
 /// Calls everything by its desired name; returns whether anything refers to something by another name now.
-fn rename(observed: &mut Observed, pairing: &Pairing<'_>, moved: &[(String, String)]) -> bool {
+fn rename(observed: &mut Observed, pairing: &Pairing<'_>, moved: &HashMap<String, String>) -> bool {
     let mut names: HashMap<ItemKey, ItemKey> = HashMap::new();
     for (desired, at) in &pairing.pairs {
         let live = &mut observed.items[*at];
@@ -381,7 +378,7 @@ fn rename(observed: &mut Observed, pairing: &Pairing<'_>, moved: &[(String, Stri
     for item in &mut observed.items {
         rename_references(&mut item.item, &names);
         if let Some(folder) = &mut item.item.folder
-            && let Some((live, desired)) = moved.iter().find(|(live, _)| is_within(folder, live))
+            && let Some((live, desired)) = nearest_moved(folder, moved)
         {
             *folder = format!("{desired}{}", &folder[live.len()..]);
         }
@@ -395,6 +392,18 @@ fn rename(observed: &mut Observed, pairing: &Pairing<'_>, moved: &[(String, Stri
     true
 }
 
+/// The deepest of the moved folders that a path is, or lies in; and the path that it has now.
+fn nearest_moved<'m>(path: &str, moved: &'m HashMap<String, String>) -> Option<(&'m String, &'m String)> {
+    let mut above = Some(path);
+    while let Some(at) = above {
+        if let Some(found) = moved.get_key_value(at) {
+            return Some(found);
+        }
+        above = at.rfind('/').map(|end| &at[..end]);
+    }
+    None
+}
+
 /// Calls what an item refers to by other names.
 pub fn rename_references(item: &mut Item, names: &HashMap<ItemKey, ItemKey>) {
     item.spec.visit_references(&mut |slot| {
@@ -402,4 +411,27 @@ pub fn rename_references(item: &mut Item, names: &HashMap<ItemKey, ItemKey>) {
             ItemKey { kind: slot.kind, package: slot.package.map(str::to_owned), name: std::mem::take(slot.name) };
         *slot.name = names.get(&key).map_or(key.name, |desired| desired.name.clone());
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::nearest_moved;
+
+    #[test]
+    fn the_deepest_moved_folder_wins_and_parts_are_whole() {
+        let moved: HashMap<String, String> =
+            [("A", "X"), ("A/B", "Y/B"), ("C", "Z")].map(|(live, now)| (live.to_owned(), now.to_owned())).into();
+        for (path, expected) in [
+            ("A", Some("A")),
+            ("A/B", Some("A/B")),
+            ("A/B/C", Some("A/B")),
+            ("A/BC", Some("A")),
+            ("AB", None),
+            ("D/A", None),
+        ] {
+            assert_eq!(nearest_moved(path, &moved).map(|(live, _)| live.as_str()), expected, "{path}");
+        }
+    }
 }

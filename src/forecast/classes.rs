@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use crate::agent::memory::Cached;
 use crate::agent::memory::Memory;
 use crate::agent::memory::Remembered;
+use crate::agent::policy::Job;
 use crate::agent::policy::Policy;
 use crate::forecast::Population;
 use crate::forecast::compile::Compiled;
@@ -64,7 +65,7 @@ pub struct Classes {
 /// counted.
 pub fn classes(compiled: &Compiled, fleet: &Fleet, not_seen_days: u32) -> Classes {
     let mut population = Population { known: fleet.computers.len() as u64, not_seen_days, ..Population::default() };
-    let alive = alive(fleet, not_seen_days, &mut population);
+    let alive = counted(fleet, not_seen_days, &mut population);
     population.simulated = alive.len();
     let zones = zones(fleet, &alive, &mut population);
     let mut partition = Partition::of(fleet.computers.len(), &alive);
@@ -90,8 +91,13 @@ pub fn one(compiled: &Compiled, fleet: &Fleet, computer: u32) -> Classes {
     Classes { classes, population: Population { known: 1, simulated: 1, kinds: 1, ..Population::default() } }
 }
 
-/// Who lives: neither retired nor out of sight.
-fn alive(fleet: &Fleet, not_seen_days: u32, population: &mut Population) -> Computers {
+/// Who lives: neither retired nor out of sight for so many days before the fleet was read.
+pub fn alive(fleet: &Fleet, not_seen_days: u32) -> Computers {
+    counted(fleet, not_seen_days, &mut Population::default())
+}
+
+/// The same, with those who are left out counted.
+fn counted(fleet: &Fleet, not_seen_days: u32, population: &mut Population) -> Computers {
     let span = SignedDuration::from_hours(24 * i64::from(not_seen_days));
     let since = fleet.read_at.saturating_sub(span).unwrap_or(jiff::Timestamp::MIN);
     let mut alive = Vec::with_capacity(fleet.computers.len());
@@ -291,7 +297,10 @@ pub fn memory(policy: &Policy, compiled: &Compiled, fleet: &Fleet, computer: u32
             memory.ran.insert(job.id, Remembered::Failed);
         }
     }
-    for step in policy.jobs.iter().flat_map(|job| &job.steps).filter(|step| step.program.has_files) {
+    // What left the computer after its success is not taken up again: it says nothing of packages.
+    let is_taken_up = |job: &&Arc<Job>| !(job.remove_after_success && memory.succeeded(job.id));
+    let jobs: Vec<&Arc<Job>> = policy.jobs.iter().filter(is_taken_up).collect();
+    for step in jobs.into_iter().flat_map(|job| &job.steps).filter(|step| step.program.has_files) {
         let package = step.program.package;
         if fleet.packages.get(&package).is_some_and(|known| known.cached.contains(computer)) {
             let delete_unused_after = compiled.packages.get(&package).copied();

@@ -26,12 +26,19 @@ pub struct Comparison {
     pub format_version: String,
     /// When the prediction begins.
     pub from: Timestamp,
-    /// When it ends: when the computers were read.
+    /// When it ends.
     pub to: Timestamp,
+    /// Whether what was known of the computers at `from` was kept; else it is taken from what they said since, and
+    /// restarts and licences cannot be compared.
+    pub is_from_kept: bool,
     /// By key; only what has a history, or should have one.
     pub tasks: Vec<Compared>,
     /// Tasks left out because they did not report since `from`: what they did, they did before.
     pub older: u64,
+    /// Restarts; `None` where they are not known.
+    pub restarts: Option<Counted>,
+    /// Patch licences taken; `None` where they are not known.
+    pub licences: Option<Counted>,
 }
 
 /// One task.
@@ -39,13 +46,13 @@ pub struct Comparison {
 pub struct Compared {
     /// The item.
     pub key: ItemKey,
-    /// Who was to end it with success.
+    /// Who was to have ended it last with success.
     pub predicted_succeeded: u64,
-    /// Who did.
+    /// Who has.
     pub observed_succeeded: u64,
-    /// Who was to end it without.
+    /// Who was to have ended it last without.
     pub predicted_failed: u64,
-    /// Who did.
+    /// Who has.
     pub observed_failed: u64,
     /// Who did exactly as predicted, of those of whom either says something.
     pub agree: u64,
@@ -55,10 +62,26 @@ pub struct Compared {
     pub sample: Vec<String>,
 }
 
+/// Something that is counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many in all.
+    pub predicted: u64,
+    /// How many in all.
+    pub observed: u64,
+    /// Computers that did exactly as predicted, of those of whom either says something.
+    pub agree: u64,
+    /// Computers that did something else.
+    pub disagree: u64,
+    /// Some of these, by name.
+    pub sample: Vec<String>,
+}
+
 impl Comparison {
     /// Whether every computer did as predicted.
     pub fn is_exact(&self) -> bool {
         self.tasks.iter().all(|task| task.disagree == 0)
+            && [&self.restarts, &self.licences].into_iter().flatten().all(|one| one.disagree == 0)
     }
 }
 
@@ -70,11 +93,21 @@ pub fn as_of(fleet: &Fleet, since: Timestamp) -> Fleet {
     before
 }
 
-/// Compares.
+/// What was known when the prediction begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Then<'a> {
+    /// The computers, with the same numbers as now.
+    pub fleet: &'a Fleet,
+    /// Whether that was kept ([`Comparison::is_from_kept`]).
+    pub is_kept: bool,
+}
+
+/// Compares what a prediction from `then` on says with what is known `now`, of these computers.
 pub fn compare(
     compiled: &Compiled,
     outcomes: &Outcomes,
-    fleet: &Fleet,
+    then: Then<'_>,
+    now: &Fleet,
     about: &Computers,
     (from, to): (Timestamp, Timestamp),
 ) -> Comparison {
@@ -82,31 +115,85 @@ pub fn compare(
     let (no_outcome, no_history) = (Outcome::default(), History::default());
     let keys: BTreeMap<Guid, &ItemKey> = compiled.jobs.iter().map(|job| (job.what.id, &job.key)).collect();
     for (id, key) in keys {
-        let history = fleet.history.get(&id);
-        if history.and_then(|history| history.newest).is_some_and(|newest| newest < from) {
+        let history = now.history.get(&id);
+        if !then.is_kept && history.and_then(|history| history.newest).is_some_and(|newest| newest < from) {
             older += 1;
             continue;
         }
-        let history = history.unwrap_or(&no_history);
+        let before = then.fleet.history.get(&id).unwrap_or(&no_history);
         let outcome = outcomes.jobs.get(&id).unwrap_or(&no_outcome);
-        let (succeeded, failed) = (&history.succeeded & about, &history.failed & about);
-        let said = &(&outcome.succeeded | &outcome.failed) | &(&succeeded | &failed);
+        // What ended again is remembered as it ended last.
+        let predicted = [
+            &((&before.succeeded - &outcome.failed) | &outcome.succeeded) & about,
+            &((&before.failed - &outcome.succeeded) | &outcome.failed) & about,
+        ];
+        let history = history.unwrap_or(&no_history);
+        let observed = [&history.succeeded & about, &history.failed & about];
+        let said = (&predicted[0] | &predicted[1]) | (&observed[0] | &observed[1]);
         if said.is_empty() {
             continue;
         }
-        let wrong = &(&outcome.succeeded ^ &succeeded) | &(&outcome.failed ^ &failed);
-        let name = |number: u32| fleet.computers.get(number as usize).map(|computer| computer.name.clone());
+        let wrong = (&predicted[0] ^ &observed[0]) | (&predicted[1] ^ &observed[1]);
         tasks.push(Compared {
             key: key.clone(),
-            predicted_succeeded: outcome.succeeded.len(),
-            observed_succeeded: succeeded.len(),
-            predicted_failed: outcome.failed.len(),
-            observed_failed: failed.len(),
+            predicted_succeeded: predicted[0].len(),
+            observed_succeeded: observed[0].len(),
+            predicted_failed: predicted[1].len(),
+            observed_failed: observed[1].len(),
             agree: said.len() - wrong.len(),
             disagree: wrong.len(),
-            sample: wrong.iter().take(SAMPLE).filter_map(name).collect(),
+            sample: names(now, &wrong),
         });
     }
     tasks.sort_by(|a, b| a.key.cmp(&b.key));
-    Comparison { format_version: FORMAT_VERSION.to_owned(), from, to, tasks, older }
+    Comparison {
+        format_version: FORMAT_VERSION.to_owned(),
+        from,
+        to,
+        is_from_kept: then.is_kept,
+        tasks,
+        older,
+        restarts: if then.is_kept { restarts(outcomes, then.fleet, now, about) } else { None },
+        licences: if then.is_kept { licences(outcomes, then.fleet, now, about) } else { None },
+    }
+}
+
+fn names(fleet: &Fleet, some: &Computers) -> Vec<String> {
+    let name = |number: u32| fleet.computers.get(number as usize).map(|computer| computer.name.clone());
+    some.iter().take(SAMPLE).filter_map(name).collect()
+}
+
+fn restarts(outcomes: &Outcomes, then: &Fleet, now: &Fleet, about: &Computers) -> Option<Counted> {
+    let by_computer = |counts: &BTreeMap<u64, Computers>| -> BTreeMap<u32, u64> {
+        counts.iter().flat_map(|(times, who)| (who & about).into_iter().map(|one| (one, *times))).collect()
+    };
+    let mut observed = by_computer(now.restarts.as_ref()?);
+    for (computer, times) in by_computer(then.restarts.as_ref()?) {
+        let left = observed.entry(computer).or_default();
+        *left = left.saturating_sub(times);
+    }
+    let predicted = by_computer(&outcomes.restarts);
+    let times = |of: &BTreeMap<u32, u64>, one: u32| of.get(&one).copied().unwrap_or_default();
+    let said: Computers = predicted.iter().chain(&observed).filter(|(_, n)| **n > 0).map(|(one, _)| *one).collect();
+    let wrong: Computers = said.iter().filter(|one| times(&predicted, *one) != times(&observed, *one)).collect();
+    Some(Counted {
+        predicted: predicted.values().sum(),
+        observed: observed.values().sum(),
+        agree: said.len() - wrong.len(),
+        disagree: wrong.len(),
+        sample: names(now, &wrong),
+    })
+}
+
+fn licences(outcomes: &Outcomes, then: &Fleet, now: &Fleet, about: &Computers) -> Option<Counted> {
+    let observed = &(&now.licences.as_ref()?.holders - &then.licences.as_ref()?.holders) & about;
+    let predicted = &outcomes.licensed & about;
+    let wrong = &predicted ^ &observed;
+    Some(Counted {
+        predicted: predicted.len(),
+        observed: observed.len(),
+        agree: predicted.intersection_len(&observed),
+        disagree: wrong.len(),
+        sample: names(now, &wrong),
+    })
 }

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::agent::policy::After;
 use crate::agent::policy::Job;
 use crate::agent::policy::JobKind;
@@ -17,6 +20,9 @@ use crate::agent::policy::Rules;
 use crate::agent::policy::Settings;
 use crate::agent::policy::Step;
 use crate::agent::policy::Window;
+use crate::agent::windows::Joined;
+use crate::agent::windows::Place;
+use crate::agent::windows::Windows;
 use crate::forecast::Unassessed;
 use crate::model::agent_settings::AgentSettings;
 use crate::model::delivery_policy::DeliveryPolicy;
@@ -196,32 +202,31 @@ impl Compiled {
     }
 }
 
-/// What a computer is told that these items are assigned to, in whatever order they come. `has_plugin`: whether the
-/// patch plug-in is on it.
-///
-/// # Errors
-/// With the item that says nothing to it.
+/// What a computer is told that these items are assigned to, in whatever order they come; an item that says nothing to
+/// it is left out, and named. `has_plugin`: whether the patch plug-in is on it.
 pub fn policy_of(
     assigned: &[Placed<'_>],
     library: &Library<'_>,
     has_plugin: bool,
     server_zone: &str,
     rules: Rules,
-) -> Result<Policy, (ItemKey, NotCompiled)> {
+) -> (Policy, Vec<Unassessed>) {
     let mut assigned: Vec<&Placed<'_>> = assigned.iter().filter(|one| one.item.spec.enabled() != Some(false)).collect();
     assigned.sort_by(|a, b| a.item.key.cmp(&b.item.key));
     let (mut jobs, mut windows, mut settings, mut enrolled) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let mut left_out = Vec::new();
     for placed in assigned {
-        match told(*placed, library).map_err(|why| (placed.item.key.clone(), why))? {
-            Told::Job(job) => jobs.push(job),
-            Told::Window(window) => windows.push(window),
-            Told::Settings(one) => settings.push(one),
-            Told::Enrolment { scan, installs } if installs || has_plugin => enrolled = enrolled.or(Some(scan)),
-            Told::Enrolment { .. } => {}
+        match told(*placed, library) {
+            Ok(Told::Job(job)) => jobs.push(job),
+            Ok(Told::Window(window)) => windows.push(window),
+            Ok(Told::Settings(one)) => settings.push(one),
+            Ok(Told::Enrolment { scan, installs }) if installs || has_plugin => enrolled = enrolled.or(Some(scan)),
+            Ok(Told::Enrolment { .. }) => {}
+            Err(why) => left_out.push(Unassessed { key: placed.item.key.clone(), why: why.to_string() }),
         }
     }
     let server_zone = server_zone.to_owned();
-    Ok(Policy { jobs, windows, settings: joined(settings.iter()), enrolled, server_zone, rules })
+    (Policy { jobs, windows, settings: joined(settings.iter()), enrolled, server_zone, rules }, left_out)
 }
 
 /// Several settings on one computer. The documents speak of the restart's values alone: the lowest countdown holds
@@ -340,6 +345,30 @@ fn delivery_policy(id: Guid, name: &str, spec: &DeliveryPolicy, library: &Librar
     })
 }
 
+/// The most openings of one window that are told.
+const OPENINGS: usize = 400;
+
+/// When the windows that are on are open between two instants, as on the clock of one zone: by name, and by time.
+pub fn openings(estate: &Estate<'_>, zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<(String, Joined)> {
+    let mut out = Vec::new();
+    for placed in estate.items() {
+        let Spec::MaintenanceWindow(spec) = &placed.item.spec else { continue };
+        let one = window(&placed.item.key.name, spec);
+        let kind = one.kind;
+        let Some(mut windows) = Windows::new(&[one], kind, zone, from).filter(|_| spec.enabled) else { continue };
+        let mut next = match windows.at(from) {
+            Place::Inside(open) => Some(open),
+            Place::Outside(_) => windows.first_of(from, Duration::default()),
+        };
+        for _ in 0..OPENINGS {
+            let Some(open) = next.filter(|open| open.open < to) else { break };
+            out.push((placed.item.key.name.clone(), open));
+            next = if open.close < to { windows.first_of(open.close, Duration::default()) } else { None };
+        }
+    }
+    out
+}
+
 fn window(name: &str, spec: &MaintenanceWindow) -> Window {
     Window {
         name: name.to_owned(),
@@ -419,8 +448,7 @@ impl<'a> Library<'a> {
                 can_run: program.can_run,
                 administrative: !matches!(program.run_with, RunWith::Built(RunWithBuilt::LoggedOnUser)),
                 interactive: program.user_input_required,
-                // The mark stands in definition files only; no item carries it, so no agent learns of it (PDF-2).
-                exits_early: false,
+                exits_early: program.exits_early, // PDF-2
             }),
             After {
                 action: program.after_running.action,

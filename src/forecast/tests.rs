@@ -94,7 +94,12 @@ impl World {
     pub fn item(mut self, key: ItemKey, spec: Spec) -> Self {
         let guid = planned_guid(&key);
         self.observed.items.retain(|one| one.item.key != key);
-        self.observed.items.push(ObservedItem { guid, revision: "1".into(), item: Item::new(key, spec) });
+        self.observed.items.push(ObservedItem {
+            guid,
+            revision: "1".into(),
+            password_set: None,
+            item: Item::new(key, spec),
+        });
         self
     }
 

@@ -32,6 +32,9 @@ pub struct Fleet {
     pub packages: BTreeMap<Guid, PackageKnowledge>,
     /// Patch licences; `None` where the server told nothing of them.
     pub licences: Option<Licences>,
+    /// By how often they said that they restarted: who; whoever is in no set never did. `None` where the server does not
+    /// keep that.
+    pub restarts: Option<BTreeMap<u64, Computers>>,
     /// What could not be known, and why.
     pub gaps: BTreeMap<Part, String>,
     /// Collections whose members could not be known, and why (a query that failed or ran too long).

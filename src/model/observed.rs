@@ -51,6 +51,9 @@ pub struct ObservedItem {
     pub guid: Guid,
     /// Changes whenever the item does; opaque. Where a server has none, a digest of what was read.
     pub revision: String,
+    /// Of a program that runs as an account: whether the server has a password for it, which is all that can be read
+    /// of one. `None` for everything else, and where the server does not say.
+    pub password_set: Option<bool>,
     /// What it says, in the manifests' words.
     pub item: Item,
 }

@@ -361,7 +361,9 @@ pub enum RunWithBuilt {
 pub struct RunWithAccount {
     /// `DOMAIN\NAME`.
     pub account: String,
-    /// Where its password comes from when it is sent. Absent: the server keeps the one it has.
+    /// Where its password comes from when it is sent: when the server has none, when the account becomes another one,
+    /// and with every other change of the program (PLN-13). No server gives a password out, so one that was changed
+    /// behind its reference is not seen. Absent: the server keeps the one it has, for that account only.
     #[serde(default)]
     pub password_from: Option<SecretRef>,
 }

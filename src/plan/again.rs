@@ -6,10 +6,13 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::diff::normalise;
+use crate::model::collection::Query;
+use crate::model::fleet::Fleet;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
+use crate::model::observed::ObservedItem;
 use crate::plan::Change;
 use crate::plan::Consequence;
 use crate::plan::Plan;
@@ -18,6 +21,8 @@ use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
 use crate::plan::consequences::no_fleet;
 use crate::reach::Estate;
+use crate::reach::Evaluated;
+use crate::reach::Reach;
 
 /// What a stored plan leads to by what was read now. `observed` is afterwards in the plan's words.
 ///
@@ -29,29 +34,38 @@ pub fn consequences(
     now: Timestamp,
 ) -> Vec<Consequence> {
     in_the_words_of(plan, observed);
-    let changed: HashMap<Guid, &Change> =
-        plan.resource_changes.iter().filter_map(|change| Some((change.guid?, change))).collect();
-    // What is changed is taken as the plan has it, so that the changes fit.
-    let befores: Vec<(Guid, Option<Item>)> = observed
-        .items
-        .iter()
-        .map(|live| {
-            let change = changed.get(&live.guid);
-            let before =
-                change.and_then(|change| change.before.clone().map(|item| Item { key: change.key.clone(), ..item }));
-            (live.guid, before)
-        })
-        .collect();
-    let items = befores
-        .iter()
-        .zip(&observed.items)
-        .map(|((guid, before), live)| (*guid, before.as_ref().unwrap_or(&live.item)));
-    let live = Estate::of_items(items);
+    let befores = befores(plan, observed);
+    let live = estate(observed, &befores);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     let empty = no_fleet();
-    let fleet = (computers.fleet.unwrap_or(&empty), computers.fleet.is_some());
-    let world = World::new(&plan.resource_changes, &live, &planned, fleet, computers, now);
+    let world = World::new(&plan.resource_changes, &live, &planned, computers, &empty, now);
     consequences::of(&world).0
+}
+
+/// The queries of collections that no server has stored yet: whom they find is to be asked. `observed` is afterwards in
+/// the plan's words.
+pub fn questions(plan: &Plan, observed: &mut Observed, fleet: &Fleet) -> Vec<Query> {
+    in_the_words_of(plan, observed);
+    let befores = befores(plan, observed);
+    let live = estate(observed, &befores);
+    let planned = live.after(consequences::fates(&plan.resource_changes));
+    Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
+}
+
+/// By place among the observed: what is changed is taken as the plan has it, so that the changes fit.
+fn befores(plan: &Plan, observed: &Observed) -> Vec<Option<Item>> {
+    let changed: HashMap<Guid, &Change> =
+        plan.resource_changes.iter().filter_map(|change| Some((change.guid?, change))).collect();
+    let before = |live: &ObservedItem| {
+        let change = changed.get(&live.guid)?;
+        change.before.clone().map(|item| Item { key: change.key.clone(), ..item })
+    };
+    observed.items.iter().map(before).collect()
+}
+
+fn estate<'a>(observed: &'a Observed, befores: &'a [Option<Item>]) -> Estate<'a> {
+    let items = befores.iter().zip(&observed.items);
+    Estate::of_items(items.map(|(before, live)| (live.guid, before.as_ref().unwrap_or(&live.item))))
 }
 
 /// Calls items as the plan does, in keys and references.

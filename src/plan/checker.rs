@@ -2,16 +2,21 @@
 //! a step needs is there, and that nothing acts before it may. Written apart from `order`, so that the two disagree
 //! where one is wrong.
 
+mod tied;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::hold;
 use crate::plan::step::StepAction;
 use crate::plan::step::state_after;
+
+pub use tied::within;
 
 /// What is wrong with a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +54,37 @@ pub enum Unsound {
     /// An item is on, or has targets, before its last step.
     #[error("step {0} makes an item that acts before it is enabled")]
     ActsEarly(u32),
+    /// A collection that tasks use changes before what it brings to computers is as it is to be.
+    #[error("step {step} changes `{collection}` before `{other}` is as it is to be")]
+    ReachesEarly {
+        /// The step.
+        step: u32,
+        /// The collection.
+        collection: String,
+        /// What comes too late.
+        other: String,
+    },
+    /// Two changes, names or preconditions are about one item.
+    #[error("it speaks of `{0}` twice")]
+    Twice(String),
+    /// A change, or what it needs, lacks the precondition that says what was seen of it.
+    #[error("nothing says what `{0}` must be like when it is applied")]
+    Untied(String),
+    /// A precondition is about nothing that the changes are about.
+    #[error("it asks for `{0}`, which is none of its changes and needed by none")]
+    Stray(String),
+    /// A change of what is protected, or a delete of what may not be deleted.
+    #[error("`{0}` must not be changed so")]
+    Protected(String),
+    /// It says that all was read, and it was not.
+    #[error("it says that all was read, and names what was not")]
+    Complete,
+    /// It deletes for a project that does not.
+    #[error("`{0}` would be deleted, and `consign.yaml` does not prune there")]
+    NoPrune(String),
+    /// It changes what the project does not own.
+    #[error("`{0}` lies outside of the folders that the project owns")]
+    Elsewhere(String),
     /// A plan that is blocked or incomplete says that it can be applied.
     #[error("it says that it can be applied, and it is blocked")]
     Applyable,
@@ -71,8 +107,33 @@ pub fn check(plan: &Plan) -> Result<(), Unsound> {
             return Err(Unsound::DeleteOnPartialRead(change.address.clone()));
         }
     }
+    tied::check(plan)?;
     each_change_has_its_steps(plan)?;
+    collections_wait(plan)?;
     walk(plan)
+}
+
+/// Whom an existing collection newly takes in gets what tasks deliver there: packages, programs and windows must be as
+/// they are to be by then, or an apply that ends in between brings the old ones to more computers (COL-2).
+fn collections_wait(plan: &Plan) -> Result<(), Unsound> {
+    let mut first: Option<(u32, &Change)> = None;
+    for step in &plan.steps {
+        let change = &plan.resource_changes[step.change];
+        match (change.key.kind, step.action) {
+            (Kind::Collection, StepAction::Update) => first = first.or(Some((step.id, change))),
+            (
+                Kind::Package | Kind::Program | Kind::MaintenanceWindow,
+                StepAction::Create | StepAction::Update | StepAction::Replace,
+            ) => {
+                if let Some((step, collection)) = first {
+                    let (collection, other) = (collection.address.clone(), change.address.clone());
+                    return Err(Unsound::ReachesEarly { step, collection, other });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn states(change: &Change) -> Result<(), Unsound> {

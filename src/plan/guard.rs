@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
+use crate::diff;
+use crate::diff::lacks_password;
 use crate::model::fleet::Computers as Set;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -27,6 +29,7 @@ use crate::rules::plan::PLN_3;
 use crate::rules::plan::PLN_8;
 use crate::rules::plan::PLN_9;
 use crate::rules::plan::PLN_10;
+use crate::rules::plan::PLN_13;
 
 /// The share of owned items that a plan may delete, and from how many owned items on that holds (PLN-2).
 const DELETE_SHARE: (u8, u64) = (30, 10);
@@ -48,6 +51,36 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
         over(draft, &PLN_3, &limit, "changed", changed, owned);
     }
     renames(draft);
+    passwords(draft);
+}
+
+/// Says which programs are to run as an account whose password nobody gives (PLN-13).
+fn passwords(draft: &mut Draft<'_>) {
+    let input = draft.input;
+    for change in &draft.changes {
+        let Some(after) = &change.after else { continue };
+        let live = draft.pairing.pairs.get(&change.key).map(|at| &input.observed.items[*at]);
+        let Some(account) = lacks_password(live, after).filter(|account| account.password_from.is_none()) else {
+            continue;
+        };
+        let place = (input.places)(&change.key, "runWith/account").map(|at| format!(" ({at})")).unwrap_or_default();
+        let name = &account.account;
+        let message = match live.and_then(|live| diff::account(&live.item)) {
+            Some(was) if live.is_some_and(|live| live.password_set != Some(false)) => format!(
+                "it is to run as `{name}`, and its manifest gives no `passwordFrom`{place}: the server does not keep \
+                 the password of `{}` for another account, so there is none",
+                was.account
+            ),
+            _ => format!("it is to run as `{name}`, and neither its manifest{place} nor the server has a password"),
+        };
+        draft.findings.push(Finding {
+            rule: PLN_13.id.to_owned(),
+            severity: Severity::Warning,
+            subject: change.address.clone(),
+            message,
+            help: "write `passwordFrom: {env: NAME}` or `{file: PATH}` beside the account".to_owned(),
+        });
+    }
 }
 
 fn default_share((share, floor): (u8, u64)) -> Limit {
@@ -74,7 +107,7 @@ const NAMED: usize = 5;
 
 /// Computers of protected collections and roles that a change newly reaches, by whatever path (PLN-10).
 pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
-    if draft.input.computers.fleet.is_none() {
+    if !world.has_fleet {
         protected_by_name(draft, world.changes);
         return;
     }

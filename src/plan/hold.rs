@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use crate::check::is_reserved;
 use crate::diff::FieldChange;
@@ -138,6 +139,20 @@ fn absent(observed: &Observed, item: &Item) -> Option<Complete> {
     observed.complete(item.key.kind, folder)
 }
 
+/// Whether an undeclared item that would be deleted is called otherwise than every declared one. A manifest whose pin
+/// or alias means another item may have its name; then the plan would speak of two by one name.
+pub(super) fn is_told_apart(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
+    let key = &live.item.key;
+    if !draft.input.config.prune || !draft.input.site.items.contains_key(key) {
+        return true;
+    }
+    let message = format!("the item {} has this name on the server, and the manifest means another one", live.guid);
+    let help = "rename or delete the one on the server, or declare it under a name of its own with its GUID";
+    draft.block(&PLN_4, key.to_string(), message.clone(), help);
+    draft.hold(key, Verb::Delete, &PLN_4, message);
+    false
+}
+
 /// Whether an undeclared item is to be deleted.
 pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
     if !draft.input.config.prune {
@@ -191,33 +206,42 @@ pub(super) fn references(draft: &mut Draft<'_>) {
     for change in draft.changes.iter().filter(|change| change.action() == Action::Delete) {
         there.remove(&change.key);
     }
-    loop {
-        let missing: Vec<(usize, ItemKey)> = draft
-            .changes
-            .iter()
-            .enumerate()
-            .filter_map(|(at, change)| {
-                let after = change.after.as_ref()?;
+    // By what they need: whose need went is looked at again, and nobody else.
+    let mut users: HashMap<ItemKey, Vec<usize>> = HashMap::new();
+    for (at, change) in draft.changes.iter().enumerate() {
+        for need in change.after.as_ref().map(needs).unwrap_or_default() {
+            users.entry(need).or_default().push(at);
+        }
+    }
+    let mut out: BTreeSet<usize> = BTreeSet::new();
+    let mut open: BTreeSet<usize> = (0..draft.changes.len()).collect();
+    while !open.is_empty() {
+        let missing: Vec<(usize, ItemKey)> = std::mem::take(&mut open)
+            .into_iter()
+            .filter(|at| !out.contains(at))
+            .filter_map(|at| {
+                let after = draft.changes[at].after.as_ref()?;
                 needs(after).into_iter().find(|need| !there.contains(need)).map(|need| (at, need))
             })
             .collect();
-        if missing.is_empty() {
-            return;
-        }
-        let changes = take(&mut draft.changes, missing.iter().map(|(at, _)| *at));
-        for (change, (_, need)) in changes.into_iter().zip(missing) {
+        for (at, need) in missing {
+            out.insert(at);
+            let change = &draft.changes[at];
+            let (key, address, would) = (change.key.clone(), change.address.clone(), change.actions[0]);
             if change.action() == Action::Create {
-                there.remove(&change.key);
+                there.remove(&key);
+                open.extend(users.get(&key).into_iter().flatten());
             }
             let because = format!("it needs `{need}`, which is neither on the server nor made by this plan");
             // Where the need itself is held for want of a full read, that is the reason, and no fault of the manifests.
             if !draft.held_keys.get(&need).is_some_and(|rules| rules.contains(PLN_1.id)) {
                 let help = "declare what is missing, or take the reference away";
-                draft.block(&PLN_6, change.address.clone(), because.clone(), help);
+                draft.block(&PLN_6, address, because.clone(), help);
             }
-            draft.hold(&change.key, change.actions[0], &PLN_6, because);
+            draft.hold(&key, would, &PLN_6, because);
         }
     }
+    drop(take(&mut draft.changes, out.into_iter()));
 }
 
 /// Takes the changes at these places, which are in ascending order, out of all.
@@ -233,32 +257,44 @@ fn take(changes: &mut Vec<Change>, places: impl Iterator<Item = usize>) -> Vec<C
 
 /// Holds back deletes of what something that stays still refers to (PKG-8).
 pub(super) fn in_use(draft: &mut Draft<'_>) {
-    loop {
-        let going: BTreeMap<ItemKey, usize> = draft
-            .changes
-            .iter()
-            .enumerate()
-            .filter(|(_, change)| change.action() == Action::Delete)
-            .map(|(at, change)| (change.key.clone(), at))
-            .collect();
-        if going.is_empty() {
-            return;
+    let mut going: BTreeMap<ItemKey, usize> = draft
+        .changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.action() == Action::Delete)
+        .map(|(at, change)| (change.key.clone(), at))
+        .collect();
+    if going.is_empty() {
+        return;
+    }
+    let mut out: BTreeSet<usize> = BTreeSet::new();
+    let mut used = users(draft, &going);
+    while !used.is_empty() {
+        // What is held stays, and so uses what it refers to.
+        let mut next: BTreeMap<usize, Vec<ItemKey>> = BTreeMap::new();
+        for at in used.keys() {
+            going.remove(&draft.changes[*at].key);
         }
-        let users = users(draft, &going);
-        if users.is_empty() {
-            return;
-        }
-        let changes = take(&mut draft.changes, users.keys().copied());
-        for (change, users) in changes.into_iter().zip(users.into_values()) {
+        for (at, users) in used {
+            out.insert(at);
             let list = users.iter().take(5).map(|user| format!("`{user}`")).collect::<Vec<_>>().join(", ");
             let more = if users.len() > 5 { format!(" and {} more", users.len() - 5) } else { String::new() };
             let because = format!("still used by {list}{more}");
             let help = "take the reference away first, or declare the item";
-            let rule = if matches!(change.key.kind, Kind::Package | Kind::Program) { &PKG_8 } else { &PLN_6 };
-            draft.block(rule, change.address.clone(), because.clone(), help);
-            draft.hold(&change.key, Verb::Delete, rule, because);
+            let change = &draft.changes[at];
+            let (key, address) = (change.key.clone(), change.address.clone());
+            for need in change.before.as_ref().map(needs).unwrap_or_default() {
+                if let Some(other) = going.get(&need) {
+                    next.entry(*other).or_default().push(key.clone());
+                }
+            }
+            let rule = if matches!(key.kind, Kind::Package | Kind::Program) { &PKG_8 } else { &PLN_6 };
+            draft.block(rule, address, because.clone(), help);
+            draft.hold(&key, Verb::Delete, rule, because);
         }
+        used = next;
     }
+    drop(take(&mut draft.changes, out.into_iter()));
 }
 
 /// By place among the changes: which of the items that would go something that stays still refers to.

@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::diff::FieldChange;
+use crate::diff::PASSWORD_PATH;
 use crate::diff::Pairing;
+use crate::diff::account;
 use crate::diff::compare;
 use crate::diff::is_same_step_list;
 use crate::diff::normalise;
 use crate::diff::pair;
+use crate::diff::password;
 use crate::diff::with_unmanaged;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
+use crate::model::collection::Query;
+use crate::model::fleet::Fleet;
 use crate::model::guid::Guid;
 use crate::model::item::Attribute;
 use crate::model::item::Item;
@@ -24,7 +30,6 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
-use crate::model::package::RunWith;
 use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::site::Site;
@@ -56,6 +61,8 @@ use crate::plan::guard;
 use crate::plan::hold;
 use crate::plan::order;
 use crate::reach::Estate;
+use crate::reach::Evaluated;
+use crate::reach::Reach;
 
 /// How long a plan may wait for its apply: a day.
 const EXPIRY_SECONDS: i64 = 86_400;
@@ -78,17 +85,22 @@ pub struct Input<'a> {
     pub targets: &'a [String],
     /// Not these items.
     pub excludes: &'a [String],
-    /// What is known of the computers.
-    pub computers: Computers<'a>,
+    /// Where a value of a declared item stands, as `FILE:LINE:COLUMN`: the item, and the pointer below its `spec`.
+    pub places: &'a Places<'a>,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
     pub version: &'a str,
 }
 
+/// Where values stand. Asked for findings only.
+pub type Places<'a> = dyn Fn(&ItemKey, &str) -> Option<String> + Sync + 'a;
+
 /// What is being put together.
 pub(super) struct Draft<'a> {
     pub input: &'a Input<'a>,
+    /// How many changes were not asked for.
+    pub left_out: usize,
     pub pairing: Pairing<'a>,
     pub changes: Vec<Change>,
     pub held: Vec<Held>,
@@ -100,8 +112,37 @@ pub(super) struct Draft<'a> {
     pub revisions: BTreeMap<ItemKey, String>,
 }
 
-/// Makes a plan. What it is made from is afterwards in the form in which it was compared, and of no further use.
-pub fn make(input: &mut Input<'_>) -> Plan {
+/// Makes a plan from what is known of the computers. What it is made from is afterwards in the form in which it was
+/// compared, and of no further use.
+pub fn make(input: &mut Input<'_>, computers: Computers<'_>) -> Plan {
+    draft(input).finish(computers)
+}
+
+/// A plan that says which items would change, and not yet what the computers would do: where nothing changes, nobody
+/// needs to be asked for them.
+pub struct Drafted<'a>(Draft<'a>);
+
+impl Drafted<'_> {
+    /// Whether nothing would change.
+    pub const fn is_empty(&self) -> bool {
+        self.0.changes.is_empty()
+    }
+
+    /// The queries of collections that no server has stored yet: whom they find is to be asked.
+    pub fn questions(&self, fleet: &Fleet) -> Vec<Query> {
+        let live = Estate::of(&self.0.input.observed);
+        let planned = live.after(consequences::fates(&self.0.changes));
+        Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
+    }
+
+    /// The whole plan.
+    pub fn finish(self, computers: Computers<'_>) -> Plan {
+        finish(self.0, computers)
+    }
+}
+
+/// Finds out which items would change. As [`make`] leaves what it is made from.
+pub fn draft<'a>(input: &'a mut Input<'_>) -> Drafted<'a> {
     for item in &mut input.observed.items {
         normalise(&mut item.item);
     }
@@ -118,6 +159,7 @@ pub fn make(input: &mut Input<'_>) -> Plan {
     let input = &*input;
     let mut draft = Draft {
         input,
+        left_out: 0,
         pairing,
         changes: Vec::new(),
         held: Vec::new(),
@@ -129,10 +171,12 @@ pub fn make(input: &mut Input<'_>) -> Plan {
     hold::problems(&mut draft);
     desired(&mut draft);
     undeclared(&mut draft);
-    let left_out = select(&mut draft);
+    draft.left_out = select(&mut draft);
     hold::references(&mut draft);
     hold::in_use(&mut draft);
-    finish(draft, left_out)
+    draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
+    draft.held.sort_by(|a, b| a.key.cmp(&b.key));
+    Drafted(draft)
 }
 
 /// Creates, updates and replaces.
@@ -148,7 +192,7 @@ fn desired(draft: &mut Draft<'_>) {
         .collect();
     let differences: Vec<Vec<FieldChange>> = paired
         .par_iter()
-        .map(|(item, live)| live.map(|at| compare(&input.observed.items[at].item, item)).unwrap_or_default())
+        .map(|(item, live)| live.map(|at| differences(&input.observed.items[at], item)).unwrap_or_default())
         .collect();
     for ((item, live), fields) in paired.into_iter().zip(differences) {
         if hold::is_out_of_scope(draft, item) {
@@ -176,6 +220,13 @@ fn desired(draft: &mut Draft<'_>) {
             None => {}
         }
     }
+}
+
+/// What differs, the password among it: whether there is one is not in the item.
+fn differences(live: &ObservedItem, item: &Item) -> Vec<FieldChange> {
+    let mut fields = compare(&live.item, item);
+    fields.extend(password(live, item));
+    fields
 }
 
 fn changed(
@@ -245,13 +296,8 @@ fn created(after: Item) -> Change {
 
 /// Fields whose value is kept out of plans: only the reference to it is there.
 fn sensitive(item: &Item) -> Vec<String> {
-    match &item.spec {
-        Spec::Program(program) => match &program.run_with {
-            RunWith::Account(account) if account.password_from.is_some() => vec!["spec.runWith.password".to_owned()],
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
+    let given = account(item).is_some_and(|account| account.password_from.is_some());
+    if given { vec![PASSWORD_PATH.to_owned()] } else { Vec::new() }
 }
 
 /// What no manifest declares: left alone, or deleted where the project prunes.
@@ -260,7 +306,7 @@ fn undeclared(draft: &mut Draft<'_>) {
     for at in draft.pairing.unmanaged.clone() {
         let live = &input.observed.items[at];
         let key = &live.item.key;
-        if !hold::may_delete(draft, live) {
+        if !hold::is_told_apart(draft, live) || !hold::may_delete(draft, live) {
             let folder = live.item.folder.clone();
             draft.unmanaged.push(Unmanaged { key: key.clone(), guid: live.guid, folder });
             continue;
@@ -284,12 +330,11 @@ fn undeclared(draft: &mut Draft<'_>) {
 
 /// Leaves out what was not asked for; returns how many changes that were.
 fn select(draft: &mut Draft<'_>) -> usize {
-    let (targets, excludes) = (draft.input.targets, draft.input.excludes);
-    if targets.is_empty() && excludes.is_empty() {
+    if draft.input.targets.is_empty() && draft.input.excludes.is_empty() {
         return 0;
     }
-    let matches = |globs: &[String], address: &str| globs.iter().any(|glob| is_match(glob, address));
-    let asked = |address: &str| (targets.is_empty() || matches(targets, address)) && !matches(excludes, address);
+    let (targets, excludes) = (Globs::of(draft.input.targets), Globs::of(draft.input.excludes));
+    let asked = |address: &str| (targets.is_empty() || targets.match_one(address)) && !excludes.match_one(address);
     let mut wanted: BTreeSet<ItemKey> =
         draft.changes.iter().filter(|change| asked(&change.address)).map(|change| change.key.clone()).collect();
     // What is asked for brings along what it needs and the server lacks.
@@ -299,7 +344,7 @@ fn select(draft: &mut Draft<'_>) -> usize {
         let Some(after) = changes.get(&key).and_then(|change| change.after.as_ref()) else { continue };
         for need in hold::needs(after) {
             let is_new = changes.get(&need).is_some_and(|change| change.action() == Action::Create);
-            if is_new && !matches(excludes, &need.to_string()) && wanted.insert(need.clone()) {
+            if is_new && !excludes.match_one(&need.to_string()) && wanted.insert(need.clone()) {
                 open.push(need);
             }
         }
@@ -319,13 +364,39 @@ fn select(draft: &mut Draft<'_>) -> usize {
 
 /// The addresses that were asked for, or excluded, and that no item has, declared or live: most likely misspelt.
 fn unmatched(input: &Input<'_>) -> Vec<String> {
+    let live = input.observed.items.iter().map(|live| &live.item.key);
+    let addresses: HashSet<String> = input.site.items.keys().chain(live).map(ItemKey::to_string).collect();
     let globs = input.targets.iter().chain(input.excludes);
-    let live = || input.observed.items.iter().map(|live| &live.item.key);
     let is_of_none = |glob: &&String| {
-        let is_hit = |key: &ItemKey| is_match(glob, &key.to_string());
-        !input.site.items.keys().any(is_hit) && !live().any(is_hit)
+        if glob.contains('*') {
+            !addresses.iter().any(|address| is_match(glob, address))
+        } else {
+            !addresses.contains(*glob)
+        }
     };
     globs.filter(is_of_none).cloned().collect()
+}
+
+/// Addresses that were asked for: whole ones, of which a file may hold very many, and patterns.
+struct Globs<'a> {
+    whole: HashSet<&'a str>,
+    patterns: Vec<&'a str>,
+}
+
+impl<'a> Globs<'a> {
+    fn of(globs: &'a [String]) -> Self {
+        let (patterns, whole): (Vec<&str>, Vec<&str>) =
+            globs.iter().map(String::as_str).partition(|glob| glob.contains('*'));
+        Self { whole: whole.into_iter().collect(), patterns }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.patterns.is_empty()
+    }
+
+    fn match_one(&self, address: &str) -> bool {
+        self.whole.contains(address) || self.patterns.iter().any(|pattern| is_match(pattern, address))
+    }
 }
 
 /// Whether an address matches a pattern in which `*` stands for any run of characters.
@@ -344,12 +415,10 @@ fn is_match(pattern: &str, address: &str) -> bool {
     rest.len() >= last.len() && rest.ends_with(last)
 }
 
-fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
-    let input = draft.input;
-    draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
-    draft.held.sort_by(|a, b| a.key.cmp(&b.key));
+fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
+    let (input, left_out) = (draft.input, draft.left_out);
     let changes = std::mem::take(&mut draft.changes);
-    let told = consequences_of(&mut draft, &changes);
+    let told = consequences_of(&mut draft, &changes, computers);
     draft.changes = changes;
     guard::apply(&mut draft);
     let (mut consequences, endpoints, computers) = told;
@@ -385,7 +454,7 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
         errored: false,
         prior_state: PriorState { state: input.observed.state.clone(), items: input.observed.items.len() },
         preconditions: preconditions(input, &changes, &revisions, &directory),
-        steps: order::steps(&changes),
+        steps: order::steps(&changes, staying(input, &changes)),
         origin: None,
         policy_changes: Vec::new(),
         resource_changes: changes,
@@ -414,15 +483,14 @@ fn finish(mut draft: Draft<'_>, left_out: usize) -> Plan {
 type Followed = (Vec<Consequence>, Endpoints, ComputersCoverage);
 
 /// What follows from the changes, and what of it the project's policy forbids.
-fn consequences_of(draft: &mut Draft<'_>, changes: &[Change]) -> Followed {
+fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Computers<'_>) -> Followed {
     let input = draft.input;
     let empty = consequences::no_fleet();
-    let fleet = (input.computers.fleet.unwrap_or(&empty), input.computers.fleet.is_some());
     // Without a change there is nothing to compare.
     let live = if changes.is_empty() { Estate::default() } else { Estate::of(&input.observed) };
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
-    let world = World::new(changes, &live, &planned, fleet, input.computers, input.observed.time);
+    let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
     guard::protected(draft, &world);
     let (told, endpoints) = consequences::of(&world);
     (told, endpoints, world.coverage())
@@ -455,6 +523,16 @@ fn directory(input: &Input<'_>, pairing: &Pairing<'_>, changes: &[Change]) -> Ve
             Some(Named { key, guid })
         })
         .collect()
+}
+
+/// The live collections that no change is about; none where there is no collection to order.
+fn staying<'a>(input: &'a Input<'_>, changes: &[Change]) -> impl Iterator<Item = &'a Item> {
+    let updated = |change: &&Change| change.key.kind == Kind::Collection && change.action() == Action::Update;
+    let is_needed = changes.iter().filter(updated).nth(1).is_some();
+    let changed: BTreeSet<Guid> = changes.iter().filter_map(|change| change.guid).collect();
+    let live = if is_needed { &input.observed.items[..] } else { &[] };
+    let collections = live.iter().filter(|live| live.item.key.kind == Kind::Collection);
+    collections.filter(move |live| !changed.contains(&live.guid)).map(|live| &live.item)
 }
 
 /// What must still hold when the plan is applied: each changed item as it was, each needed one there, and each
@@ -510,7 +588,18 @@ fn made_of<'a>(input: &'a Input<'_>, mut open: Vec<Guid>) -> Vec<&'a ObservedIte
 
 #[cfg(test)]
 mod tests {
+    use super::Globs;
     use super::is_match;
+
+    #[test]
+    fn whole_addresses_and_patterns_are_asked_for_together_and_in_time() {
+        let mut globs: Vec<String> = (0..50_000).map(|n| format!("package/p{n}")).collect();
+        globs.push("task/*".to_owned());
+        let globs = Globs::of(&globs);
+        assert!((0..50_000).all(|n| globs.match_one(&format!("package/p{n}"))));
+        assert!(globs.match_one("task/x") && !globs.match_one("package/p") && !globs.match_one("package/p1/Install"));
+        assert!(Globs::of(&[]).is_empty() && !globs.is_empty());
+    }
 
     #[test]
     fn a_star_stands_for_any_run_of_characters() {

@@ -14,10 +14,13 @@ use crate::plan::step::Step;
 use crate::plan::step::StepAction;
 use crate::plan::step::needs_enabling;
 
-/// Turns changes into steps.
-pub fn steps(changes: &[Change]) -> Vec<Step> {
-    let made = levels(changes, |change| change.after.as_ref());
-    let gone = levels(changes, |change| change.before.as_ref());
+/// Turns changes into steps. `staying` are the live collections that no change is about, in the manifests' words: what
+/// is updated may need other updated ones by way of them.
+pub fn steps<'a>(changes: &'a [Change], staying: impl Iterator<Item = &'a Item>) -> Vec<Step> {
+    let after: Vec<Option<&Item>> =
+        changes.iter().map(|change| change.after.as_ref()).chain(staying.map(Some)).collect();
+    let before: Vec<Option<&Item>> = changes.iter().map(|change| change.before.as_ref()).collect();
+    let (made, gone) = (levels(&after), levels(&before));
     let mut ranked: BTreeMap<(u32, u32), Vec<(usize, StepAction)>> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
         for action in actions(change) {
@@ -74,18 +77,21 @@ fn rank(change: &Change, action: StepAction, made: u32, gone: u32) -> (u32, u32)
         StepAction::Create | StepAction::Update | StepAction::Replace => match kind {
             Kind::Folder => (1, made),
             Kind::PortalDefaults | Kind::PurgeSettings => (2, 0),
-            Kind::Collection => (3, made),
+            Kind::Collection if change.before.is_none() => (3, made), // Nothing acts on it yet.
             Kind::MaintenanceWindow => (4, 0), // Before anything is enabled that it should hold back (MW-8).
             Kind::Package => (5, 0),
             Kind::Program => (6, 0),
+            // Tasks act on it already: whom it newly takes in must find packages, programs and windows as they are to
+            // be, should the apply end here (COL-2).
+            Kind::Collection => (7, made),
             Kind::Task
             | Kind::SequentialTask
             | Kind::DeliveryPolicy
             | Kind::PortalSettings
             | Kind::AgentSettings
-            | Kind::PatchPlugin => (7, 0),
+            | Kind::PatchPlugin => (8, 0),
         },
-        StepAction::Enable => (8, 0),
+        StepAction::Enable => (9, 0),
         StepAction::Delete => match kind {
             Kind::Task
             | Kind::SequentialTask
@@ -94,50 +100,48 @@ fn rank(change: &Change, action: StepAction, made: u32, gone: u32) -> (u32, u32)
             | Kind::AgentSettings
             | Kind::PatchPlugin
             | Kind::PortalDefaults
-            | Kind::PurgeSettings => (9, 0),
-            Kind::MaintenanceWindow => (10, 0),
-            Kind::Program => (11, 0),
-            Kind::Package => (12, 0),
-            Kind::Collection => (13, u32::MAX - gone),
-            Kind::Folder => (14, u32::MAX - gone),
+            | Kind::PurgeSettings => (10, 0),
+            Kind::MaintenanceWindow => (11, 0),
+            Kind::Program => (12, 0),
+            Kind::Package => (13, 0),
+            Kind::Collection => (14, u32::MAX - gone),
+            Kind::Folder => (15, u32::MAX - gone),
         },
     }
 }
 
-/// How deep each changed folder or collection stands above the changed ones it needs: 0 needs none.
+/// How deep each folder or collection stands above those it needs, by place: 0 needs none.
 ///
-/// Collections go in this order even when they are updated: each then finds what it includes in its final form, so
-/// that no moment holds a cycle that neither the old nor the new state has.
-fn levels<'a>(changes: &'a [Change], state: impl Fn(&'a Change) -> Option<&'a Item>) -> Vec<u32> {
+/// What is made goes before what is updated, and each in this order. So no moment holds a cycle of collections that
+/// neither the old nor the new state has: nothing that was there refers to what is made, and an updated one finds all
+/// that it reaches in its final form.
+fn levels(items: &[Option<&Item>]) -> Vec<u32> {
+    // From the back: where two are called the same, a change comes before what stays.
     let place: HashMap<&ItemKey, usize> =
-        changes.iter().enumerate().filter(|(_, c)| state(c).is_some()).map(|(at, c)| (&c.key, at)).collect();
-    let needs: Vec<Vec<usize>> = changes
+        items.iter().enumerate().rev().filter_map(|(at, item)| Some((&item.as_ref()?.key, at))).collect();
+    let needs: Vec<Vec<usize>> = items
         .iter()
-        .map(|change| match state(change) {
-            Some(item) => needs(item).iter().filter_map(|key| place.get(key).copied()).collect(),
-            None => Vec::new(),
-        })
+        .map(|item| item.map(needs).unwrap_or_default().iter().filter_map(|key| place.get(key).copied()).collect())
         .collect();
-    let mut level: Vec<Option<u32>> = vec![None; changes.len()];
-    for start in 0..changes.len() {
+    let mut level: Vec<Option<u32>> = vec![None; items.len()];
+    let mut is_open = vec![false; items.len()];
+    for start in 0..items.len() {
         // Depth first without recursion; a cycle (which `check` and the server refuse) ends at level 0.
         let mut stack = vec![(start, 0usize)];
-        let mut open = vec![start];
         while let Some((at, next)) = stack.pop() {
             if level[at].is_some() {
-                open.pop();
                 continue;
             }
+            is_open[at] = true;
             if let Some(need) = needs[at].get(next) {
                 stack.push((at, next + 1));
-                if level[*need].is_none() && !open.contains(need) {
+                if level[*need].is_none() && !is_open[*need] {
                     stack.push((*need, 0));
-                    open.push(*need);
                 }
                 continue;
             }
             level[at] = Some(needs[at].iter().filter_map(|need| level[*need]).max().map_or(0, |deepest| deepest + 1));
-            open.pop();
+            is_open[at] = false;
         }
     }
     level.into_iter().map(Option::unwrap_or_default).collect()

@@ -9,8 +9,8 @@ use crate::plan::Finding;
 use crate::plan::Plan;
 use crate::plan::file;
 use crate::rules::Rule;
-use crate::rules::plan::PLN_13;
 use crate::rules::plan::PLN_14;
+use crate::rules::plan::PLN_15;
 
 /// The revision of the manifests that a plan is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,14 +39,14 @@ pub struct Base {
 }
 
 impl Plan {
-    /// Whether it is of a branch that lacks commits of its target: applied, it would revert them (PLN-13).
+    /// Whether it is of a branch that lacks commits of its target: applied, it would revert them (PLN-14).
     pub fn is_behind(&self) -> bool {
         self.origin.as_ref().and_then(|origin| origin.base.as_ref()).is_some_and(|base| base.behind > 0)
     }
 }
 
 /// Says in a plan where its manifests come from, and what that leads to: a branch behind its target is not applied, and
-/// with `look_only` not blocked either (PLN-13); what the proposal changes in the policy is told (PLN-14). No severity of
+/// with `look_only` not blocked either (PLN-14); what the proposal changes in the policy is told (PLN-15). No severity of
 /// the policy has a say in these two.
 pub fn bind(plan: &mut Plan, origin: Option<Origin>, policy_changes: Vec<PolicyChange>, look_only: bool) {
     plan.origin = origin;
@@ -59,14 +59,14 @@ pub fn bind(plan: &mut Plan, origin: Option<Origin>, policy_changes: Vec<PolicyC
         );
         let severity = if look_only { Severity::Warning } else { Severity::Error };
         let help = "merge or rebase onto it and plan again; `--allow-behind` lets you look, and never apply";
-        plan.findings.push(finding(&PLN_13, severity, "revision", message, help));
+        plan.findings.push(finding(&PLN_14, severity, "revision", message, help));
     }
     let n_looser = plan.policy_changes.iter().filter(|change| change.loosens).count();
     if n_looser > 0 {
         let message =
             format!("{n_looser} changes of the policy allow more than before; this plan is judged by what was before");
         let help = "they hold for plans that are made after the merge";
-        plan.findings.push(finding(&PLN_14, Severity::Warning, "policy", message, help));
+        plan.findings.push(finding(&PLN_15, Severity::Warning, "policy", message, help));
     }
     plan.applyable = !plan.is_blocked() && !plan.is_empty() && !plan.is_behind();
     plan.hash = file::hash(plan);

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::diag::Loaded;
 use crate::diff::FieldChange;
 use crate::diff::PolicyChange;
+use crate::diff::account;
 use crate::diff::compare;
 use crate::diff::effects;
 use crate::diff::effects::Effect;
@@ -150,7 +151,7 @@ fn observed(before: &Site, after: &Site) -> Observed {
         });
         let mut item = Item { pin: None, ..item.clone() };
         normalise(&mut item);
-        ObservedItem { guid, revision: String::new(), item }
+        ObservedItem { guid, revision: String::new(), password_set: None, item }
     });
     let items = items.collect();
     let server =
@@ -188,6 +189,13 @@ fn changed(earlier: &Item, observed: &Item, desired: &Item, written: &Item) -> O
         if !fields.iter().any(|field| field.path == released.path) {
             fields.push(field(kind, released.path, released.after, released.before));
         }
+    }
+    let password_from = |item: &Item| json!(account(item).and_then(|account| account.password_from.as_ref()));
+    let (before, after) = (password_from(earlier), password_from(written));
+    if before != after {
+        // A server is not compared in this: it is never seen there. Two revisions are.
+        let path = "spec.runWith.passwordFrom".to_owned();
+        fields.push(FieldChange { path, before, after, effect: Effect::FutureRuns });
     }
     let mut own = |name: &str, before: Value, after: Value| {
         if before != after {

@@ -2,6 +2,8 @@
 
 mod computers;
 mod judged;
+mod orders;
+mod tampered;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -76,7 +78,7 @@ impl Case {
 
     fn has(&mut self, item: Item) -> &mut Self {
         let n = self.live.len() as u128 + 1;
-        self.live.push(ObservedItem { guid: Guid::of(n), revision: n.to_string(), item });
+        self.live.push(ObservedItem { guid: Guid::of(n), revision: n.to_string(), password_set: None, item });
         self
     }
 
@@ -98,36 +100,40 @@ impl Case {
         };
         let now = self.now;
         let time = self.server_now.unwrap_or(now);
-        let plan = make(&mut Input {
-            observed: Observed { server: identity, state: None, time, coverage, items: self.live.clone() },
-            site: self.site.clone(),
-            server: "lab",
-            config: &ServerConfig {
-                api: Api::Native,
-                url: "http://127.0.0.1:1".to_owned(),
-                token_from: None,
-                ca_file: None,
-                folders: vec!["Own".to_owned()],
-                prune: self.prune,
-                variables: BTreeMap::new(),
-                overlays: Vec::new(),
+        let computers = Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules };
+        let plan = make(
+            &mut Input {
+                observed: Observed { server: identity, state: None, time, coverage, items: self.live.clone() },
+                site: self.site.clone(),
+                server: "lab",
+                config: &ServerConfig {
+                    api: Api::Native,
+                    url: "http://127.0.0.1:1".to_owned(),
+                    token_from: None,
+                    ca_file: None,
+                    folders: vec!["Own".to_owned()],
+                    prune: self.prune,
+                    variables: BTreeMap::new(),
+                    overlays: Vec::new(),
+                },
+                policy: &self.policy,
+                capabilities: &Capabilities {
+                    kinds: self.kinds.clone(),
+                    fields: BTreeMap::new(),
+                    concurrency: Concurrency::Revision,
+                    batch_max: None,
+                    leases: true,
+                    idempotency_keys: true,
+                    atomic_update: true,
+                },
+                targets: &[],
+                excludes: &[],
+                places: &|_, _| None,
+                now,
+                version: "0",
             },
-            policy: &self.policy,
-            capabilities: &Capabilities {
-                kinds: self.kinds.clone(),
-                fields: BTreeMap::new(),
-                concurrency: Concurrency::Revision,
-                batch_max: None,
-                leases: true,
-                idempotency_keys: true,
-                atomic_update: true,
-            },
-            targets: &[],
-            excludes: &[],
-            computers: Computers { fleet: self.fleet.as_ref(), evaluated: &self.evaluated, rules: self.rules },
-            now,
-            version: "0",
-        });
+            computers,
+        );
         checker::check(&plan).expect("every plan passes its checker");
         assert_eq!(file::read(file::write(&plan).as_bytes()).expect("a plan reads back"), plan);
         plan
@@ -326,4 +332,41 @@ fn an_edited_plan_is_told_by_its_hash() {
     assert!(matches!(file::read(&text.as_bytes()[..text.len() / 2]), Err(file::PlanFileError::NotJson(_))));
     let newer = text.replacen("\"1.0\"", "\"2.0\"", 1);
     assert!(matches!(file::read(newer.as_bytes()), Err(file::PlanFileError::OtherVersion { .. })));
+}
+
+fn runs_as(account: &str, password_from: Option<&str>) -> Item {
+    let mut run_with = serde_json::json!({ "account": account });
+    if let Some(name) = password_from {
+        run_with["passwordFrom"] = serde_json::json!({ "env": name });
+    }
+    let spec = serde_json::json!({"name": "Install", "commandLine": "a.exe /S", "runWith": run_with});
+    Item::new(ItemKey::program("p", "Install"), Spec::Program(serde_json::from_value(spec).unwrap()))
+}
+
+#[test]
+fn pln_13_a_missing_password_is_a_field_of_its_own_and_never_the_value() {
+    for (live, set, wanted, from, fields, warns) in [
+        ("A", Some(false), "A", Some("PW"), &["spec.runWith.password"][..], false),
+        ("A", Some(true), "A", Some("PW"), &[], false),
+        ("A", None, "A", Some("PW"), &[], false), // A server that does not say.
+        ("A", Some(true), "B", Some("PW"), &["spec.runWith", "spec.runWith.password"], false),
+        ("A", Some(true), "B", None, &["spec.runWith"], true),
+        ("A", Some(false), "B", None, &["spec.runWith"], true),
+        ("A", Some(true), "a", None, &["spec.runWith"], false), // The same account in another case.
+        ("A", Some(false), "A", None, &[], false),              // Nothing is written, and nothing is said.
+    ] {
+        let mut case = Case::new();
+        case.has(package("p")).wants(package("p")).has(runs_as(live, None)).wants(runs_as(wanted, from));
+        case.live.last_mut().unwrap().password_set = set;
+        let plan = case.plan();
+        let told = format!("{live} {set:?} {wanted} {from:?}");
+        let found: Vec<&str> = plan.resource_changes.iter().flat_map(|c| &c.fields).map(|f| f.path.as_str()).collect();
+        assert_eq!(found, fields, "{told}");
+        assert_eq!(plan.findings.iter().any(|finding| finding.rule == "PLN-13"), warns, "{told}");
+        assert!(!plan.is_blocked());
+        if let Some(field) = plan.resource_changes.iter().flat_map(|c| &c.fields).find(|f| f.path.ends_with("password"))
+        {
+            assert_eq!((&field.before, &field.after), (&serde_json::Value::Null, &serde_json::json!({"env": "PW"})));
+        }
+    }
 }

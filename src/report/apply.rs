@@ -13,13 +13,16 @@ use crate::diag::visible;
 use crate::diag::visible_at_start;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
-use crate::report::plan::one_line;
+use crate::report::plan::sides;
 
-/// Writes a report as text, the summary last.
+/// Writes a report as text, the summary last; `full` names the steps that were made too.
 ///
 /// # Errors
 /// When `out` fails.
-pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(report: &Report, paint: Paint, full: bool, out: &mut dyn Write) -> io::Result<()> {
+    for step in report.applied.iter().filter(|_| full) {
+        writeln!(out, "made: {} {}", step.action.word(), visible(&step.item))?;
+    }
     for failed in &report.failed {
         let outcome = match failed.outcome {
             Outcome::Applied => "was made all the same (it was read back)",
@@ -35,7 +38,7 @@ pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
         let item = not_stored.item.to_string();
         writeln!(out, "{}", paint.on(Tone::Remove, format!("not stored as sent: {}", visible(&item))))?;
         for field in &not_stored.fields {
-            let (sent, has) = (one_line(&field.after), one_line(&field.before));
+            let (has, sent) = sides(field);
             writeln!(
                 out,
                 "  {}: sent {}, the server has {}",
@@ -53,23 +56,28 @@ pub fn text(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
         };
         writeln!(out, "Stopped: {why}. Run it again to go on; what was done is not done twice.")?;
     }
-    for step in report.not_attempted.iter().take(10) {
+    let told = if full { report.not_attempted.len() } else { 10 };
+    for step in report.not_attempted.iter().take(told) {
         writeln!(out, "  not attempted: {} {}", step.action.word(), visible(&step.item))?;
     }
-    if report.not_attempted.len() > 10 {
-        writeln!(out, "  … and {} more not attempted", report.not_attempted.len() - 10)?;
+    if report.not_attempted.len() > told {
+        writeln!(out, "  … and {} more not attempted", report.not_attempted.len() - told)?;
     }
     for note in &report.notes {
         writeln!(out, "note: {}", visible(note))?;
     }
-    let summary = format!(
+    writeln!(out, "{}", paint.on(Tone::Strong, summary(report)))
+}
+
+/// `Applied: 3 steps made, 0 failed, 0 not attempted; 3 writes sent.`
+pub fn summary(report: &Report) -> String {
+    format!(
         "Applied: {} steps made, {} failed, {} not attempted; {} writes sent.",
         report.applied.len(),
         report.failed.len(),
         report.not_attempted.len(),
         report.writes_sent
-    );
-    writeln!(out, "{}", paint.on(Tone::Strong, summary))
+    )
 }
 
 /// The report as JSON, with the exit code it leads to.

@@ -19,6 +19,7 @@ use crate::plan::revisions::RevisionDiff;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
 use crate::report::plan;
+use crate::report::plan::Options;
 
 /// How many items of a kind that come or go are named before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
@@ -27,13 +28,14 @@ const NAMED_PER_KIND: usize = 15;
 ///
 /// # Errors
 /// When `out` fails.
-pub fn text(diff: &RevisionDiff, paint: Paint, full: bool, out: &mut dyn Write) -> io::Result<()> {
-    let title = format!("consign diff: {} -> {}", name(&diff.from), name(&diff.to));
+pub fn text(diff: &RevisionDiff, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let paint = options.paint;
+    let title = format!("consign diff: {} -> {}", visible(&name(&diff.from)), visible(&name(&diff.to)));
     writeln!(out, "{}", paint.on(Tone::Strong, title))?;
     policy(&diff.policy_changes, paint, out)?;
     if !diff.changes.is_empty() {
         legend(diff, out)?;
-        changes(&diff.changes, paint, full, out)?;
+        changes(&diff.changes, options, out)?;
     }
     if !diff.not_compared.is_empty() {
         writeln!(out)?;
@@ -45,11 +47,12 @@ pub fn text(diff: &RevisionDiff, paint: Paint, full: bool, out: &mut dyn Write) 
     writeln!(out, "\n{}", paint.on(Tone::Strong, summary(diff)))
 }
 
-fn name(revision: &Revision) -> String {
-    let commit = revision.commit.as_deref().map(|commit| visible(&commit[..commit.len().min(12)]).into_owned());
+/// A revision by its name and its commit, as far as it has them.
+pub fn name(revision: &Revision) -> String {
+    let commit = revision.commit.as_deref().map(|commit| commit.chars().take(12).collect::<String>());
     match (&revision.revision, commit) {
-        (Some(name), Some(commit)) => format!("{} ({commit})", visible(name)),
-        (Some(name), None) => visible(name).into_owned(),
+        (Some(name), Some(commit)) => format!("{name} ({commit})"),
+        (Some(name), None) => name.clone(),
         (None, Some(commit)) => format!("what is on disk (over {commit})"),
         (None, None) => "what is on disk".to_owned(),
     }
@@ -89,7 +92,7 @@ fn legend(diff: &RevisionDiff, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn changes(changes: &[Change], paint: Paint, full: bool, out: &mut dyn Write) -> io::Result<()> {
+fn changes(changes: &[Change], options: Options, out: &mut dyn Write) -> io::Result<()> {
     // What is lost stands first, then what is changed, then what is new.
     let mut order: Vec<&Change> = changes.iter().collect();
     order.sort_by_key(|change| match change.action() {
@@ -104,39 +107,40 @@ fn changes(changes: &[Change], paint: Paint, full: bool, out: &mut dyn Write) ->
         *total.entry(change.key.kind).or_default() += 1;
     }
     for change in order {
-        if change.action() == Action::Create && !full {
+        if change.action() == Action::Create && !options.full {
             let n = named.entry(change.key.kind).or_default();
             *n += 1;
             if *n > NAMED_PER_KIND {
                 if *n == total[&change.key.kind] {
                     let rest = *n - NAMED_PER_KIND;
                     let line = format!("    + and {rest} more of kind {} (--full names them)", change.key.kind.short());
-                    writeln!(out, "{}", paint.on(Tone::Dim, line))?;
+                    writeln!(out, "{}", options.paint.on(Tone::Dim, line))?;
                 }
                 continue;
             }
         }
-        one(change, paint, out)?;
+        one(change, options, out)?;
     }
     Ok(())
 }
 
-fn one(change: &Change, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn one(change: &Change, options: Options, out: &mut dyn Write) -> io::Result<()> {
     let (action, tone) = match change.action() {
         Action::Create => (Action::Create, Tone::Add),
         Action::Update => (Action::Update, Tone::Change),
         other => (other, Tone::Remove),
     };
     let line = format!("{:>5}  {}", plan::sign(action), visible(&change.address));
-    writeln!(out, "{}", paint.on(tone, line))?;
+    writeln!(out, "{}", options.paint.on(tone, line))?;
     for field in &change.fields {
         let remark = plan::remark(change.key.kind, field, change.replace_paths.contains(&field.path));
-        plan::field(field, &remark, paint, out)?;
+        plan::field(field, &remark, options, out)?;
     }
     Ok(())
 }
 
-fn summary(diff: &RevisionDiff) -> String {
+/// `Diff: 1 added, 2 changed, …`
+pub fn summary(diff: &RevisionDiff) -> String {
     let Counts { add, change, replace, delete } = &diff.summary;
     let end = match (diff.changes.is_empty(), diff.complete) {
         (true, true) if diff.policy_changes.is_empty() => " Both declare the same.",

@@ -20,7 +20,7 @@ use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
-use crate::report::plan::one_line;
+use crate::report::plan::sides;
 
 /// What is known of a server's drift beside the drift.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,7 @@ pub fn text(plan: &Plan, beside: &Beside, paint: Paint, out: &mut dyn Write) -> 
     writeln!(out, "\n{}", paint.on(Tone::Strong, summary(plan, &beside.verdict)))
 }
 
+/// One item that is not as the manifests say.
 fn one(entry: &Entry<'_>, beside: &Beside, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let address = visible(&entry.address);
     let known = beside.verdict.known.get(&entry.address);
@@ -71,32 +72,38 @@ fn one(entry: &Entry<'_>, beside: &Beside, paint: Paint, out: &mut dyn Write) ->
     let tone = if known.is_some() { Tone::Dim } else { tone };
     writeln!(out, "{}", paint.on(tone, format!("  {word}  {address}")))?;
     for field in entry.fields {
-        let (declared, live) = (one_line(&field.after), one_line(&field.before));
+        let (live, declared) = sides(field);
         let path = visible_at_start(&field.path);
         writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
     }
     if let Some(done) = beside.history.get(&entry.address) {
-        writeln!(out, "             {}", paint.on(Tone::Dim, who(done)))?;
+        writeln!(out, "             {}", paint.on(Tone::Dim, visible(&who(done))))?;
     }
-    if let Some(Accepted { reason, expires }) = known {
-        writeln!(out, "             {}", paint.on(Tone::Dim, format!("known until {expires}: {}", visible(reason))))?;
+    if let Some(accepted) = known {
+        writeln!(out, "             {}", paint.on(Tone::Dim, visible(&known_until(accepted))))?;
     }
     Ok(())
 }
 
-/// `last update by alice (administrator) at 2026-11-21T10:00:00Z, by hand`
-fn who(done: &Done) -> String {
+/// `last update by alice (administrator) at 2026-11-21T10:00:00Z, by no plan`
+pub fn who(done: &Done) -> String {
     let Done { time, by, role, action, plan, commit, .. } = done;
-    let short = |text: &str| visible(&text.chars().take(12).collect::<String>()).into_owned();
+    let short = |text: &str| text.chars().take(12).collect::<String>();
     let how = match (plan, commit) {
         (Some(plan), Some(commit)) => format!("by plan {} of commit {}", short(plan), short(commit)),
         (Some(plan), None) => format!("by plan {}", short(plan)),
         (None, _) => "by no plan".to_owned(),
     };
-    format!("last {} by {} ({}) at {}, {how}", visible(action), visible(by), visible(role), visible(time))
+    format!("last {action} by {by} ({role}) at {time}, {how}")
 }
 
-fn summary(plan: &Plan, verdict: &Verdict) -> String {
+/// `known until 2026-12-31: tried out by Kim`
+pub fn known_until(Accepted { reason, expires }: &Accepted) -> String {
+    format!("known until {expires}: {reason}")
+}
+
+/// `Drift: 2 changed, 1 missing; 3 unmanaged. 1 of it known.`
+pub fn summary(plan: &Plan, verdict: &Verdict) -> String {
     let count = |state: State| entries(plan).iter().filter(|entry| entry.state == state).count();
     let (changed, missing) = (count(State::Changed) + count(State::Differs), count(State::Missing));
     let unmanaged = unmanaged(plan).count();
@@ -113,7 +120,8 @@ fn summary(plan: &Plan, verdict: &Verdict) -> String {
     format!("Drift: {changed} changed, {missing} missing; {unmanaged} unmanaged.{known}{end}")
 }
 
-fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
+/// Why a kind was not read in full; `None`: it was.
+pub fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
     use crate::model::observed::Coverage;
     match plan.coverage.kinds.get(&kind)? {
         Coverage::Observed => None,

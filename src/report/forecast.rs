@@ -370,7 +370,15 @@ pub fn comparison(it: &Comparison, zone: &TimeZone, paint: Paint, out: &mut dyn 
     let (from, to) = (minute(it.from, zone), minute(it.to, zone));
     let head = format!("consign forecast: predicted against observed, {from} to {to} (the server's clock)");
     writeln!(out, "{}", paint.on(Tone::Strong, head))?;
-    writeln!(out, "The items as they are now, from computers that ran before what did not report since then.\n")?;
+    writeln!(
+        out,
+        "{}\n",
+        if it.is_from_kept {
+            "The items as they are now, from the computers as they were then."
+        } else {
+            "The items as they are now, from computers that ran before what did not report since then."
+        }
+    )?;
     let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
     for task in &it.tasks {
         *totals.entry("agree").or_default() += task.agree;
@@ -386,11 +394,23 @@ pub fn comparison(it: &Comparison, zone: &TimeZone, paint: Paint, out: &mut dyn 
             writeln!(out, "    {} computers did something else: {}{more}", task.disagree, names.join(", "))?;
         }
     }
+    for (what, counted) in [("restarts", &it.restarts), ("licences taken", &it.licences)] {
+        let Some(counted) = counted else { continue };
+        *totals.entry("agree").or_default() += counted.agree;
+        *totals.entry("disagree").or_default() += counted.disagree;
+        let sign = if counted.disagree == 0 { " " } else { "!" };
+        let line = format!("{sign} {what}: {} predicted, {} observed", counted.predicted, counted.observed);
+        writeln!(out, "{}", if counted.disagree == 0 { line } else { paint.on(Tone::Warn, line) })?;
+        if counted.disagree > 0 {
+            let names: Vec<String> = counted.sample.iter().map(|name| visible(name).into_owned()).collect();
+            writeln!(out, "    {} computers did something else: {}", counted.disagree, names.join(", "))?;
+        }
+    }
     if it.older > 0 {
         writeln!(out, "{} tasks reported nothing since then and are left out.", it.older)?;
     }
     let of = |what| totals.get(what).copied().unwrap_or(0);
-    let end = if it.tasks.is_empty() {
+    let end = if it.tasks.is_empty() && it.restarts.is_none() {
         "Comparison: the server's history has nothing to compare with.".to_owned()
     } else {
         format!("Comparison: {} as predicted, {} not.", of("agree"), of("disagree"))

@@ -22,7 +22,7 @@ pub static LIC_2: Rule = Rule {
     title: "an empty pool gives nothing, and takes nothing back",
     source: "Patch licence consumption, article 180699",
     acts: &[Act::Consequence, Act::Forecast],
-    explain: "Computers that hold a licence go on. New ones get none, and return no inventory.",
+    explain: "Computers that hold a licence go on. New ones get none, and return no inventory until one is free.",
 };
 
 /// An expired licence stops patching; expired maintenance stops new bulletins.

@@ -122,7 +122,8 @@ pub static PLN_11: Rule = Rule {
 
 /// Every rule of this family, in order.
 pub(super) static ALL: &[&Rule] = &[
-    &PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11, &PLN_12, &PLN_13, &PLN_14,
+    &PLN_1, &PLN_2, &PLN_3, &PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_8, &PLN_9, &PLN_10, &PLN_11, &PLN_12, &PLN_13,
+    &PLN_14, &PLN_15,
 ];
 
 /// A start that has passed begins at once, or never.
@@ -136,9 +137,22 @@ pub static PLN_12: Rule = Rule {
               an availability begins at once. A plan says so, and an apply refuses where the plan did not.",
 };
 
-/// A branch that is behind its target is not applied.
+/// A password belongs to one account.
 pub static PLN_13: Rule = Rule {
     id: "PLN-13",
+    title: "a program that runs as an account needs that account's password",
+    source: "consign, passwords",
+    acts: &[Act::Plan],
+    explain: "A server gives no password out; it says at most whether it has one. So a manifest with `passwordFrom` \
+              whose program has none on the server plans a difference, and a password that was changed behind its \
+              reference cannot be seen: it is sent when something else of the program is. A program whose account \
+              becomes another one does not keep the password of the one before. Where its manifest gives none, the \
+              program cannot run, and the plan warns. Write `passwordFrom` beside the account.",
+};
+
+/// A branch that is behind its target is not applied.
+pub static PLN_14: Rule = Rule {
+    id: "PLN-14",
     title: "a branch that is behind its target is not applied",
     source: "consign, revisions",
     acts: &[Act::Plan],
@@ -148,8 +162,8 @@ pub static PLN_13: Rule = Rule {
 };
 
 /// A proposal is judged by the policy before it.
-pub static PLN_14: Rule = Rule {
-    id: "PLN-14",
+pub static PLN_15: Rule = Rule {
+    id: "PLN-15",
     title: "a proposal is judged by the policy before it",
     source: "consign, policy",
     acts: &[Act::Plan],

@@ -20,6 +20,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 
 pub mod app;
@@ -213,6 +214,14 @@ pub struct Bound {
 /// # Errors
 /// When any of that fails.
 pub async fn bind(options: ServeOptions) -> Result<Bound, ServeError> {
+    bind_with_clock(options, Arc::new(SystemClock)).await
+}
+
+/// As [`bind`], with a clock of its own.
+///
+/// # Errors
+/// As [`bind`].
+pub async fn bind_with_clock(options: ServeOptions, clock: Arc<dyn Clock>) -> Result<Bound, ServeError> {
     let tls = tls(&options)?;
     if tls.is_none() && !options.insecure && !options.listen.ip().is_loopback() {
         return Err(ServeError::PlainBeyondLoopback(options.listen));
@@ -222,7 +231,7 @@ pub async fn bind(options: ServeOptions) -> Result<Bound, ServeError> {
     let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let mut notes = Vec::new();
-    let app = http::blocking(|| open(&options, &mut notes))?;
+    let app = http::blocking(|| open(&options, clock, &mut notes))?;
     if faults.is_some() {
         notes.push("faults are injected on purpose".to_owned());
     }
@@ -265,7 +274,7 @@ impl Bound {
 }
 
 /// Opens the store, and on first start fills it.
-fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<App, ServeError> {
+fn open(options: &ServeOptions, clock: Arc<dyn Clock>, notes: &mut Vec<String>) -> Result<App, ServeError> {
     let file = |what, path: &Utf8PathBuf| {
         let path = path.clone();
         move |source| ServeError::File { what, path, source }
@@ -274,7 +283,7 @@ fn open(options: &ServeOptions, notes: &mut Vec<String>) -> Result<App, ServeErr
     let path = options.data.join(DATABASE);
     files::make_private_file(&path).map_err(file("make", &path))?;
     let store = Store::open(&path)?;
-    let app = App::new(store, Arc::new(SystemClock), Arc::new(RandomIds))?;
+    let app = App::new(store, clock, Arc::new(RandomIds))?;
     set_zone(&app, options)?;
     let mut fleets = Vec::new();
     for path in &options.seeds {

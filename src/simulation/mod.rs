@@ -7,6 +7,8 @@
 
 mod estate;
 mod oracle;
+mod troubles;
+mod week;
 mod wire;
 
 use std::cell::RefCell;
@@ -28,6 +30,7 @@ use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
 use crate::adapter::Secrets;
 use crate::adapter::native::client::NativeWriter;
+use crate::agent::policy::Rules;
 use crate::apply::Applier;
 use crate::apply::Options;
 use crate::apply::Refusal;
@@ -38,13 +41,16 @@ use crate::apply::journal::Journal;
 use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
 use crate::model::observed::Observed;
+use crate::model::project::Api;
 use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::site::Site;
 use crate::plan::Plan;
+use crate::plan::consequences::Computers;
 use crate::plan::make;
 use crate::planted::Bug;
 use crate::planted::plant;
+use crate::reach::Evaluated;
 use crate::server::App;
 use crate::server::Limits;
 use crate::server::SeededIds;
@@ -61,14 +67,21 @@ use crate::sys::retry::Rng;
 
 /// The clock of a simulated world: a fixed start, and then tokio's paused time.
 struct SimClock {
+    base: Timestamp,
     start: tokio::time::Instant,
+}
+
+impl SimClock {
+    fn from(base: &str) -> Arc<Self> {
+        let base = base.parse().expect("a fixed date");
+        Arc::new(Self { base, start: tokio::time::Instant::now() })
+    }
 }
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        let base: Timestamp = "2026-12-01T12:00:00Z".parse().expect("a fixed date");
         let elapsed = jiff::SignedDuration::try_from(self.start.elapsed()).expect("a simulation is short");
-        base.saturating_add(elapsed).expect("a simulation is short")
+        self.base.saturating_add(elapsed).expect("a simulation is short")
     }
 }
 
@@ -148,30 +161,7 @@ struct World {
 
 /// Plays a seed.
 fn play(seed: u64) -> Played {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let mut rng = Rng::seeded(seed);
-        let estate = Estate::new(&mut rng);
-        let clock = Arc::new(SimClock { start: tokio::time::Instant::now() });
-        let ids = Arc::new(SeededIds::new(seed));
-        let app = App::new(Store::in_memory().unwrap(), clock.clone(), ids).unwrap();
-        let token = app.create_token("simulation", Role::Applier).unwrap();
-        let admin = app.create_token("console", Role::Administrator).unwrap();
-        let disk = Disk::default();
-        let wire =
-            Arc::new(Wire::new(router(app.clone(), Limits::default()), token, admin, disk.clone(), rng.next_u64()));
-        let config = ServerConfig {
-            api: crate::model::project::Api::Native,
-            url: "http://127.0.0.1:1".to_owned(),
-            token_from: None,
-            ca_file: None,
-            folders: vec!["Owned".to_owned()],
-            prune: estate.prune,
-            variables: std::collections::BTreeMap::new(),
-            overlays: Vec::new(),
-        };
-        let judge = Rc::new(RefCell::new(Judge::default()));
-        let mut world = World { app, wire, disk, clock, config, judge, rng, n_crashes: 0, disturbed: false };
+    in_a_world(seed, async |mut world, estate| {
         world.story(estate).await;
         let violations = world.judge.borrow_mut().verdict(&world.app, &world.disk, &world.wire);
         let mut digest = Sha256::new();
@@ -186,6 +176,36 @@ fn play(seed: u64) -> Played {
             n_faults: world.wire.n_faults(),
             n_writes: world.wire.n_writes(),
         }
+    })
+}
+
+/// A fresh world under paused time, and what a seed makes of its estate.
+fn in_a_world<T>(seed: u64, story: impl AsyncFnOnce(World, Estate) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut rng = Rng::seeded(seed);
+        let estate = Estate::new(&mut rng);
+        let clock = SimClock::from("2026-12-01T12:00:00Z");
+        let ids = Arc::new(SeededIds::new(seed));
+        let app = App::new(Store::in_memory().unwrap(), clock.clone(), ids).unwrap();
+        let token = app.create_token("simulation", Role::Applier).unwrap();
+        let admin = app.create_token("console", Role::Administrator).unwrap();
+        let disk = Disk::default();
+        let wire =
+            Arc::new(Wire::new(router(app.clone(), Limits::default()), token, admin, disk.clone(), rng.next_u64()));
+        let config = ServerConfig {
+            api: Api::Native,
+            url: "http://127.0.0.1:1".to_owned(),
+            token_from: None,
+            ca_file: None,
+            folders: vec!["Owned".to_owned()],
+            prune: estate.prune,
+            variables: std::collections::BTreeMap::new(),
+            overlays: Vec::new(),
+        };
+        let judge = Rc::new(RefCell::new(Judge::default()));
+        let world = World { app, wire, disk, clock, config, judge, rng, n_crashes: 0, disturbed: false };
+        story(world, estate).await
     })
 }
 
@@ -258,7 +278,9 @@ impl World {
             limits: [("PLN-2".to_owned(), crate::model::project::Limit::Count(1000))].into(),
             ..Policy::default()
         };
-        Some(make::make(&mut make::Input {
+        let evaluated = Evaluated::new();
+        let computers = Computers { fleet: None, evaluated: &evaluated, rules: Rules::of(Api::Native) };
+        let mut input = make::Input {
             observed,
             site: site.clone(),
             server: "sim",
@@ -267,20 +289,36 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
-            computers: crate::plan::consequences::Computers {
-                fleet: None,
-                evaluated: &crate::reach::Evaluated::new(),
-                rules: crate::agent::policy::Rules::of(crate::model::project::Api::Native),
-            },
+            places: &|_, _| None,
             now: self.clock.now(),
             version: "0",
-        }))
+        };
+        Some(make::make(&mut input, computers))
     }
 
     async fn apply(&mut self, plan: &Plan, crash: Option<u64>) -> Option<Result<Report, Refusal>> {
+        let options = Options {
+            holder: "simulation".to_owned(),
+            parallelism: 1 + self.rng.below(4) as usize,
+            batch_max: [1, 3, 200][self.rng.below(3) as usize],
+            // Long enough for the lease of a run that crashed to end by itself.
+            lock_timeout: Duration::from_secs(400),
+            run: String::new(),
+            attempts: 4,
+        };
+        self.apply_with(plan, crash, options, &AtomicBool::new(false)).await
+    }
+
+    /// The same, as it is told.
+    async fn apply_with(
+        &mut self,
+        plan: &Plan,
+        crash: Option<u64>,
+        options: Options,
+        interrupt: &AtomicBool,
+    ) -> Option<Result<Report, Refusal>> {
         let writer = NativeWriter::new(self.wire.clone());
         let secrets = Secrets::new();
-        let interrupt = AtomicBool::new(false);
         let texts = self.disk.texts();
         let mut journal = self.disk.begin();
         let run = format!("run-{}", self.rng.next_u64());
@@ -290,16 +328,8 @@ impl World {
             secrets: &secrets,
             clock: self.clock.as_ref(),
             listen: &Silent,
-            interrupt: &interrupt,
-            options: Options {
-                holder: "simulation".to_owned(),
-                parallelism: 1 + self.rng.below(4) as usize,
-                batch_max: [1, 3, 200][self.rng.below(3) as usize],
-                // Long enough for the lease of a run that crashed to end by itself.
-                lock_timeout: Duration::from_secs(400),
-                run,
-                attempts: 4,
-            },
+            interrupt,
+            options: Options { run, ..options },
             earlier: earlier(&plan.hash, &texts),
         };
         let mut rng = Rng::seeded(self.rng.next_u64());

@@ -14,6 +14,7 @@ use tower::ServiceExt;
 
 use crate::simulation::Disk;
 use crate::sys::http::Answer;
+use crate::sys::http::Ask;
 use crate::sys::http::Get;
 use crate::sys::http::ReadTransport;
 use crate::sys::http::Send;
@@ -73,7 +74,34 @@ pub(super) struct Asked {
     pub acts_at_once: bool,
 }
 
+/// Something that befalls requests of one sort, whatever faults there are besides.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub method: http::Method,
+    /// How their paths begin.
+    pub path: &'static str,
+    /// How many of them are spared before the first is hit.
+    pub spared: u32,
+    /// How many are hit then.
+    pub times: u32,
+    pub what: What,
+}
+
+/// What befalls a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What {
+    /// It takes so long on its way to the server.
+    Slow(Duration),
+    /// It never arrives.
+    Lost,
+    /// It never arrives, and something on the way answers with this status.
+    Refused(u16),
+    /// Right before it arrives, an administrator gives the lease of its path back.
+    LeaseTakenAway,
+}
+
 struct State {
+    troubles: Vec<Trouble>,
     faults: Faults,
     rng: Rng,
     trace: Vec<u8>,
@@ -96,6 +124,7 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(router: Router, token: String, admin: String, disk: Disk, seed: u64) -> Self {
         let state = State {
+            troubles: Vec::new(),
             faults: Faults::NONE,
             rng: Rng::seeded(seed),
             trace: Vec::new(),
@@ -111,6 +140,45 @@ impl Wire {
         let mut state = self.state.lock().unwrap();
         state.faults = faults;
         state.edit_in = None;
+    }
+
+    /// From now on this befalls requests.
+    pub(super) fn trouble(&self, troubles: Vec<Trouble>) {
+        self.state.lock().unwrap().troubles = troubles;
+    }
+
+    /// What befalls a request besides faults.
+    fn befalls(&self, request: &Send) -> Option<What> {
+        let mut state = self.state.lock().unwrap();
+        let is_hit =
+            |trouble: &&mut Trouble| trouble.method == request.method && request.path.starts_with(trouble.path);
+        let trouble = state.troubles.iter_mut().filter(|trouble| trouble.times > 0).find(is_hit)?;
+        if trouble.spared > 0 {
+            trouble.spared -= 1;
+            return None;
+        }
+        trouble.times -= 1;
+        Some(trouble.what)
+    }
+
+    /// The answer to a request in trouble, where it never arrives.
+    async fn suffer(&self, request: &Send) -> Option<Result<Answer, TransportError>> {
+        match self.befalls(request)? {
+            What::Slow(wait) => {
+                tokio::time::sleep(wait).await;
+                None
+            }
+            What::Lost => {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                Some(Err(TransportError::TimedOut))
+            }
+            What::Refused(status) => Some(Ok(canned(status))),
+            What::LeaseTakenAway => {
+                let headers = [("idempotency-key", "console")];
+                self.console(http::Method::DELETE, &request.path, &headers, serde_json::Value::Null).await;
+                None
+            }
+        }
     }
 
     pub(super) fn trace(&self) -> Vec<u8> {
@@ -142,6 +210,19 @@ impl Wire {
         self.console(http::Method::POST, "/v1/items", &[("if-none-match", "*")], program).await;
     }
 
+    /// Loads computers.
+    pub(super) async fn load(&self, lines: String) {
+        let request = http::Request::post("/v1/fleet")
+            .header("authorization", format!("Bearer {}", self.admin))
+            .header("content-type", "application/x-ndjson")
+            .body(Body::from(lines))
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.expect("infallible");
+        let status = answer.status();
+        let body = answer.into_body().collect().await.expect("the router's bodies do not fail").to_bytes();
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
+    }
+
     /// Somebody edits one of the packages at the console.
     pub(super) async fn edit_now(&self, rng: &mut Rng) {
         let name = ["alpha", "beta", "gamma"][rng.below(3) as usize];
@@ -167,6 +248,9 @@ impl Wire {
         let fault = self.decide(&request);
         let wait = self.state.lock().unwrap().rng.below(500);
         tokio::time::sleep(Duration::from_millis(wait)).await;
+        if let Some(answer) = self.suffer(&request).await {
+            return answer;
+        }
         match fault {
             Fault::LostRequest => {
                 tokio::time::sleep(Duration::from_secs(20)).await;
@@ -392,6 +476,12 @@ impl ReadTransport for Wire {
     async fn get(&self, request: Get) -> Result<Answer, TransportError> {
         let Get { path, headers } = request;
         self.pass(Send { method: http::Method::GET, path, headers, body: Bytes::new() }).await
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        let path = ask.question.path().to_owned();
+        self.pass(Send { method: http::Method::POST, path, headers, body: ask.body }).await
     }
 }
 

@@ -45,6 +45,15 @@ fn bounded(from: impl Read, path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
+/// Adds bytes to the end of a file, which is made where there is none.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn append(path: &Utf8Path, bytes: &[u8]) -> Result<(), FilesError> {
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| io::Write::write_all(&mut file, bytes)).map_err(|error| fail("add to", path, error))
+}
+
 /// Whether a directory is empty, or not there yet.
 ///
 /// # Errors

@@ -17,6 +17,11 @@ pub fn current_directory() -> Result<Utf8PathBuf, String> {
     Utf8PathBuf::from_path_buf(path).map_err(|path| format!("the current directory `{}` is not UTF-8", path.display()))
 }
 
+/// How many columns the terminal of standard output has; `None` where it is no terminal, or says nothing of it.
+pub fn columns() -> Option<usize> {
+    terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns))
+}
+
 /// Who and where this run is, for the one who finds its lock: user, host, pipeline run if there is one, process.
 pub fn whoami() -> String {
     let user = variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "unknown".to_owned());

@@ -437,6 +437,15 @@ pub(super) fn text_of(bytes: Vec<u8>) -> Result<String, Refusal> {
     })
 }
 
+/// A project's directory as its repository calls it: relative to the root of the repository that it lies in, with `/`
+/// between the parts, empty where it is that root; `None` outside of every repository.
+pub fn below_repository(root: &Utf8Path) -> Option<String> {
+    let root = root.canonicalize_utf8().ok()?;
+    let repository = root.ancestors().find(|above| above.join(".git").exists())?;
+    let below = root.strip_prefix(repository).ok()?;
+    Some(below.components().map(|part| part.as_str()).collect::<Vec<&str>>().join("/"))
+}
+
 /// Writes a file whole or not at all: beside it, to disk, then in its place, and the directory to disk. `mode` is for
 /// systems that have one; absent: what the system gives a new file.
 ///

@@ -147,6 +147,7 @@ fn a_reader_s_token_plans_the_same_and_writes_nothing() {
     let ran = project.run(&["apply", "--auto-approve"]).one_message().says("does not allow it");
     assert!(matches!(ran.code, Some(1 | 78)), "{ran:?}");
     assert_eq!(server.audit(), before);
+    assert_eq!(project.journals(), Vec::<std::path::PathBuf>::new(), "no run died: it was refused");
 }
 
 #[test]
@@ -169,6 +170,26 @@ fn a_self_signed_certificate_is_refused_and_taken_with_ca_file() {
         project.write("ca.pem", broken);
         project.run(&["plan"]).exits(78).one_message().says(says);
     }
+}
+
+#[test]
+fn pln_7_a_stored_plan_deletes_nothing_for_a_project_that_does_not_prune_any_more() {
+    let server = Server::start();
+    let project = Project::of(&server, "    prune: true\n", &[("pilot.yaml", PILOT)]);
+    project.apply();
+    project.write("delivery/more.yaml", &PILOT.replace("Pilot", "More"));
+    project.apply();
+    fs::remove_file(project.path("delivery/more.yaml")).unwrap();
+    project.run(&["plan", "--out", "a.plan", "--detailed-exitcode"]).exits(2).says("1 to delete");
+    let before = server.audit();
+    project.replace("consign.yaml", "prune: true", "prune: false");
+    project.run(&["apply", "a.plan"]).exits(3).one_message().says("does not prune");
+    project.replace("consign.yaml", "prune: false", "prune: true");
+    project.replace("consign.yaml", "folders: [Software Delivery]", "folders: [Elsewhere]");
+    project.run(&["apply", "a.plan"]).exits(3).one_message().says("lies outside of the folders");
+    assert_eq!(server.audit(), before);
+    project.replace("consign.yaml", "folders: [Elsewhere]", "folders: [Software Delivery]");
+    project.run(&["apply", "a.plan"]).exits(0);
 }
 
 /// The state is lied about, cut or short each time: nothing is called absent, and nothing is written.
@@ -249,7 +270,7 @@ fn a_plan_file_that_is_cut_edited_or_something_else_is_refused() {
     project.run(&["apply", "nowhere.plan"]).exits(1).one_message().says("nowhere.plan");
     project.run(&["apply", "delivery"]).exits(1).one_message();
     assert_eq!(server.audit().len(), n, "nothing was written, not even a lease");
-    project.run(&["show", "the.plan"]).exits(0).says("Plan: 36 to add");
+    project.run(&["show", "the.plan"]).exits(0).says("Plan: 37 to add");
     project.run(&["apply", "the.plan"]).exits(0);
     project.is_settled();
 }
@@ -475,7 +496,7 @@ fn ctrl_c_ends_an_apply_after_the_step_in_flight_and_again_goes_on() {
     let report: serde_json::Value = serde_json::from_str(&project.read("report.json")).unwrap();
     assert_eq!(report["applied"].as_array().unwrap().len(), 5, "the step in flight was made and is told");
     assert_eq!((report["failed"].clone(), report["stopped"]["stop"].clone()), (json!([]), json!("interrupted")));
-    assert_eq!(report["not_attempted"].as_array().unwrap().len(), 38);
+    assert_eq!(report["not_attempted"].as_array().unwrap().len(), 40);
     assert_eq!(server.writes().len(), 5);
     assert!(server.get("/v1/leases")["lease"].is_null(), "the lease was given back");
     project.apply();

@@ -21,6 +21,13 @@ fn the_demo_ends_well_and_shows_plans() {
     assert!(ran.out.lines().filter(|line| line.starts_with("Plan: ")).count() >= 4, "{}", ran.out);
     assert!(ran.out.contains("Plan: 0 to add, 0 to change, 1 to replace, 0 to delete."), "{}", ran.out);
     assert!(ran.out.contains("SEQ-1"), "{}", ran.out);
+    // The plan speaks of computers, the forecast has a timeline, and the computers did what was predicted.
+    assert!(ran.out.contains("Endpoints: 0 re-run, 219 newly targeted, 0 never fit, 11 licences (headroom 65)."));
+    assert!(ran.out.contains("Endpoints: 36 re-run, 0 newly targeted, 0 never fit, 0 licences (headroom 54)."));
+    assert!(ran.out.contains("sequence/New desktop: 36 of 36 start it; 36 succeed"), "{}", ran.out);
+    assert!(ran.out.contains("  restarts: 36 predicted, 36 observed"), "{}", ran.out);
+    let compared = ran.out.lines().find(|line| line.starts_with("Comparison: ")).expect("it compares");
+    assert!(compared.ends_with(" as predicted, 0 not.") && !compared.starts_with("Comparison: 0 "), "{compared}");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "it leaves nothing behind");
 }
 
@@ -438,19 +445,52 @@ fn two_live_items_of_a_name_are_drift() {
     project.run(&["drift"]).exits(2).says("PLN-4");
 }
 
-#[test]
-fn a_plan_that_was_applied_is_refused_where_the_server_was_put_back() {
-    let server = Server::start();
-    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+/// A copy of the database, and what its log still holds.
+fn copies(server: &Server) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let data = server.directory.path().join("data/consign.db");
-    project.run(&["plan", "--out", "the.plan"]).exits(0);
-    // A copy of the database, and what its log still holds.
-    let copies: Vec<_> = ["", "-wal", "-shm"]
+    ["", "-wal", "-shm"]
         .iter()
         .map(|ending| std::path::PathBuf::from(format!("{}{ending}", data.display())))
         .filter(|path| path.exists())
         .map(|path| (path.clone(), std::fs::read(path).unwrap()))
-        .collect();
+        .collect()
+}
+
+#[test]
+fn a_plan_over_a_history_that_is_gone_is_refused_where_as_much_was_written_again() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.apply();
+    let copies = copies(&server);
+    let edit = |server: &Server, text: &str| {
+        server.change(&server.item("Collection", "Pilot"), |body| body["spec"]["description"] = json!(text))
+    };
+    let first = edit(&server, "one");
+    project.run(&["plan", "--out", "the.plan", "--detailed-exitcode"]).exits(2);
+    // The database is put back, and somebody writes exactly as often as before: another edit, under another number.
+    let server = server.put_back(&copies);
+    let second = edit(&server, "two");
+    assert_ne!(first["revision"], second["revision"]);
+    project.run(&["apply", "the.plan"]).exits(4).one_message().says("was changed");
+    assert_eq!(server.item("Collection", "Pilot")["spec"]["description"], "two");
+    // A start alone changes nothing that was read.
+    let mark = |server: &Server| {
+        let state = server.ask("GET", "/v1/state", &[], None).is(200).body;
+        let first = String::from_utf8(state).unwrap().lines().next().unwrap().to_owned();
+        serde_json::from_str::<Value>(&first).unwrap()["state"].clone()
+    };
+    let before = mark(&server);
+    let server = server.restart();
+    assert_eq!(server.item("Collection", "Pilot")["revision"], second["revision"]);
+    assert_eq!((mark(&server), before.is_string()), (before, true));
+}
+
+#[test]
+fn a_plan_that_was_applied_is_refused_where_the_server_was_put_back() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("pilot.yaml", PILOT)]);
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    let copies = copies(&server);
     project.run(&["apply", "the.plan"]).exits(0);
     let server = server.put_back(&copies);
     assert_eq!(server.n("Collection", "Pilot"), 0);

@@ -131,6 +131,22 @@ fn mw_8_a_forecast_over_a_plan_tells_the_difference() {
 }
 
 #[test]
+fn a_page_shows_runs_restarts_and_windows_over_time() {
+    let (_server, project) = world();
+    project.replace("delivery/all.yaml", "daily: \"17:10\"", "daily: \"17:20\"");
+    project.run(&["plan", "--out", "plan.json"]).exits(0);
+    let ask = ["forecast", "--days", "5", "--fleet", "fleet.ndjson", "--plan", "plan.json", "--html-into", "page.html"];
+    project.run(&ask).exits(0);
+    let page = project.read("page.html");
+    assert!(page.contains("<h2>What computers will do and when</h2>"), "no timeline");
+    assert!(page.contains("<td class=\"m\">task/Nightly</td><td class=\"n\">15</td>"), "its starts, as a table");
+    assert!(page.contains("<td class=\"m\">restarts</td>") && page.matches("class=\"bar\"").count() > 5);
+    assert!(page.contains("<title>Sun 2026-11-22 17:00 to Sun 2026-11-22 18:00</title>"), "the window's first opening");
+    assert_eq!(page.matches("<rect class=\"win\"").count(), 5);
+    std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("forecast.html"), page).unwrap();
+}
+
+#[test]
 fn col_2_a_plan_that_renames_a_collection_loses_nobody() {
     let (_server, project) = world();
     project.edit("delivery/all.yaml", |text| {
@@ -192,4 +208,43 @@ fn what_is_not_known_is_never_a_zero() {
     project.run(&odd).exits(65).one_message().says("whole number of minutes");
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  Tool/Install: {runTime: 20m, code: 5}\n");
     project.run(&odd).exits(0).says("users put everything off").says("fail");
+}
+
+#[test]
+fn ptl_4_a_forecast_tells_of_the_one_computer_that_asked_at_the_portal() {
+    let server = Server::start();
+    let project = Project::of(&server, "    prune: true\n", &[("all.yaml", MANIFEST)]);
+    project.apply();
+    let computer = |n: u32| {
+        json!({"type": "computer", "guid": format!("00000000-0000-4000-8000-00000000000{n}"), "name": format!("pc-{n}"),
+            "domain": "", "zone": "UTC", "lastSeen": null, "retired": false, "roles": []})
+    };
+    let seen = server.get("/v1/server")["time"].clone();
+    let lines: Vec<Value> = (0..4)
+        .map(computer)
+        .map(|mut line| {
+            line["lastSeen"] = seen.clone();
+            line
+        })
+        .collect();
+    server.load(&lines);
+    let program = server.item("Program", "Install");
+    let body = json!({"computer": lines[3]["guid"], "user": "Creator", "package": program["package"],
+        "program": program["guid"]});
+    let request = server.ask("POST", "/v1/portal/requests", &[], Some(&body)).is(201).json();
+    assert_eq!(request["status"], "Approved");
+    let forecast = project.run(&["forecast", "--days", "1", "--format", "json"]).json();
+    let asked = task(&forecast, "Software Request : Install");
+    for field in ["reached", "started", "runs", "succeeded"] {
+        assert_eq!(asked[field], 1, "{field}: {asked:#}");
+    }
+    let of_one = project.run(&["computer", "pc-3", "--days", "1"]).exits(0).out;
+    assert!(of_one.contains("Software Request : Install"), "{of_one}");
+    let of_other = project.run(&["computer", "pc-0", "--days", "1"]).exits(0).out;
+    let not = "task/Software Request : Install: it is not in `SWRCollection_pc-3` (COL-1)";
+    assert!(of_other.contains(not), "{of_other}");
+    // None of it is the project's: nothing is planned for it, also where what is not declared is removed.
+    project.run(&["plan"]).exits(0).says("0 to delete");
+    project.is_settled();
+    assert_eq!(server.n("Task", "Software Request : Install"), 1);
 }

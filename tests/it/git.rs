@@ -429,7 +429,7 @@ fn pln_14_a_proposal_is_judged_by_the_policy_before_it() {
     let text = by(&[("GITHUB_BASE_REF", "main")], &[]).exits(3).out;
     let (policy, actions) = (text.find("The policy changes:").unwrap(), text.find("Actions are").unwrap());
     assert!(policy < actions, "the policy stands first\n{text}");
-    assert!(text.contains("policy.limits.SEQ-1: 0 -> 9000   # allows more") && text.contains("PLN-14"), "{text}");
+    assert!(text.contains("policy.limits.SEQ-1: 0 -> 9000   # allows more") && text.contains("PLN-15"), "{text}");
     // No tag stands in the place of the target.
     repo.git(&["tag", "origin/main", "topic"]);
     by(&[("GITHUB_BASE_REF", "main")], &[]).exits(3).says("PLN-3");
@@ -480,12 +480,12 @@ fn pln_13_a_branch_that_is_behind_its_target_is_looked_at_and_not_applied() {
     repo.commit("somebody else's");
     repo.git(&["checkout", "--quiet", "topic"]);
     let ran = repo.run(&["plan", "--base", "main", "--out", "plan.json"]).exits(3);
-    assert!(ran.out.contains("PLN-13") && ran.out.contains("lacks 1 commits of `main`"), "{}", ran.out);
+    assert!(ran.out.contains("PLN-14") && ran.out.contains("lacks 1 commits of `main`"), "{}", ran.out);
     repo.run(&["apply", "plan.json"]).exits(3);
-    repo.run(&["plan", "--base", "main", "--allow-behind", "--out", "plan.json"]).exits(0).says("warning[PLN-13]");
+    repo.run(&["plan", "--base", "main", "--allow-behind", "--out", "plan.json"]).exits(0).says("warning[PLN-14]");
     let plan: Value = serde_json::from_str(&repo.project.read("plan.json")).unwrap();
     assert_eq!(plan["applyable"], false);
-    repo.run(&["apply", "plan.json"]).exits(3).says("PLN-13");
+    repo.run(&["apply", "plan.json"]).exits(3).says("PLN-14");
     assert_eq!(server.writes().len(), 0);
     repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     let mut command = repo.command(&["apply", "--auto-approve"]);

@@ -3,6 +3,9 @@
 
 #[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
+mod browser;
+mod computers;
 mod done_when;
 mod drift;
 mod forecast;
@@ -12,6 +15,9 @@ mod import;
 mod kill;
 mod log;
 mod naive;
+#[cfg(unix)]
+mod page;
+mod passwords;
 mod poison;
 mod reports;
 mod server;

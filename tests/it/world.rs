@@ -403,12 +403,27 @@ impl Server {
 
     /// Sends one request as the administrator.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
+        let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
+        self.ask_with(method, path, "application/json", headers, &body)
+    }
+
+    /// The same, with a text of some type.
+    pub fn send(&self, method: &str, path: &str, kind: &str, text: &str) -> Answer {
+        self.ask_with(method, path, kind, &[], text.as_bytes())
+    }
+
+    /// Loads what is known of computers.
+    pub fn load(&self, lines: &[Value]) {
+        let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.send("POST", "/v1/fleet", "application/x-ndjson", &body).is(200);
+    }
+
+    fn ask_with(&self, method: &str, path: &str, kind: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
-        let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n",
+             Content-Type: {kind}\r\nContent-Length: {}\r\n",
             self.address(),
             self.token,
             body.len()
@@ -418,7 +433,7 @@ impl Server {
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&body).unwrap();
+        stream.write_all(body).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");

@@ -52,13 +52,15 @@ use super::stream::State;
 use super::stream::StateReader;
 use super::wire;
 
-mod errors;
+pub(super) mod errors;
 
 use errors::About;
 
 /// How often the state is read at most before what came of it has to do.
 const READ_ATTEMPTS: usize = 3;
 
+/// The largest fleet that is kept, in bytes.
+const FLEET_BYTES_MAX: usize = 512 << 20;
 /// The largest answer that is not a state, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -167,6 +169,20 @@ enum NoFleet {
 }
 
 impl NativeReader {
+    /// What the server tells of the computers, as it comes; whether it is whole is for who reads it to see.
+    ///
+    /// # Errors
+    /// As [`ReadAdapter::identity`].
+    pub async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        const WHAT: &str = "fleet";
+        let answer = self.get("/v1/fleet".to_owned(), Vec::new()).await?;
+        if answer.status != 200 {
+            return Err(errors::refusal(self.server(), answer, WHAT, About::Read).await);
+        }
+        errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT)?;
+        collect(answer, FLEET_BYTES_MAX).await.map_err(|source| no_answer(self.server(), source))
+    }
+
     /// Reads the computers once.
     async fn fleet_once(&self) -> Result<FleetRead, NoFleet> {
         const WHAT: &str = "fleet";
@@ -366,11 +382,15 @@ impl NativeWriter {
         Self { transport, reader: NativeReader::new(reading) }
     }
 
-    fn server(&self) -> &str {
+    pub(super) fn server(&self) -> &str {
         self.transport.server()
     }
 
-    async fn send(&self, request: Send) -> Result<Answer, AdapterError> {
+    pub(super) async fn get(&self, request: Get) -> Result<Answer, AdapterError> {
+        self.transport.get(request).await.map_err(|source| no_answer(self.server(), source))
+    }
+
+    pub(super) async fn send(&self, request: Send) -> Result<Answer, AdapterError> {
         self.transport.send(request).await.map_err(|source| no_answer(self.server(), source))
     }
 }
@@ -498,7 +518,7 @@ fn is_replayed(answer: &Answer) -> bool {
 }
 
 /// The JSON body of an answer with this status; every other answer is an error.
-async fn body(
+pub(super) async fn body(
     server: &str,
     answer: Answer,
     status: u16,
@@ -524,7 +544,7 @@ async fn collect(mut answer: Answer, max: usize) -> Result<Vec<u8>, TransportErr
     Ok(bytes)
 }
 
-fn decode<T: DeserializeOwned>(server: &str, body: &[u8], what: &'static str) -> Result<T, AdapterError> {
+pub(super) fn decode<T: DeserializeOwned>(server: &str, body: &[u8], what: &'static str) -> Result<T, AdapterError> {
     serde_json::from_slice(body).map_err(|error| malformed(server, what, &convert::shown(&error.to_string())))
 }
 
@@ -536,6 +556,6 @@ fn no_answer(server: &str, source: TransportError) -> AdapterError {
     AdapterError::NoAnswer { server: server.to_owned(), source }
 }
 
-fn malformed(server: &str, what: &'static str, why: &str) -> AdapterError {
+pub(super) fn malformed(server: &str, what: &'static str, why: &str) -> AdapterError {
     AdapterError::Malformed { server: server.to_owned(), what, why: why.to_owned() }
 }

@@ -110,11 +110,12 @@ fn line(line: &[u8]) -> Result<Line, String> {
 fn observed(raw: Raw, names: &Names) -> ObservedItem {
     let Raw { guid, kind, name: _, folder, package: _, attributes, revision, spec } = raw;
     let key = names.key(guid).expect("every item was named");
+    let password_set = spec.password_set();
     let spec = specs::read(spec, &key.name, names);
     let mut item = Item::new(key, spec);
     item.attributes = attributes;
     item.folder = if has_folder(kind) { folder.map(|folder| names.folder(folder)) } else { None };
-    ObservedItem { guid, revision, item }
+    ObservedItem { guid, revision, password_set, item }
 }
 
 /// Whether the folder of such an item is for people to choose. Programs live in the hidden programs folder

@@ -5,6 +5,7 @@
 //! looks like another set.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -35,6 +36,13 @@ const FORMAT: u64 = 1;
 const COMPUTERS_MAX: usize = 5_000_000;
 /// The most lines that are taken, besides those of computers.
 const LINES_MAX: u64 = 5_000_000;
+
+#[derive(Deserialize)]
+struct Restarts<'a> {
+    times: u64,
+    #[serde(borrow)]
+    computers: Cow<'a, str>,
+}
 
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -90,6 +98,10 @@ enum Line<'a> {
         plugin: Cow<'a, str>,
         expires: Option<Timestamp>,
         maintenance_expires: Option<Timestamp>,
+    },
+    Restarts {
+        #[serde(borrow)]
+        counts: Vec<Restarts<'a>>,
     },
     Gap {
         part: Part,
@@ -270,6 +282,15 @@ impl FleetReader {
             Line::Licences { pool, holders, plugin, expires, maintenance_expires } => {
                 let (holders, plugin) = (set(&holders, n)?, set(&plugin, n)?);
                 fleet.licences.replace(Licences { pool, holders, plugin, expires, maintenance_expires }).is_none()
+            }
+            Line::Restarts { counts } => {
+                let mut restarts = BTreeMap::new();
+                for Restarts { times, computers } in counts {
+                    if restarts.insert(times, set(&computers, n)?).is_some() {
+                        return Err("it tells the same thing twice".to_owned());
+                    }
+                }
+                fleet.restarts.replace(restarts).is_none()
             }
             Line::Gap { part, why } => fleet.gaps.insert(part, shown(&why)).is_none(),
             Line::Header { .. } | Line::End { .. } => return Err("it has a header or an end inside".to_owned()),

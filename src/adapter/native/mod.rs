@@ -1,5 +1,6 @@
 //! The reference server's own API, `/v1`.
 
+pub mod agents;
 pub mod client;
 pub mod convert;
 pub mod fleet;

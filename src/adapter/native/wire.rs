@@ -275,6 +275,14 @@ pub enum Spec {
 }
 
 impl Spec {
+    /// Whether the server has the password of a program's account; `None` where there is no account, or it is not told.
+    pub fn password_set(&self) -> Option<bool> {
+        match self {
+            Self::Program(Program { run_with: RunWith::Account { password_set, .. }, .. }) => *password_set,
+            _ => None,
+        }
+    }
+
     /// Reads the spec of an item of this kind.
     ///
     /// # Errors
@@ -552,6 +560,9 @@ tagged! {
             /// Write only; absent: the server keeps the one it has.
             #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
             password: Option<Password>,
+            /// Read only: whether the server has one.
+            #[serde(default, skip_serializing)]
+            password_set: Option<bool>,
         },
     }
     RunOnceFor {

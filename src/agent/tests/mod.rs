@@ -207,7 +207,7 @@ impl World {
     pub fn starts(&self, expected: &[&str]) {
         let lines = lines(&self.happenings(), &self.zone());
         let starts: Vec<String> =
-            lines.iter().filter_map(|line| line.contains(" start ").then(|| line.replace(" start", ""))).collect();
+            lines.iter().filter(|line| line.contains(" start ")).map(|line| line.replace(" start", "")).collect();
         assert_lines(&starts, expected);
     }
 }

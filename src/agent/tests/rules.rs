@@ -687,3 +687,35 @@ fn mw_4_a_window_that_is_taken_away_is_a_hope_no_more() {
     let happenings = computer.run_until(instant(world.to));
     assert_lines(&lines(&happenings, &TimeZone::UTC), &["03 17:00 never fits 1", "03 17:00 FAILED 1"]);
 }
+
+#[test]
+fn a_19_what_a_user_answers_at_once_comes_before_what_begins() {
+    // Killed, a program asks for its restart as one does that ends: nothing begins before the answer.
+    let killed = Job { warn: Some(Duration::ZERO), ..then(max(task(1), 30), RESTART, Duration::ZERO) };
+    let other = on(files(task(2)), at("2026-06-01T12:30"));
+    let other = available(other, Some("2026-06-01T12:30"), None, Clock::Computer);
+    let world = world([killed, other]).plays(1, 31, 0);
+    assert_eq!(
+        lines(&world.happenings(), &world.zone())[..5],
+        [
+            "01 12:00 start 1",
+            "01 12:30 end 1 killed failed",
+            "01 12:30 FAILED 1",
+            "01 12:30 restart",
+            "01 12:30 download 2",
+        ]
+    );
+}
+
+#[test]
+fn rst_1_a_new_run_of_a_policy_does_not_wait_for_the_restart_of_the_last_one() {
+    let job = on(then(delivery(1, &[1, 2]), RESTART, Duration::hours(48)), daily("13:00"));
+    let mut job = with_program(job, |program| program.exits_early = false);
+    job.steps[0].after.action = AfterRunningAction::None;
+    job.steps[0].on_failure = OnFailure::Continue;
+    let mut world = world([job]).users(Users::DeferToTheEnd).plays(1, 10, 1);
+    world.policy.settings.disregard_post_run_action = true;
+    let lines = lines(&world.happenings(), &world.zone());
+    assert!(lines.iter().any(|line| line == "02 13:00 start 1"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with("02") && line.contains("restart")), "{lines:?}");
+}

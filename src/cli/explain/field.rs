@@ -144,7 +144,7 @@ fn servers(known: &[(&str, Capabilities)], kind: Kind, path: &str) -> String {
             Access::Settable => "",
             Access::CreateOnly => " (only while the item is made)",
             Access::ReadOnly => " (never set)",
-            Access::WriteOnly => " (set, never read back: a difference in it cannot be found)",
+            Access::WriteOnly => " (set, never read back: at most whether there is one is seen)",
             Access::Absent => " (not there)",
         };
         format!("{name}{how}")

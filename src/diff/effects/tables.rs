@@ -555,7 +555,8 @@ pub(super) fn nested(kind: Kind) -> &'static [(&'static str, Entry)] {
                     Entry {
                         name: "passwordFrom",
                         effects: effects!(
-                            FutureRuns "goes along with every write; never read back" ["PRG-8"] "altiris-domain §3"
+                            FutureRuns "goes along with every write; never read back, so a new one is not seen"
+                                ["PRG-8"] "altiris-domain §3"
                         ),
                     },
                 )]

@@ -9,6 +9,7 @@ use crate::agent::scenario::Users;
 use crate::forecast::Forecast;
 use crate::forecast::Why;
 use crate::forecast::agent;
+use crate::forecast::compare::Then;
 use crate::forecast::compare::as_of;
 use crate::forecast::compare::compare;
 use crate::forecast::difference::Pair;
@@ -230,7 +231,8 @@ fn calibration_finds_exactly_who_did_something_else() {
     let question = Question { compiled: &compiled, classes: &classes, fleet: &then.fleet, scenario: &fails, from, to };
     let outcomes = outcomes(&question, &agent);
     let everybody = (0..6).collect();
-    let comparison = compare(&compiled, &outcomes, &world.fleet, &everybody, (from, to));
+    let then = Then { fleet: &as_of(&world.fleet, from), is_kept: false };
+    let comparison = compare(&compiled, &outcomes, then, &world.fleet, &everybody, (from, to));
     let rows: Vec<_> = comparison
         .tasks
         .iter()
@@ -354,4 +356,25 @@ proptest! {
             prop_assert_eq!(&accepts, &live(Users::Absent));
         }
     }
+}
+
+#[test]
+fn prg_4_estimates_change_neither_a_policy_nor_a_forecast() {
+    let world = |program: serde_json::Value| {
+        World::of(3)
+            .program("a", program)
+            .task("a", json!({ "run": monday() }))
+            .window("w", json!({ "schedule": { "daily": "17:00" }, "duration": "1h" }))
+    };
+    let told = |world: &World| format!("{:?}", world.compiled().jobs);
+    let without = world(json!({ "maxRunTime": "30m" }));
+    let notes = json!({ "maxRunTime": "30m", "estimatedRunTime": "20h", "estimatedDiskSpaceKB": 4_000_000_000_u64 });
+    let with = world(notes);
+    assert_eq!(told(&with), told(&without));
+    assert_eq!(with.forecast(7), without.forecast(7));
+    assert_eq!(task(&with.forecast(7), "a").started, 3);
+    // What is no note does change both: a run time that fits no window.
+    let long = world(json!({ "maxRunTime": "20h" }));
+    assert_ne!(told(&long), told(&without));
+    assert_ne!(long.forecast(7), without.forecast(7));
 }

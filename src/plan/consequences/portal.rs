@@ -105,7 +105,7 @@ fn moved(change: &Change, was: Option<Rights>, is: Option<Rights>) -> Option<Tol
     let because = vec![change.address.clone()];
     let (Some(was), Some(is)) = (was, is) else {
         let mechanism = "its rights change, and what it inherits is not known".to_owned();
-        let told = Told::counted(&PTL_3, change.address.clone(), "rights", None, "rights", mechanism);
+        let told = Told::counted(&PTL_3, change.address.clone(), "changed", None, "rights", mechanism);
         return Some(told.because(because));
     };
     let difference = difference(&was, &is);
@@ -115,7 +115,7 @@ fn moved(change: &Change, was: Option<Rights>, is: Option<Rights>) -> Option<Tol
     let (gained, lost) = (is.difference(&was).count() as u64, was.difference(&is).count() as u64);
     let mechanism = format!("with inherited rights resolved it has afterwards: {}", list(&is));
     let n = Some(difference.len() as u64);
-    let told = Told::counted(&PTL_3, change.address.clone(), "rights", n, "rights", mechanism);
+    let told = Told::counted(&PTL_3, change.address.clone(), "changed", n, "rights", mechanism);
     Some(told.part("gained", gained).part("lost", lost).sample(difference).because(because))
 }
 

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -138,8 +139,8 @@ pub struct World<'w> {
     /// The items that reach computers, as they are or would be.
     pub actors: Vec<Actor<'w>>,
     by_key: HashMap<&'w ItemKey, usize>,
-    /// Whether any collection is changed.
-    moves_collections: bool,
+    /// The changed collections, and all that are made of any of them, as they are or would be.
+    above_changed: HashSet<&'w str>,
     windows: OnceCell<[Known<Windows<'w>>; 2]>,
     countdowns: OnceCell<[Known<BTreeMap<u64, Set>>; 2]>,
 }
@@ -157,16 +158,43 @@ pub fn fates(changes: &[Change]) -> impl Iterator<Item = (ItemKey, Fate<'_>)> {
     })
 }
 
+/// The changed collections and those above them, found once from below.
+fn above_changed<'w>(changes: &'w [Change], live: &'w Estate<'w>, planned: &'w Estate<'w>) -> HashSet<&'w str> {
+    let changed = changes.iter().filter(|change| change.key.kind == Kind::Collection);
+    let mut open: Vec<&str> = changed.map(|change| change.key.name.as_str()).collect();
+    if open.is_empty() {
+        return HashSet::new();
+    }
+    let mut users: HashMap<&str, Vec<&str>> = HashMap::new();
+    for placed in [live, planned].into_iter().flat_map(|estate| estate.of_kind(Kind::Collection)) {
+        if let Spec::Collection(spec) = &placed.item.spec {
+            for part in spec.include.iter().chain(&spec.exclude).chain(&spec.limited_to) {
+                users.entry(part).or_default().push(&placed.item.key.name);
+            }
+        }
+    }
+    let mut out = HashSet::new();
+    while let Some(name) = open.pop() {
+        if out.insert(name) {
+            open.extend(users.get(name).into_iter().flatten());
+        }
+    }
+    out
+}
+
 impl<'w> World<'w> {
-    /// Puts it together; the estates are those before and after the changes.
+    /// Puts it together; the estates are those before and after the changes. `nobody` is what no fleet at all looks like, which has to live
+    /// as long.
     pub fn new(
         changes: &'w [Change],
         live: &'w Estate<'w>,
         planned: &'w Estate<'w>,
-        (fleet, has_fleet): (&'w Fleet, bool),
         computers: Computers<'w>,
+        nobody: &'w Fleet,
         now: Timestamp,
     ) -> Self {
+        let fleet = computers.fleet.unwrap_or(nobody);
+        let has_fleet = !fleet.gaps.contains_key(&Part::Computers);
         let was = Reach::new(live, live, fleet, computers.evaluated);
         let is = Reach::new(planned, live, fleet, computers.evaluated);
         let by_key = changes.iter().enumerate().map(|(at, change)| (&change.key, at)).collect();
@@ -182,7 +210,7 @@ impl<'w> World<'w> {
             now,
             actors: Vec::new(),
             by_key,
-            moves_collections: changes.iter().any(|change| change.key.kind == Kind::Collection),
+            above_changed: above_changed(changes, live, planned),
             windows: OnceCell::new(),
             countdowns: OnceCell::new(),
         };
@@ -218,7 +246,7 @@ impl<'w> World<'w> {
 
     /// The collections whose members are not known to stay.
     fn moved_collections(&self) -> BTreeSet<String> {
-        if !self.moves_collections {
+        if self.above_changed.is_empty() {
             return BTreeSet::new();
         }
         let names = self.planned.of_kind(Kind::Collection).map(|placed| placed.item.key.name.as_str());
@@ -239,13 +267,14 @@ impl<'w> World<'w> {
     /// The addresses of the changed collections that these are made of, themselves among them.
     pub fn changed_below(&self, names: &[String]) -> BTreeSet<String> {
         let mut out = BTreeSet::new();
-        if !self.moves_collections {
+        if self.above_changed.is_empty() {
             return out;
         }
         let mut open: Vec<String> = names.to_vec();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         while let Some(name) = open.pop() {
-            if !seen.insert(name.clone()) {
+            // What no change stands below need not be gone into.
+            if !self.above_changed.contains(name.as_str()) || !seen.insert(name.clone()) {
                 continue;
             }
             let key = ItemKey::new(Kind::Collection, name);
@@ -405,6 +434,26 @@ impl<'w> World<'w> {
         Some(Set::from_iter(all) - self.was.retired())
     }
 
+    /// The collections that a change is about or reaches computers by, with all that they are made of and all that are
+    /// made of changed ones.
+    fn collections_that_matter(&self) -> BTreeSet<&'w str> {
+        let mut parts: HashMap<&str, Vec<&'w str>> = HashMap::new();
+        let mut users: HashMap<&str, Vec<&'w str>> = HashMap::new();
+        for placed in self.live.of_kind(Kind::Collection).chain(self.planned.of_kind(Kind::Collection)) {
+            let Spec::Collection(spec) = &placed.item.spec else { continue };
+            let name = placed.item.key.name.as_str();
+            for part in spec.include.iter().chain(&spec.exclude).chain(&spec.limited_to) {
+                parts.entry(name).or_default().push(part);
+                users.entry(part).or_default().push(name);
+            }
+        }
+        let changed = self.changes.iter().filter(|change| change.key.kind == Kind::Collection);
+        let moved = closure(changed.map(|change| change.key.name.as_str()), &users);
+        let states = self.changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
+        let targets = states.flat_map(|item| item.spec.targets().into_iter().flatten()).map(String::as_str);
+        closure(moved.into_iter().chain(targets), &parts)
+    }
+
     /// What is known of the computers at all.
     pub fn coverage(&self) -> ComputersCoverage {
         let active = self.active();
@@ -418,17 +467,31 @@ impl<'w> World<'w> {
         }
         let mut gaps: Vec<String> =
             self.fleet.gaps.iter().map(|(part, why)| format!("{}: {why}", words(*part))).collect();
-        for (guid, why) in &self.fleet.unknown_members {
-            let named = self.live.of_kind(Kind::Collection).find(|placed| placed.guid == *guid);
-            let name = named.map_or_else(|| guid.to_string(), |placed| placed.item.key.to_string());
-            gaps.push(format!("{name}: {why}"));
+        let matters =
+            if self.fleet.unknown_members.is_empty() { BTreeSet::new() } else { self.collections_that_matter() };
+        for placed in self.live.of_kind(Kind::Collection).filter(|one| matters.contains(one.item.key.name.as_str())) {
+            if let Some(why) = self.fleet.unknown_members.get(&placed.guid) {
+                gaps.push(format!("{}: {why}", placed.item.key));
+            }
         }
-        if !self.has_fleet {
-            gaps = vec!["the computers: no fleet data was read".to_owned()];
+        if let Some(why) = self.fleet.gaps.get(&Part::Computers) {
+            gaps = vec![format!("the computers: {why}")]; // And so nothing else of them.
         }
         let read_at = self.has_fleet.then_some(self.fleet.read_at);
         ComputersCoverage { read_at, active: active.map(|set| set.len()), not_seen, unknown_zone, gaps }
     }
+}
+
+/// All that can be come to.
+fn closure<'a>(from: impl Iterator<Item = &'a str>, next: &HashMap<&str, Vec<&'a str>>) -> BTreeSet<&'a str> {
+    let mut open: Vec<&str> = from.collect();
+    let mut seen = BTreeSet::new();
+    while let Some(one) = open.pop() {
+        if seen.insert(one) {
+            open.extend(next.get(one).into_iter().flatten());
+        }
+    }
+    seen
 }
 
 const fn words(part: Part) -> &'static str {

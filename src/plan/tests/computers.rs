@@ -508,7 +508,7 @@ fn ptl_3_broken_inheritance_takes_inherited_rights_away() {
     lab.live(rights(true, "LAB\\some"));
     lab.wants(rights(false, "LAB\\some"));
     let plan = lab.plan();
-    let told = only(&plan, "PTL-3", "rights");
+    let told = only(&plan, "PTL-3", "changed");
     assert_eq!((told.parts["gained"], told.parts["lost"]), (0, 1));
     assert_eq!(told.sample, ["- LAB\\all: install"]);
 }

@@ -51,7 +51,7 @@ fn acknowledge(item: &mut Item, rule: &str, given: Option<(Option<u64>, &str)>) 
 
 fn show(plan: &Plan) -> String {
     let mut out = Vec::new();
-    text(plan, Options { paint: Paint { color: false }, full: false }, &mut out).unwrap();
+    text(plan, Options { paint: Paint { color: false }, full: false, columns: 0 }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! What the computers would do, as text: the list, what to paste to accept it, the line with the numbers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
@@ -8,6 +9,7 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::project::Severity;
@@ -18,6 +20,8 @@ use crate::plan::Endpoints;
 use crate::plan::Plan;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
+use crate::report::plan::Options;
+use crate::report::plan::wrapped;
 
 /// How many consequences of one rule and kind are told, with and without a number, before the rest is a count.
 const TOLD: (usize, usize) = (15, 3);
@@ -26,26 +30,27 @@ const TOLD: (usize, usize) = (15, 3);
 const ACCEPTED_DAYS: i64 = 30;
 
 /// The addresses of the changes because of which computers act.
-pub(super) struct Acting<'p> {
+pub struct Acting<'p> {
     counted: BTreeSet<&'p str>,
     is_fleet_known: bool,
 }
 
 impl<'p> Acting<'p> {
-    pub(super) fn of(plan: &'p Plan) -> Self {
+    /// Of a plan.
+    pub fn of(plan: &'p Plan) -> Self {
         let acting = plan.consequences.iter().filter(|one| one.magnitude.unit == "computers" && acts(&one.kind));
         let counted = acting.flat_map(|one| one.because.iter().map(String::as_str)).collect();
         Self { counted, is_fleet_known: plan.coverage.computers.read_at.is_some() }
     }
 
     /// Whether computers act because of a change; where nobody knows the computers, whether they could.
-    pub(super) fn has(&self, change: &Change) -> bool {
+    pub fn has(&self, change: &Change) -> bool {
         self.counted.contains(change.address.as_str()) || (!self.is_fleet_known && could_act(change))
     }
 }
 
 /// Whether a kind of consequence is something that computers do, and not something that they do not.
-fn acts(kind: &str) -> bool {
+pub fn acts(kind: &str) -> bool {
     !matches!(kind, "keeps_what_it_has" | "not_reached" | "left_behind" | "licence_not_returned" | "never_available")
 }
 
@@ -57,19 +62,15 @@ fn could_act(change: &Change) -> bool {
 }
 
 /// The list: what blocks first, then by number, the largest first.
-pub(super) fn list(plan: &Plan, full: bool, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn list(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let Options { paint, full, columns } = options;
     if plan.consequences.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{}", paint.on(Tone::Strong, "Consequences:"))?;
-    let mut order: Vec<&Consequence> = plan.consequences.iter().collect();
-    order.sort_by_key(|one| {
-        let rank = rank(&one.kind);
-        (std::cmp::Reverse(one.severity), rank, std::cmp::Reverse(one.magnitude.value), &one.code)
-    });
     let mut told: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
     let mut left: BTreeMap<(&str, &str, bool), usize> = BTreeMap::new();
-    for one in order {
+    for one in in_order(plan) {
         let group = (one.code.as_str(), one.kind.as_str(), one.magnitude.value.is_some());
         let n = told.entry(group).or_default();
         *n += 1;
@@ -78,14 +79,25 @@ pub(super) fn list(plan: &Plan, full: bool, paint: Paint, out: &mut dyn Write) -
             *left.entry(group).or_default() += 1;
             continue;
         }
-        consequence(plan, one, paint, out)?;
+        consequence(plan, one, paint, columns, out)?;
     }
     for ((code, kind, is_known), n) in left {
         let number = if is_known { "" } else { ", numbers unknown" };
-        let line = format!("    {code} and {n} more: {}{number} (--full names them)", words(kind));
+        let (code, words) = (visible_at_start(code), words(kind));
+        let line = format!("    {code} and {n} more: {}{number} (--full names them)", visible(&words));
         writeln!(out, "{}", paint.on(Tone::Dim, line))?;
     }
     Ok(())
+}
+
+/// The consequences: what blocks first, then what matters most, the largest first.
+pub fn in_order(plan: &Plan) -> Vec<&Consequence> {
+    let mut order: Vec<&Consequence> = plan.consequences.iter().collect();
+    order.sort_by_key(|one| {
+        let rank = rank(&one.kind);
+        (std::cmp::Reverse(one.severity), rank, std::cmp::Reverse(one.magnitude.value), &one.code)
+    });
+    order
 }
 
 /// What matters most stands first.
@@ -97,13 +109,19 @@ fn rank(kind: &str) -> u8 {
     }
 }
 
-fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
     let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
-    let head = paint.on(tone, format!("  {mark} {}", one.code));
+    let head = paint.on(tone, format!("  {mark} {}", visible_at_start(&one.code)));
     let number = format!("{}{}", magnitude(one), parts(one));
-    writeln!(out, "{head} {}: {number}  {}", visible(&one.subject), paint.on(Tone::Dim, basis(plan, one)))?;
-    writeln!(out, "      {}", visible(&one.mechanism))?;
+    let number = visible(&number);
+    writeln!(
+        out,
+        "{head} {}: {number}  {}",
+        visible(&one.subject),
+        paint.on(Tone::Dim, format!("[{}]", basis(plan, one)))
+    )?;
+    wrapped(&one.mechanism, 6, columns, out)?;
     let own = [one.subject.clone()];
     if one.because != own && !one.because.is_empty() {
         let list: Vec<_> = one.because.iter().take(5).map(|address| visible(address).into_owned()).collect();
@@ -112,20 +130,21 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
         writeln!(out, "      because of {}{rest}", list.join(", "))?;
     }
     if !one.sample.is_empty() {
-        let list: Vec<_> = one.sample.iter().map(|name| visible(name).into_owned()).collect();
         let rest = if one.sample_truncated { ", …" } else { "" };
-        writeln!(out, "      {}{rest}", paint.on(Tone::Dim, list.join(", ")))?;
+        let list = one.sample.join(", ");
+        writeln!(out, "      {}{rest}", paint.on(Tone::Dim, visible_at_start(&list)))?;
     }
     for fix in &one.fixes {
         let forecast: Vec<String> =
             fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
-        writeln!(out, "      safer: {} ({})", visible(&fix.message), forecast.join(", "))?;
+        let forecast = forecast.join(", ");
+        writeln!(out, "      safer: {} ({})", visible(&fix.message), visible(&forecast))?;
     }
     if let Some(over) = &one.over {
-        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {over}")))?;
+        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {}", visible(over))))?;
     }
     if let Some(lapsed) = &one.lapsed {
-        writeln!(out, "      {}", paint.on(tone, lapsed))?;
+        writeln!(out, "      {}", paint.on(tone, visible_at_start(lapsed)))?;
     }
     if let Some(reason) = &one.acknowledged {
         writeln!(out, "      acknowledged: {}", visible(reason))?;
@@ -133,7 +152,8 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, out: &mut dyn Write
     Ok(())
 }
 
-fn magnitude(one: &Consequence) -> String {
+/// The number with what it counts: `4,812 re-run`.
+pub fn magnitude(one: &Consequence) -> String {
     let what = words(&one.kind);
     let number = match (one.magnitude.value, one.magnitude.low, one.magnitude.high) {
         (Some(value), Some(low), _) if low < value => format!("{} to {}", grouped(low), grouped(value)),
@@ -142,14 +162,15 @@ fn magnitude(one: &Consequence) -> String {
         (None, ..) => "unknown".to_owned(),
     };
     let unit = match one.magnitude.unit.as_str() {
-        "computers" => "",
-        other => other,
+        "computers" => Cow::Borrowed(""),
+        other => visible(other),
     };
     let space = if unit.is_empty() { "" } else { " " };
     format!("{number}{space}{unit} {what}")
 }
 
-fn parts(one: &Consequence) -> String {
+/// What the number is made of, in brackets after a space; empty where nothing is known of it.
+pub fn parts(one: &Consequence) -> String {
     if one.parts.is_empty() {
         return String::new();
     }
@@ -161,8 +182,8 @@ fn parts(one: &Consequence) -> String {
     format!(" ({})", list.join(", "))
 }
 
-/// Where the number comes from, and how old it is.
-fn basis(plan: &Plan, one: &Consequence) -> String {
+/// Where the number comes from, and how old it is: `confirmed, 2 h old`.
+pub fn basis(plan: &Plan, one: &Consequence) -> String {
     let word = match one.basis {
         Basis::Confirmed => "confirmed",
         Basis::Derived => "derived",
@@ -170,8 +191,8 @@ fn basis(plan: &Plan, one: &Consequence) -> String {
         Basis::Unknown => "unknown",
     };
     match one.observed_at {
-        Some(at) => format!("[{word}, {}]", age(at, plan.timestamp)),
-        None => format!("[{word}]"),
+        Some(at) => format!("{word}, {}", age(at, plan.timestamp)),
+        None => word.to_owned(),
     }
 }
 
@@ -190,7 +211,8 @@ pub fn count(n: Option<u64>) -> String {
     n.map_or_else(|| "unknown".to_owned(), grouped)
 }
 
-fn grouped(n: u64) -> String {
+/// A number with a mark at each thousand.
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -214,7 +236,7 @@ fn bytes(n: u64) -> String {
 }
 
 /// A kind of consequence in words, to stand after a number.
-fn words(kind: &str) -> String {
+pub fn words(kind: &str) -> String {
     match kind {
         "re_run" => "re-run".to_owned(),
         "enter" => "enter".to_owned(),
@@ -230,53 +252,83 @@ fn words(kind: &str) -> String {
         "hidden_entries_left" => "left behind".to_owned(),
         "held_back_no_more" => "no longer held back".to_owned(),
         "licences_taken" => "take a licence".to_owned(),
-        other => other.replace('_', " "),
+        other => visible(&other.replace('_', " ")).into_owned(),
     }
 }
 
-/// What to write to accept what blocks, whole and ready to paste.
-pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let blocking: Vec<&Consequence> = plan.consequences.iter().filter(|one| one.severity == Severity::Error).collect();
-    if blocking.is_empty() {
-        return Ok(());
-    }
-    // By the item whose manifest takes it, and the rule: one entry has to cover the largest.
+/// What to write somewhere to accept what blocks.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Acceptance {
+    /// The rules it is for.
+    pub rules: Vec<String>,
+    /// The item in whose manifest it is written; `None`: the project file.
+    pub item: Option<String>,
+    /// It, as YAML that begins at the top of that document.
+    pub yaml: String,
+}
+
+/// What to write to accept what blocks, by the item whose manifest takes it: one entry a rule covers the largest.
+pub fn acceptances(plan: &Plan) -> Vec<Acceptance> {
     let mut by_item: BTreeMap<String, BTreeMap<&str, Vec<&Consequence>>> = BTreeMap::new();
     let mut homeless: BTreeMap<&str, Vec<&Consequence>> = BTreeMap::new();
-    for one in blocking {
+    for one in plan.consequences.iter().filter(|one| one.severity == Severity::Error) {
         match home(plan, one) {
             Some(address) => by_item.entry(address).or_default().entry(&one.code).or_default().push(one),
             None => homeless.entry(&one.code).or_default().push(one),
         }
     }
-    writeln!(out, "\n{}", paint.on(Tone::Strong, "To accept:"))?;
     let expires = plan.timestamp.saturating_add(jiff::SignedDuration::from_hours(24 * ACCEPTED_DAYS));
     let expires = expires.unwrap_or(plan.timestamp).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let mut out = Vec::new();
     for (address, rules) in by_item {
-        writeln!(out, "  in the manifest of {}:", visible(&address))?;
-        writeln!(out, "    metadata:\n      acknowledge:")?;
-        for (rule, many) in rules {
+        let mut yaml = "metadata:\n  acknowledge:\n".to_owned();
+        for (rule, many) in &rules {
+            let rule = visible(rule);
             let unknown = many.iter().any(|one| one.magnitude.value.is_none());
             let most =
                 many.iter().filter_map(|one| one.magnitude.value.map(|n| n.max(one.magnitude.high.unwrap_or(0))));
             if let Some(most) = most.max() {
-                writeln!(out, "        - {{rule: {rule}, upTo: {most}, expires: {expires}, reason: say why}}")?;
+                yaml.push_str(&format!("    - {{rule: {rule}, upTo: {most}, expires: {expires}, reason: say why}}\n"));
             }
             if unknown {
-                writeln!(out, "        - {{rule: {rule}, expires: {expires}, reason: say why}}")?;
+                yaml.push_str(&format!("    - {{rule: {rule}, expires: {expires}, reason: say why}}\n"));
             }
         }
+        out.push(Acceptance { rules: rules.keys().map(ToString::to_string).collect(), item: Some(address), yaml });
     }
     for (rule, many) in homeless {
-        writeln!(out, "  {rule} is about items that have no manifest; in `consign.yaml`:")?;
-        match many
-            .iter()
-            .map(|one| one.magnitude.value)
-            .collect::<Option<Vec<u64>>>()
-            .and_then(|all| all.into_iter().max())
-        {
-            Some(most) => writeln!(out, "    policy:\n      limits:\n        {rule}: {most}")?,
-            None => writeln!(out, "    policy:\n      severities:\n        {rule}: off   # its number is not known")?,
+        let name = visible_at_start(rule);
+        let most = many.iter().map(|one| one.magnitude.value).collect::<Option<Vec<u64>>>();
+        let yaml = match most.and_then(|all| all.into_iter().max()) {
+            Some(most) => format!("policy:\n  limits:\n    {name}: {most}\n"),
+            None => format!("policy:\n  severities:\n    {name}: off   # its number is not known\n"),
+        };
+        out.push(Acceptance { rules: vec![rule.to_owned()], item: None, yaml });
+    }
+    out
+}
+
+/// What to write to accept what blocks, whole and ready to paste.
+pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let acceptances = acceptances(plan);
+    if acceptances.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint.on(Tone::Strong, "To accept:"))?;
+    for one in acceptances {
+        match &one.item {
+            Some(address) => writeln!(out, "  in the manifest of {}:", visible(address))?,
+            None => {
+                let rules = one.rules.join(", ");
+                writeln!(
+                    out,
+                    "  {} is about items that have no manifest; in `consign.yaml`:",
+                    visible_at_start(&rules)
+                )?;
+            }
+        }
+        for line in one.yaml.lines() {
+            writeln!(out, "    {}", visible(line))?;
         }
     }
     Ok(())
@@ -293,26 +345,36 @@ fn home(plan: &Plan, one: &Consequence) -> Option<String> {
     })
 }
 
-/// What was not known of the computers.
-pub(super) fn not_assessed(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+/// What was not known of the computers, a line each.
+pub fn not_assessed_lines(plan: &Plan) -> Vec<String> {
     let computers = &plan.coverage.computers;
     if plan.consequences.is_empty() && !plan.resource_changes.iter().any(could_act) {
-        return Ok(());
+        return Vec::new();
     }
-    let mut lines: Vec<String> = computers.gaps.iter().map(|gap| visible(gap).into_owned()).collect();
+    let mut lines: Vec<String> = computers.gaps.clone();
     if let Some(at) = computers.read_at.filter(|at| plan.timestamp.as_second() - at.as_second() >= 86_400) {
         lines.push(format!("what computers did since: what is known of them is {}", age(at, plan.timestamp)));
     }
     if computers.read_at.is_some() && computers.not_seen > 0 {
-        lines.push(format!("{} computers not seen for 30 days", grouped(computers.not_seen)));
+        lines.push(format!("{} not seen for 30 days", computers_in_words(computers.not_seen)));
     }
     if computers.unknown_zone > 0 {
-        lines.push(format!("{} computers whose time zone is not known, read as UTC", grouped(computers.unknown_zone)));
+        let who = computers_in_words(computers.unknown_zone);
+        lines.push(format!("{who} whose time zone is not known, read as UTC"));
     }
-    for line in lines {
-        writeln!(out, "{}", paint.on(Tone::Warn, format!("Not assessed: {line}")))?;
+    lines
+}
+
+/// The same as text.
+pub(super) fn not_assessed(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for line in not_assessed_lines(plan) {
+        writeln!(out, "{}", paint.on(Tone::Warn, format!("Not assessed: {}", visible(&line))))?;
     }
     Ok(())
+}
+
+fn computers_in_words(n: u64) -> String {
+    if n == 1 { "1 computer".to_owned() } else { format!("{} computers", grouped(n)) }
 }
 
 /// `Endpoints: 4,812 re-run, 37 newly targeted, 0 never fit, 340 licences (headroom 12).`

@@ -1,6 +1,6 @@
 //! A plan as text. Its JSON is the plan itself.
 
-mod consequences;
+pub mod consequences;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,6 +13,7 @@ use similar::TextDiff;
 use crate::diag::visible;
 use crate::diag::visible_at_start;
 use crate::diff::FieldChange;
+use crate::diff::PASSWORD_PATH;
 use crate::diff::effects;
 use crate::diff::effects::Case;
 use crate::diff::effects::Effect;
@@ -34,6 +35,12 @@ pub use crate::report::plan::consequences::endpoints_line;
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
 
+/// More changes than that which differ by name only are told together.
+const TOGETHER_FROM: usize = 3;
+
+/// How many of them are named.
+const NAMED_TOGETHER: usize = 3;
+
 /// How far a remark beside a difference may reach.
 const COLUMNS: usize = 100;
 
@@ -50,6 +57,8 @@ pub struct Options {
     pub paint: Paint,
     /// Every item and every unmanaged one by name.
     pub full: bool,
+    /// How many columns there are; 0: not known, so the usual number.
+    pub columns: usize,
 }
 
 /// Writes a plan as text, the summary last.
@@ -66,7 +75,7 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
         legend(plan, out)?;
         changes(plan, options, out)?;
     }
-    consequences::list(plan, options.full, paint, out)?;
+    consequences::list(plan, options, out)?;
     held(plan, paint, out)?;
     findings(plan, paint, out)?;
     coverage(plan, paint, out)?;
@@ -137,32 +146,64 @@ fn changes(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()>
         Action::Update => 2,
         Action::Create => 3,
     });
-    let mut named: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
-    let mut total: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<&Change>> = BTreeMap::new();
     for change in &order {
-        *total.entry((sign(change.action()), change.key.kind)).or_default() += 1;
+        groups.entry(alike(change, &acting)).or_default().push(change);
     }
     writeln!(out)?;
     for change in order {
-        let group = (sign(change.action()), change.key.kind);
-        let n = named.entry(group).or_default();
-        *n += 1;
-        let is_listed_only = change.action() == Action::Create;
-        if !options.full && is_listed_only && *n > NAMED_PER_KIND {
-            if *n == total[&group] {
-                let rest = total[&group] - NAMED_PER_KIND;
-                let line = format!("{:>5} and {rest} more of kind {} (--full names them)", group.0, group.1.short());
-                writeln!(out, "{}", options.paint.on(Tone::Dim, line))?;
-            }
+        if options.full {
+            one_change(change, &acting, options, out)?;
             continue;
         }
-        one_change(change, &acting, options.paint, out)?;
+        // The first of a group tells it.
+        match groups.remove(&alike(change, &acting)) {
+            Some(group) if group.len() > TOGETHER_FROM && change.action() != Action::Create => {
+                many_changes(&group, &acting, options, out)?;
+            }
+            Some(group) => {
+                for one in group.iter().take(NAMED_PER_KIND) {
+                    one_change(one, &acting, options, out)?;
+                }
+                if group.len() > NAMED_PER_KIND {
+                    let (rest, kind) = (group.len() - NAMED_PER_KIND, change.key.kind.short());
+                    let sign = sign(change.action());
+                    let line = format!("{sign:>5} and {rest} more of kind {kind} (--full names them)");
+                    writeln!(out, "{}", options.paint.on(Tone::Dim, line))?;
+                }
+            }
+            None => {}
+        }
     }
     Ok(())
 }
 
-fn one_change(change: &Change, acting: &Acting<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let action = change.action();
+/// What changes have in common that are told together: for new items their kind, for others all but their name.
+fn alike(change: &Change, acting: &Acting<'_>) -> String {
+    let kind = change.key.kind.short();
+    match change.action() {
+        Action::Create => format!("+ {kind}"),
+        action => {
+            let fields = serde_json::to_string(&change.fields).expect("fields print as JSON: their keys are text");
+            format!("{action:?} {kind} {:?} {} {fields}", change.action_reason, acting.has(change))
+        }
+    }
+}
+
+/// Changes that differ by name only: a line with their number and the first names, and once what differs.
+fn many_changes(group: &[&Change], acting: &Acting<'_>, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let (first, paint) = (group[0], options.paint);
+    let action = first.action();
+    let mark = if acting.has(first) { "!" } else { " " };
+    let names: Vec<_> = group.iter().take(NAMED_TOGETHER).map(|change| visible(&change.address)).collect();
+    let (n, kind) = (consequences::grouped(group.len() as u64), first.key.kind.short());
+    let head = format!("{:>5}{mark} {n} of kind {kind}, all the same: {}", sign(action), names.join(", "));
+    writeln!(out, "{}{}", paint.on(tone(action), head), paint.on(Tone::Dim, ", … (--full names them)"))?;
+    details(first, options, out)
+}
+
+fn one_change(change: &Change, acting: &Acting<'_>, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let (action, paint) = (change.action(), options.paint);
     let mark = if acting.has(change) { "!" } else { " " };
     let line = format!("{:>5}{mark} {}", sign(action), visible(&change.address));
     write!(out, "{}", paint.on(tone(action), line))?;
@@ -174,14 +215,36 @@ fn one_change(change: &Change, acting: &Acting<'_>, paint: Paint, out: &mut dyn 
         write!(out, "{}", paint.on(Tone::Dim, format!("  in {}", visible(folder))))?;
     }
     writeln!(out)?;
-    if matches!(action, Action::Replace | Action::Delete) {
-        writeln!(out, "         (because {})", change.action_reason.words())?;
+    details(change, options, out)
+}
+
+/// Why, and what differs.
+fn details(change: &Change, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    if matches!(change.action(), Action::Replace | Action::Delete) {
+        wrapped(&format!("(because {})", change.action_reason.words()), INDENT, options.columns, out)?;
     }
     for field in &change.fields {
         let remark = remark(change.key.kind, field, change.replace_paths.contains(&field.path));
-        self::field(field, &remark, paint, out)?;
+        self::field(field, &remark, options, out)?;
     }
     Ok(())
+}
+
+/// Writes a sentence from a column on, broken between words where the terminal ends; 0 columns: never.
+pub(super) fn wrapped(text: &str, indent: usize, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    let room = if columns == 0 { usize::MAX } else { columns.saturating_sub(indent).max(20) };
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            writeln!(out, "{:indent$}{}", "", visible_at_start(&line))?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(out, "{:indent$}{}", "", visible_at_start(&line))
 }
 
 /// What a difference leads to, as it stands beside it.
@@ -199,8 +262,10 @@ pub fn remark(kind: Kind, field: &FieldChange, forces: bool) -> String {
 ///
 /// # Errors
 /// When `out` fails.
-pub fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let (before, after) = (one_line(&field.before), one_line(&field.after));
+pub fn field(field: &FieldChange, remark: &str, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let paint = options.paint;
+    let columns = if options.columns == 0 { COLUMNS } else { options.columns };
+    let (before, after) = sides(field);
     let path = visible_at_start(&field.path);
     let length = before.chars().count() + after.chars().count();
     let is_short = length <= 100 && !before.contains('\n') && !after.contains('\n');
@@ -211,10 +276,10 @@ pub fn field(field: &FieldChange, remark: &str, paint: Paint, out: &mut dyn Writ
         let (before, after) = (paint.on(Tone::Remove, visible(&before)), paint.on(Tone::Add, visible(&after)));
         write!(out, " {before} -> {after}")?;
     }
-    if used + REMARK_GAP + remark.chars().count() <= COLUMNS {
+    if used + REMARK_GAP + remark.chars().count() <= columns {
         writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))?;
     } else {
-        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, remark))?;
+        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, visible_at_start(remark)))?;
     }
     if is_short {
         return Ok(());
@@ -247,8 +312,26 @@ pub fn one_line(value: &Value) -> String {
     }
 }
 
+/// Both sides of a difference, each in a line. A password is never shown, only whether there is one and where it comes
+/// from.
+pub fn sides(field: &FieldChange) -> (String, String) {
+    (side(&field.path, &field.before), side(&field.path, &field.after))
+}
+
+/// One side of a difference in a line, as [`sides`] has it.
+pub fn side(path: &str, value: &Value) -> String {
+    if path != PASSWORD_PATH {
+        return one_line(value);
+    }
+    match (value, value.as_object().and_then(|map| map.iter().next())) {
+        (Value::Null, _) => "no password".to_owned(),
+        (_, Some((kind, at))) => format!("from {kind} {}", one_line(at)),
+        (_, None) => format!("from {}", one_line(value)),
+    }
+}
+
 /// A value as lines: a text as it is, a command line by its arguments, a list by its entries.
-fn lines(value: &Value) -> String {
+pub fn lines(value: &Value) -> String {
     let mut text = match value {
         Value::String(text) if text.contains('\n') => text.clone(),
         Value::String(text) => text.split_inclusive(' ').map(|word| format!("{}\n", word.trim_end())).collect(),
@@ -308,6 +391,9 @@ fn coverage(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let line = format!("Not assessed: {} {word}: {}", kind.name(), visible(why));
         writeln!(out, "{}", paint.on(Tone::Warn, line))?;
     }
+    for what in &plan.coverage.unmodelled {
+        writeln!(out, "{}", paint.on(Tone::Warn, format!("Not assessed: {} is not modelled", visible(what))))?;
+    }
     Ok(())
 }
 
@@ -350,6 +436,7 @@ mod tests {
     use serde_json::Value;
     use serde_json::json;
 
+    use super::Options;
     use super::field;
     use super::remark;
     use crate::diff::FieldChange;
@@ -362,7 +449,8 @@ mod tests {
         let effect = effects::of(kind, path).unwrap().case(&before, &after).effect;
         let change = FieldChange { path: path.to_owned(), before, after, effect };
         let mut out = Vec::new();
-        field(&change, &remark(kind, &change, forces), Paint { color: false }, &mut out).unwrap();
+        let options = Options { paint: Paint { color: false }, full: false, columns: 0 };
+        field(&change, &remark(kind, &change, forces), options, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 

@@ -33,12 +33,14 @@ pub enum Action {
     Unchanged,
     /// A lease was taken, renewed or given back.
     Lease,
-    /// A step entry without a sequence was removed (SEQ-7), or rows of events (PUR-1).
+    /// An item or portal request that nobody uses any more was removed (PUR-3), or rows of events (PUR-1).
     Purge,
     /// A token was made or taken back.
     Token,
     /// Computers, or what is known of them, were loaded or removed.
     Fleet,
+    /// A request of the portal was made, approved or rejected (PTL-4).
+    Portal,
     /// Licences came back (LIC-4).
     Licences,
 }
@@ -289,7 +291,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub fn effects(&self) -> Result<Vec<Row>, StoreError> {
-        let quiet = [Action::Unchanged, Action::Lease, Action::Token, Action::Fleet, Action::Licences];
+        let quiet = [Action::Unchanged, Action::Lease, Action::Token, Action::Fleet, Action::Licences, Action::Portal];
         let all = self.audit(0, i64::MAX.unsigned_abs())?;
         Ok(all.into_iter().filter(|row| !quiet.contains(&row.entry.did.action)).collect())
     }

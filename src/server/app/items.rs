@@ -28,6 +28,8 @@ use crate::server::store::refs;
 /// The longest name, in characters.
 const NAME_MAX: usize = 255;
 
+/// How many folders a folder may lie within. The adapters follow as many; one more made the whole state unreadable.
+const FOLDERS_ABOVE_MAX: u64 = 64;
 /// How often a password's digest is digested again, so that guessing one costs.
 const ROUNDS: usize = 4096;
 
@@ -99,6 +101,9 @@ impl Writer<'_> {
         if let Some(guid) = items::at_place(self.sql, kind.name(), container, &body.name)? {
             return Err(Refused::new(Code::RevisionMoved, "an item of this kind and name is there")
                 .with("guid", guid.to_string()));
+        }
+        if kind == Kind::Folder {
+            self.check_depth(folder, 0)?;
         }
         self.check_references(&spec)?;
         let mut item = Item {
@@ -224,6 +229,9 @@ impl Writer<'_> {
         check_folder_name(after)?;
         if after.kind == Kind::Folder {
             self.check_not_within(before.guid, after.folder)?;
+            if before.folder != after.folder {
+                self.check_depth(after.folder, items::folders_below(self.sql, before.guid, FOLDERS_ABOVE_MAX)?)?;
+            }
         }
         self.check_references(&after.spec)?;
         self.check_no_cycle(before.guid, &after.spec)
@@ -259,6 +267,9 @@ impl Writer<'_> {
         let after = self.next();
         if let Spec::SequentialTask(spec) = &item.spec {
             self.abandon_steps(spec, after)?;
+        }
+        if item.kind == Kind::Task {
+            self.fail_request_of(guid)?;
         }
         // What is left: its folder and package, and step tasks without a sequence.
         refs::remove_to(self.sql, guid)?;
@@ -337,6 +348,20 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// That a folder with so many levels of folders below it, and in this one, lies not deeper than its readers follow.
+    pub(super) fn check_depth(&self, parent: Option<Guid>, below: u64) -> Result<(), Refused> {
+        let (mut at, mut levels) = (parent, below);
+        while let Some(above) = at {
+            levels += 1;
+            if levels > FOLDERS_ABOVE_MAX {
+                let why = format!("a folder lies within at most {FOLDERS_ABOVE_MAX} others");
+                return Err(Refused::invalid("folder", why));
+            }
+            at = items::named(self.sql, above)?.and_then(|item| item.folder);
+        }
+        Ok(())
+    }
+
     /// Takes the password out of what was sent, and says what is to become of the one that is there.
     fn take_password(&self, before: Option<&Item>, after: &mut Item) -> Result<Password, Refused> {
         let there = match before {
@@ -344,13 +369,17 @@ impl Writer<'_> {
             None => None,
         };
         let Spec::Program(program) = &mut after.spec else { return Ok(Password::Kept) };
-        let RunWith::Account { password, password_set, .. } = &mut program.run_with else {
+        let RunWith::Account { account, password, password_set } = &mut program.run_with else {
             return Ok(if there.is_some() { Password::Gone } else { Password::Kept });
         };
         let sent = password.take();
-        *password_set = there.is_some() || sent.is_some();
-        let Some(sent) = sent else { return Ok(Password::Kept) };
-        if let Some(there) = there
+        // A password is that of an account: another one never gets it.
+        let is_of_another = before.is_some_and(|before| !runs_as(before, account));
+        *password_set = sent.is_some() || (there.is_some() && !is_of_another);
+        let Some(sent) = sent else {
+            return Ok(if there.is_some() && is_of_another { Password::Gone } else { Password::Kept });
+        };
+        if let Some(there) = there.filter(|_| !is_of_another)
             && stretched(&there.salt, sent.expose()) == there.digest.as_slice()
         {
             return Ok(Password::Kept);
@@ -366,6 +395,17 @@ impl Writer<'_> {
             Password::Gone => items::set_secret(self.sql, item.guid, None),
             Password::New { salt, digest } => items::set_secret(self.sql, item.guid, Some((&salt, &digest))),
         }
+    }
+}
+
+/// Whether a program runs as this account. Case is no part of an account's name.
+fn runs_as(item: &Item, account: &str) -> bool {
+    match &item.spec {
+        Spec::Program(program) => match &program.run_with {
+            RunWith::Account { account: own, .. } => own.eq_ignore_ascii_case(account),
+            RunWith::System {} | RunWith::LoggedOnUser {} => false,
+        },
+        _ => false,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod item;
 pub mod items;
 pub mod kind;
 pub mod leases;
+pub mod portal;
 pub mod read;
 pub mod refused;
 pub mod rights;
@@ -118,6 +119,7 @@ impl App {
         })?;
         let before = now.as_millisecond().saturating_sub(KEPT_MS);
         store.write(|sql| idempotency::forget(sql, before))?;
+        store.write(|sql| writer::draw_skip(sql, ids.as_ref()))?;
         Ok(Self { inner: Arc::new(Inner { store, clock, ids, instance, cache: fleet::Cache::default() }) })
     }
 

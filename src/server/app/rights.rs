@@ -12,6 +12,7 @@ use crate::server::app::refused::Refused;
 use crate::server::app::spec::Spec;
 use crate::server::app::spec::parts::Grant;
 use crate::server::app::spec::parts::Right;
+use crate::server::store::Connection;
 
 /// The rights that hold on an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -52,23 +53,25 @@ impl App {
     /// # Errors
     /// `not_found`; `invalid` for a kind without portal rights.
     pub fn rights(&self, guid: Guid) -> Result<Rights, Refused> {
-        self.store().read(|sql| {
-            let item = find(sql, guid)?;
-            let Some((inherit, own)) = says(&item) else {
-                let why = "programs, sequential tasks, folders and the programs folder have portal rights";
-                return Err(Refused::new(Code::Invalid, why).with("field", "kind").with("rule", "PTL-1"));
-            };
-            let mut rights = held(own, Origin::Own, guid);
-            let mut at = item.folder.filter(|_| inherit);
-            while let Some(above) = at {
-                let parent = find(sql, above)?;
-                let (inherit, grants) = says(&parent).unwrap_or((false, &[]));
-                rights.extend(held(grants, Origin::Inherited, above));
-                at = parent.folder.filter(|_| inherit);
-            }
-            Ok(Rights { inherit, rights })
-        })
+        self.store().read(|sql| of(sql, &find(sql, guid)?))
     }
+}
+
+/// The portal rights that hold on an item, at one moment of the store.
+pub(super) fn of(sql: &Connection, item: &Item) -> Result<Rights, Refused> {
+    let Some((inherit, own)) = says(item) else {
+        let why = "programs, sequential tasks, folders and the programs folder have portal rights";
+        return Err(Refused::new(Code::Invalid, why).with("field", "kind").with("rule", "PTL-1"));
+    };
+    let mut rights = held(own, Origin::Own, item.guid);
+    let mut at = item.folder.filter(|_| inherit);
+    while let Some(above) = at {
+        let parent = find(sql, above)?;
+        let (inherit, grants) = says(&parent).unwrap_or((false, &[]));
+        rights.extend(held(grants, Origin::Inherited, above));
+        at = parent.folder.filter(|_| inherit);
+    }
+    Ok(Rights { inherit, rights })
 }
 
 /// Whether an item inherits, and its own rights.

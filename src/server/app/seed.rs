@@ -123,6 +123,10 @@ fn tie(writer: &Writer<'_>) -> Result<(), SeedError> {
         }
         let refused = |refused: Refused| SeedError::Line { line: 0, why: format!("item {}: {refused}", item.guid) };
         writer.check_references(&item.spec).map_err(refused)?;
+        if item.kind == Kind::Folder {
+            // Folders within themselves are deeper than any.
+            writer.check_depth(item.folder, 0).map_err(refused)?;
+        }
         writer.place_references(item)?;
     }
     for item in &all {

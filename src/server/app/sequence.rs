@@ -2,14 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use crate::model::guid::Guid;
-use crate::server::app::Kept;
-use crate::server::app::audit::Action;
-use crate::server::app::audit_of;
-use crate::server::app::fleet::purge::Forgotten;
 use crate::server::app::item::Attribute;
 use crate::server::app::item::Item;
 use crate::server::app::item::Revision;
@@ -27,16 +20,6 @@ use crate::server::store::refs::From;
 /// What the console calls the hidden task of a step (SEQ-4; SWD 6.1 guide, Execution Details).
 pub fn step_name(program: &str) -> String {
     format!("Software Delivery Task for program : {program}")
-}
-
-/// What a purge did.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Purged {
-    /// How many step entries it removed.
-    pub removed: u64,
-    /// How many rows of events.
-    #[serde(flatten)]
-    pub events: Forgotten,
 }
 
 impl Writer<'_> {
@@ -95,28 +78,5 @@ impl Writer<'_> {
         item.revision = revision;
         item.modified_at = self.now;
         Ok(items::update(self.sql, &item.row(&item.to_json()))?)
-    }
-
-    /// Removes the step tasks that belong to no sequence any more (SEQ-7) and old events (PUR-1), and gives their numbers.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn purge(&mut self) -> Result<Kept, Refused> {
-        let mut removed = 0_u64;
-        for json in items::find(self.sql, Some(Kind::StepTask.name()), None)? {
-            let item = Item::stored(&json)?;
-            if matches!(&item.spec, Spec::StepTask(step) if step.sequence.is_none()) {
-                items::delete(self.sql, item.guid)?;
-                let mut did = audit_of(Action::Purge, &item);
-                did.revision_before = Some(item.revision);
-                self.audit(did)?;
-                removed += 1;
-            }
-        }
-        if removed > 0 {
-            self.next(); // The hidden part of the state is another one now.
-        }
-        let events = self.purge_events()?;
-        Ok(Kept::value(200, &Purged { removed, events }))
     }
 }

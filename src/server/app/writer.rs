@@ -12,6 +12,7 @@ use crate::server::app::role::Principal;
 use crate::server::app::role::Role;
 use crate::server::ids::Ids;
 use crate::server::store::Connection;
+use crate::server::store::StoreError;
 use crate::server::store::meta;
 
 /// Who writes, and under what.
@@ -61,6 +62,23 @@ pub struct Writer<'a> {
     started: Head,
     sequence: u64,
     sequence_started: u64,
+    /// How many numbers are passed over before the next one; see [`SKIP`].
+    skip: u64,
+}
+
+/// Under this key stands how many sequence numbers the first write after a start passes over, drawn at each start. A
+/// database that was put back does not go on with the numbers that the one it replaces has given out since: what was
+/// read of that one is never taken for what this one holds.
+const SKIP: &str = "skip";
+/// How many numbers are passed over at the most: so many that two histories meet with no likelihood, so few that
+/// millions of starts find room in 63 bits.
+const SKIP_MAX: u64 = 1 << 40;
+
+/// Draws the numbers that this start passes over.
+pub(super) fn draw_skip(sql: &Connection, ids: &dyn Ids) -> Result<(), StoreError> {
+    let secret = ids.secret();
+    let drawn = u64::from_le_bytes(*secret.first_chunk().expect("32 bytes hold 8")) % SKIP_MAX;
+    meta::set(sql, SKIP, &drawn.to_string())
 }
 
 impl<'a> Writer<'a> {
@@ -73,12 +91,13 @@ impl<'a> Writer<'a> {
         let sequence = meta::number(sql, "sequence")?;
         let head = Head::read(sql)?;
         let started = head.clone();
-        Ok(Self { sql, caller, now, ids, head, started, sequence, sequence_started: sequence })
+        let skip = meta::number(sql, SKIP)?;
+        Ok(Self { sql, caller, now, ids, head, started, sequence, sequence_started: sequence, skip })
     }
 
     /// The next sequence number, which is never given again.
     pub(super) const fn next(&mut self) -> Revision {
-        self.sequence += 1;
+        self.sequence += 1 + std::mem::replace(&mut self.skip, 0);
         Revision(self.sequence)
     }
 
@@ -104,6 +123,9 @@ impl<'a> Writer<'a> {
     pub(super) fn finish(self) -> Result<(), Refused> {
         if self.sequence != self.sequence_started {
             meta::set(self.sql, "sequence", &self.sequence.to_string())?;
+            if meta::number(self.sql, SKIP)? != self.skip {
+                meta::set(self.sql, SKIP, &self.skip.to_string())?;
+            }
         }
         if self.head != self.started {
             self.head.write(self.sql)?;

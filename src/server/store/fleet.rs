@@ -121,6 +121,29 @@ pub fn seen(sql: &Connection, computer: i64, at: &str) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Notes that a computer restarted.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn restarted(sql: &Connection, computer: i64) -> Result<(), StoreError> {
+    sql.prepare_cached("UPDATE computers SET restarts = restarts + 1 WHERE id = ?1")?.execute([computer])?;
+    Ok(())
+}
+
+/// Who restarted and how often: pairs of both, of those who did.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn restarts(sql: &Connection) -> Result<Vec<(i64, u64)>, StoreError> {
+    let mut query = sql.prepare_cached("SELECT id, restarts FROM computers WHERE restarts > 0")?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+    rows.map(|row| {
+        let (computer, times) = row?;
+        Ok((computer, u64::try_from(times).map_err(|_| StoreError::Corrupt { what: "number" })?))
+    })
+    .collect()
+}
+
 /// Removes a computer and what is known of it. Its log of executions and events stays, and so does a licence that it
 /// holds, until licences are refreshed (LIC-4).
 ///
@@ -132,7 +155,6 @@ pub fn delete_computer(sql: &Connection, computer: i64) -> Result<(), StoreError
     }
     for text in [
         "DELETE FROM told WHERE computer = ?1",
-        "DELETE FROM completed WHERE computer = ?1",
         "DELETE FROM cached WHERE computer = ?1",
         "DELETE FROM plugins WHERE computer = ?1",
         "DELETE FROM latest WHERE computer = ?1",
@@ -410,29 +432,19 @@ pub fn untell(sql: &Connection, computer: i64, subject: i64) -> Result<(), Store
     Ok(())
 }
 
-/// Notes that a task left a computer after its success (TSK-10).
+/// Whether a computer said last of a task that it ended with success.
 ///
 /// # Errors
 /// When SQLite refuses.
-pub fn complete(sql: &Connection, computer: i64, task: i64) -> Result<(), StoreError> {
-    sql.prepare_cached("INSERT OR IGNORE INTO completed (computer, task) VALUES (?1, ?2)")?
-        .execute([computer, task])?;
-    Ok(())
-}
-
-/// The tasks that left a computer after their success (TSK-10).
-///
-/// # Errors
-/// When SQLite refuses.
-pub fn completed(sql: &Connection, computer: i64) -> Result<Vec<Guid>, StoreError> {
-    let mut query =
-        sql.prepare_cached("SELECT s.guid FROM completed c JOIN subjects s ON s.id = c.task WHERE c.computer = ?1")?;
-    let mut rows = query.query([computer])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(guid_of(&row.get::<_, String>(0)?)?);
-    }
-    Ok(found)
+pub fn has_succeeded(sql: &Connection, computer: i64, task: Guid) -> Result<bool, StoreError> {
+    let mut query = sql.prepare_cached(
+        "SELECT l.success FROM latest l JOIN subjects s ON s.id = l.task WHERE s.guid = ?1 AND l.computer = ?2",
+    )?;
+    let mut rows = query.query(params![task.to_string(), computer])?;
+    Ok(match rows.next()? {
+        Some(row) => row.get::<_, Option<bool>>(0)? == Some(true),
+        None => false,
+    })
 }
 
 /// Notes that a computer has a package in its cache, or has it no longer.
@@ -471,18 +483,26 @@ pub struct SnapshotRow {
     pub hash: String,
     /// Where agents find them, as a JSON list; `None`: the package was not known then.
     pub codebases: Option<String>,
+    /// Since when it has this, in milliseconds since 1970.
+    pub changed_ms: i64,
 }
 
-/// Keeps what the distribution point has of a package. Where its files are others now, no cache is good any more (PKG-6).
+/// Keeps what the distribution point has of a package. Where its files are others now, no cache is good any more (PKG-6);
+/// where nothing is, it has changed when it had before.
 ///
 /// # Errors
 /// When SQLite refuses.
 pub fn put_snapshot(sql: &Connection, package: i64, row: &SnapshotRow) -> Result<(), StoreError> {
-    if snapshot(sql, package)?.is_some_and(|before| before.hash != row.hash) {
+    let before = snapshot(sql, package)?;
+    if before.as_ref().is_some_and(|before| before.hash != row.hash) {
         sql.prepare_cached("DELETE FROM cached WHERE package = ?1")?.execute([package])?;
     }
-    sql.prepare_cached("INSERT OR REPLACE INTO snapshots (package, bytes, hash, codebases) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![package, whole(row.bytes)?, row.hash, row.codebases])?;
+    let is_same = |before: &SnapshotRow| before.hash == row.hash && before.codebases == row.codebases;
+    let changed_ms = before.filter(is_same).map_or(row.changed_ms, |before| before.changed_ms);
+    sql.prepare_cached(
+        "INSERT OR REPLACE INTO snapshots (package, bytes, hash, codebases, changed_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![package, whole(row.bytes)?, row.hash, row.codebases, changed_ms])?;
     Ok(())
 }
 
@@ -492,9 +512,14 @@ pub fn put_snapshot(sql: &Connection, package: i64, row: &SnapshotRow) -> Result
 /// When SQLite refuses.
 pub fn snapshot(sql: &Connection, package: i64) -> Result<Option<SnapshotRow>, StoreError> {
     Ok(sql
-        .prepare_cached("SELECT bytes, hash, codebases FROM snapshots WHERE package = ?1")?
+        .prepare_cached("SELECT bytes, hash, codebases, changed_ms FROM snapshots WHERE package = ?1")?
         .query_row([package], |row| {
-            Ok(SnapshotRow { bytes: row.get::<_, i64>(0)?.unsigned_abs(), hash: row.get(1)?, codebases: row.get(2)? })
+            Ok(SnapshotRow {
+                bytes: row.get::<_, i64>(0)?.unsigned_abs(),
+                hash: row.get(1)?,
+                codebases: row.get(2)?,
+                changed_ms: row.get(3)?,
+            })
         })
         .optional()?)
 }

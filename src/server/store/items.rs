@@ -90,6 +90,21 @@ pub fn rename_guid(sql: &Connection, before: Guid, after: Guid) -> Result<(), St
     Ok(())
 }
 
+/// How many levels of folders lie below a folder; `most` and one at the most.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn folders_below(sql: &Connection, guid: Guid, most: u64) -> Result<u64, StoreError> {
+    let levels: i64 = sql
+        .prepare_cached(
+            "WITH RECURSIVE below (guid, level) AS (SELECT ?1, 0 UNION SELECT items.guid, level + 1 FROM items \
+             JOIN below ON items.folder = below.guid WHERE items.kind = 'Folder' AND level <= ?2) \
+             SELECT max(level) FROM below",
+        )?
+        .query_row(params![guid.to_string(), whole(most)?], |row| row.get(0))?;
+    Ok(levels.unsigned_abs())
+}
+
 /// Removes an item.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ pub mod inventory;
 pub mod items;
 pub mod leases;
 pub mod meta;
+pub mod portal;
 pub mod query;
 pub mod refs;
 pub mod tokens;

@@ -171,42 +171,32 @@ pub fn times(schedule: &Schedule, zone: &TimeZone, first: Minute, last: Minute) 
     all.into_iter().filter(|at| (first..last).contains(at)).collect()
 }
 
-/// Whether a schedule has a time after a minute. All but `At` go on for ever.
-pub fn has_a_time_after(schedule: &Schedule, zone: &TimeZone, minute: Minute) -> bool {
+/// The last time of a schedule; `None`: all but `At` go on for ever.
+pub fn last_time(schedule: &Schedule, zone: &TimeZone) -> Option<Minute> {
     match schedule {
-        Schedule::At(once) => resolve(once.civil(), zone) > minute,
-        _ => true,
+        Schedule::At(once) => Some(resolve(once.civil(), zone)),
+        _ => None,
     }
 }
 
-/// Which of the minutes `first..last` some of these windows is open at.
-pub fn open_minutes(windows: &[&Window], zone: &TimeZone, first: Minute, last: Minute) -> Vec<bool> {
-    let mut open = vec![false; usize::try_from(last - first).expect("first comes first")];
+/// The stretches for which some of these windows is open, of all that open in `first..last`, each from its first minute
+/// to the one after its last: windows that touch or overlap are one (MW-6).
+pub fn joined(windows: &[&Window], zone: &TimeZone, first: Minute, last: Minute) -> Vec<(Minute, Minute)> {
+    let mut single = Vec::new();
     for window in windows {
         let clock = match window.clock {
             WindowClock::Computer => zone.clone(),
             WindowClock::Utc => TimeZone::UTC, // MW-9
         };
-        for start in times(&window.schedule, &clock, first - 2 * DAY, last) {
-            for minute in start..start + minutes(window.duration) {
-                if (first..last).contains(&minute) {
-                    open[usize::try_from(minute - first).expect("inside")] = true;
-                }
-            }
-        }
+        let starts = times(&window.schedule, &clock, first, last);
+        single.extend(starts.into_iter().map(|start| (start, start + minutes(window.duration))));
     }
-    open
-}
-
-/// The stretches of open minutes, each from its first one to the one after its last: windows that touch are one (MW-6).
-pub fn joined(open: &[bool], first: Minute) -> Vec<(Minute, Minute)> {
+    single.sort_unstable();
     let mut out: Vec<(Minute, Minute)> = Vec::new();
-    for (minute, is_open) in (first..).zip(open) {
-        if *is_open {
-            match out.last_mut() {
-                Some(last) if last.1 == minute => last.1 = minute + 1,
-                _ => out.push((minute, minute + 1)),
-            }
+    for (opens, closes) in single {
+        match out.last_mut() {
+            Some(last) if opens <= last.1 => last.1 = last.1.max(closes),
+            _ => out.push((opens, closes)),
         }
     }
     out
@@ -300,8 +290,10 @@ mod tests {
         };
         let (a, b, c) = (window("01:00", 2), window("03:00", 1), window("05:00", 1));
         let first = minute_of("2026-12-01T00:00:00Z".parse().unwrap());
-        let open = open_minutes(&[&a, &b, &c], &zone_of("UTC"), first, first + DAY);
-        assert_eq!(joined(&open, first), [(first + 60, first + 240), (first + 300, first + 360)]);
+        assert_eq!(
+            joined(&[&a, &b, &c], &zone_of("UTC"), first, first + DAY),
+            [(first + 60, first + 240), (first + 300, first + 360)]
+        );
     }
 
     #[test]
@@ -309,7 +301,7 @@ mod tests {
         for seed in 0..60 {
             let estate = estates::random(seed);
             let (zone, first) = (zone_of(&estate.zone), minute_of(estate.from));
-            for job in &estate.policy.jobs {
+            for job in estate.policies().flat_map(|policy| &policy.jobs) {
                 let Run::Schedule(schedule) = &job.run else { continue };
                 let by_day = times(schedule, &zone, first, first + 2 * DAY);
                 let by_minute: BTreeSet<Minute> =

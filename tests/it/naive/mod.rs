@@ -8,3 +8,4 @@ mod difference;
 mod estates;
 mod examples;
 mod model;
+mod reached;

@@ -151,7 +151,10 @@ async fn seq_7_step_entries_stay_until_they_are_purged_and_hold_nothing() {
     world.delete(&a).await.ok(204);
     world.delete(&p).await.ok(204);
     let state = world.app.state().unwrap();
-    let purged = |removed: u64| json!({ "removed": removed, "executions": 0, "packageEvents": 0, "statusEvents": 0, "sequenceStatus": 0 });
+    let settings = world.get("/v1/items?kind=PurgeSettings").await.ok(200)["items"][0].clone();
+    world.put(&settings, |body| body["spec"]["unusedSequenceEntriesSeconds"] = 0.into()).await.ok(200);
+    let state = state.max(world.app.state().unwrap());
+    let purged = |removed: u64| json!({ "removed": removed, "portalRequests": 0, "portalTasks": 0, "portalCollections": 0, "executions": 0, "packageEvents": 0, "statusEvents": 0, "sequenceStatus": 0 });
     assert_eq!(world.write("POST", "/v1/purge", &[], None).await.ok(200), purged(3));
     assert!(hidden(&world).await.is_empty());
     assert!(world.app.state().unwrap() > state);
@@ -372,6 +375,31 @@ async fn col_1_collections_make_no_cycle() {
 }
 
 #[tokio::test]
+async fn folders_are_no_deeper_than_readers_follow() {
+    let world = World::new();
+    let folder = |name: String, parent: &Value| json!({ "kind": "Folder", "name": name, "folder": parent, "spec": {} });
+    // 65 levels: the deepest lies within 64 others.
+    let mut chain = vec![world.make(folder("f0".to_owned(), &Value::Null)).await];
+    for n in 1..=64 {
+        let parent = chain[n - 1]["guid"].clone();
+        chain.push(world.make(folder(format!("f{n}"), &parent)).await);
+    }
+    let deepest = chain[64]["guid"].clone();
+    let details = world.create(folder("deeper".to_owned(), &deepest)).await.refused(422, "invalid");
+    assert_eq!(details["field"], "folder");
+    // Nor by moving what has folders below it.
+    let top = world.make(folder("top".to_owned(), &Value::Null)).await;
+    let inner = world.make(folder("inner".to_owned(), &top["guid"])).await;
+    world.put(&top, |body| body["folder"] = deepest.clone()).await.refused(422, "invalid");
+    world.put(&top, |body| body["folder"] = chain[63]["guid"].clone()).await.refused(422, "invalid");
+    let top = world.put(&top, |body| body["folder"] = chain[62]["guid"].clone()).await.ok(200);
+    world.put(&chain[0], |body| body["folder"] = inner["guid"].clone()).await.refused(409, "cycle");
+    world.put(&top, |body| body["spec"]["description"] = "x".into()).await.ok(200);
+    // A package may lie in the deepest.
+    world.make(json!({ "kind": "Package", "name": "p", "folder": deepest, "spec": {} })).await;
+}
+
+#[tokio::test]
 async fn built_in_and_protected_items_stay_as_they_are() {
     let world = World::new();
     let computers = world.get("/v1/items/eb3a1a12-e1c7-4431-b060-f0333e4e488c").await.ok(200);
@@ -397,6 +425,17 @@ async fn built_in_and_protected_items_stay_as_they_are() {
     world.put(&kept, |body| body["spec"]["publisher"] = "x".into()).await.refused(409, "protected");
     let free = world.put(&kept, |body| body["attributes"] = json!([])).await.ok(200);
     world.delete(&free).await.ok(204);
+
+    // One of the two attributes is enough to keep an item, and each says so.
+    for attribute in ["readOnly", "noDelete"] {
+        let made = json!({ "kind": "Package", "name": attribute, "attributes": [attribute], "spec": {} });
+        let made = world.make(made).await;
+        assert_eq!(world.delete(&made).await.refused(409, "protected")["attribute"], attribute);
+        let path = format!("/v1/items/{}", text(&made["guid"]));
+        assert_eq!(world.get(&path).await.ok(200)["revision"], made["revision"], "it is there as it was");
+        let free = world.put(&made, |body| body["attributes"] = json!([])).await.ok(200);
+        world.delete(&free).await.ok(204);
+    }
 }
 
 #[tokio::test]
@@ -421,6 +460,21 @@ async fn a_password_is_kept_and_never_answered() {
     let none = world.put(&changed, |body| body["spec"] = json!({})).await.ok(200);
     let back = world.put(&none, |body| body["spec"] = run_with(None)).await.ok(200);
     assert_eq!(back["spec"]["runWith"]["passwordSet"], false);
+    let set = world.put(&back, |body| body["spec"] = run_with(Some("canary-third"))).await.ok(200);
+    let same = world.put(&set, |body| body["spec"]["runWith"]["account"] = "corp\\SVC".into()).await.ok(200);
+    assert_eq!(same["spec"]["runWith"]["passwordSet"], true, "case is no part of an account's name");
+    let other = world.put(&same, |body| body["spec"]["runWith"]["account"] = "CORP\\other".into()).await.ok(200);
+    assert_eq!(other["spec"]["runWith"]["passwordSet"], false, "another account never gets the password of the first");
+    let again = world.put(&other, |body| body["spec"]["runWith"]["account"] = "CORP\\svc".into()).await.ok(200);
+    assert_eq!(again["spec"]["runWith"]["passwordSet"], false, "what was forgotten stays so");
+    let other = world
+        .put(&again, |body| {
+            body["spec"]["runWith"]["account"] = "CORP\\other".into();
+            body["spec"]["runWith"]["password"] = "canary-third".into();
+        })
+        .await
+        .ok(200);
+    assert_eq!(other["spec"]["runWith"]["passwordSet"], true);
     for path in ["/v1/export", "/v1/audit", "/v1/items?kind=Program", "/v1/references"] {
         let body = world.get(path).await.body;
         assert!(!String::from_utf8_lossy(&body).contains("canary"), "{path}");

@@ -3,10 +3,12 @@
 mod agents;
 mod audit;
 mod conditions;
+mod document;
 mod domain;
 mod faults;
 mod figures;
 mod fleet;
+mod portal;
 mod reads;
 mod routes;
 mod serve;

@@ -139,6 +139,7 @@ fn program<G: ToGuids>(spec: &package::Program, guids: &G) -> Result<wire::Progr
             package::RunWith::Account(package::RunWithAccount { account, password_from }) => wire::RunWith::Account {
                 account: account.clone(),
                 password: password_from.as_ref().map(|reference| guids.password(reference)).transpose()?,
+                password_set: None,
             },
         },
         can_run: *can_run,

@@ -138,6 +138,14 @@ fn folders_are_their_path_and_only_twins_of_one_folder_need_a_guid() {
 }
 
 #[test]
+fn as_deep_as_the_server_lets_folders_lie_is_read() {
+    let chain = |n: u128| (1..=n).map(|at| folder(at, &format!("F{at}"), (at > 1).then(|| at - 1))).collect::<Vec<_>>();
+    let found = read(&chain(65)).unwrap().items;
+    assert!(found[64].item.key.name.ends_with("F64/F65"), "{}", found[64].item.key.name);
+    assert!(read(&chain(66)).unwrap_err().contains("more than 64"));
+}
+
+#[test]
 fn folders_within_themselves_are_refused() {
     let why = read(&[folder(1, "A", Some(2)), folder(2, "B", Some(1))]).unwrap_err();
     assert!(why.contains("within itself"), "{why}");
@@ -244,6 +252,7 @@ fn prg_3_zero_means_360_and_a_password_never_comes_back() {
         json!({"type": "account", "account": "CORP\\svc", "passwordSet": true, "password": "hunter2"});
     let found = read(&[program.to_string()]).unwrap().items;
     assert!(!format!("{found:?}").contains("hunter2"));
+    assert_eq!(found[0].password_set, Some(true));
     let Spec::Program(spec) = &found[0].item.spec else { panic!() };
     assert_eq!(spec.max_run_time, MaxRunTime::default());
 }

@@ -44,6 +44,8 @@ pub(in crate::server::app) struct Assigned {
     pub guid: Guid,
     pub kind: Kind,
     pub revision: u64,
+    /// Whether it is taken off a computer after its success (TSK-10).
+    pub leaves_after_success: bool,
     /// Whom it is for.
     pub collections: Vec<Guid>,
     /// The packages and programs that it runs.
@@ -112,6 +114,7 @@ fn read(sql: &Connection) -> Result<Assignments, StoreError> {
                     guid: item.guid,
                     kind,
                     revision: item.revision.0,
+                    leaves_after_success: item.spec.leaves_after_success(),
                     collections: item.spec.collections().to_vec(),
                     uses: item.spec.pairs().into_iter().map(|(_, package, program)| (package, program)).collect(),
                     json: shown(&item, Some(kind)),

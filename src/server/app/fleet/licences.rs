@@ -40,6 +40,7 @@ impl Writer<'_> {
     pub fn delete_computer(&mut self, guid: Guid) -> Result<Kept, Refused> {
         let row = computer(self.sql, guid)?;
         fleet::delete_computer(self.sql, row.id)?;
+        self.fail_requests_at(guid)?;
         for counter in [fleet::MARK, fleet::INVENTORY, fleet::REVISION] {
             fleet::bump(self.sql, counter)?;
         }

@@ -106,10 +106,20 @@ pub(super) enum Line {
         expires: Option<String>,
         maintenance_expires: Option<String>,
     },
+    Restarts {
+        counts: Vec<Restarts>,
+    },
     Gap {
         part: Part,
         why: String,
     },
+}
+
+/// Who restarted so many times since they were loaded.
+#[derive(Debug, Serialize)]
+pub(super) struct Restarts {
+    pub times: u64,
+    pub computers: String,
 }
 
 /// A part of what is known.

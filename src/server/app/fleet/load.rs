@@ -277,7 +277,7 @@ impl Writer<'_> {
     }
 
     fn load_lines(&mut self, from: &mut dyn BufRead, limits: &Limits) -> Result<Loaded, LoadError> {
-        let mut load = Load::begin(self.sql, limits)?;
+        let mut load = Load::begin(self.sql, limits, self.now.as_millisecond())?;
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
@@ -301,6 +301,7 @@ impl Writer<'_> {
 struct Load<'a> {
     sql: &'a Connection,
     limits: &'a Limits,
+    now_ms: i64,
     lines: u64,
     computers: HashMap<Guid, i64>,
     subjects: HashMap<Guid, i64>,
@@ -316,7 +317,7 @@ struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    fn begin(sql: &'a Connection, limits: &'a Limits) -> Result<Self, StoreError> {
+    fn begin(sql: &'a Connection, limits: &'a Limits, now_ms: i64) -> Result<Self, StoreError> {
         let mut sequences = HashSet::new();
         for json in items::find(sql, Some(Kind::SequentialTask.name()), None)? {
             sequences.insert(Item::stored(&json)?.guid);
@@ -324,6 +325,7 @@ impl<'a> Load<'a> {
         Ok(Self {
             sql,
             limits,
+            now_ms,
             lines: 0,
             computers: fleet::computer_ids(sql)?.into_iter().collect(),
             subjects: fleet::subject_ids(sql)?.into_iter().collect(),
@@ -550,7 +552,11 @@ impl<'a> Load<'a> {
         let list = |package| serde_json::to_string(&policy::codebases(package)).expect("a list of texts is JSON");
         let codebases = package.as_ref().map(list);
         let subject = self.subject(guid)?;
-        Ok(fleet::put_snapshot(self.sql, subject, &fleet::SnapshotRow { bytes, hash, codebases })?)
+        Ok(fleet::put_snapshot(
+            self.sql,
+            subject,
+            &fleet::SnapshotRow { bytes, hash, codebases, changed_ms: self.now_ms },
+        )?)
     }
 
     /// Brings views and counters to what was loaded, and gives the number of lines.

@@ -24,6 +24,7 @@ use crate::server::store::meta;
 use crate::server::store::query::QueryLimits;
 
 pub mod assign;
+pub mod document;
 pub mod evaluate;
 pub mod licences;
 pub mod line;
@@ -34,6 +35,7 @@ pub mod policy;
 pub mod purge;
 pub mod report;
 pub mod stream;
+mod xml;
 
 use crate::server::app::fleet::assign::Assignments;
 use crate::server::app::fleet::members::Answers;
@@ -197,7 +199,7 @@ impl App {
 }
 
 /// A moment in milliseconds, as it is shown.
-fn shown(ms: i64) -> Result<String, StoreError> {
+pub(super) fn shown(ms: i64) -> Result<String, StoreError> {
     Ok(Timestamp::from_millisecond(ms).map_err(|_| StoreError::Corrupt { what: "time" })?.to_string())
 }
 

@@ -14,6 +14,7 @@ use crate::server::app::fleet::assign::Assigned;
 use crate::server::app::fleet::assign::Assignments;
 use crate::server::app::fleet::assign::Part;
 use crate::server::app::fleet::line::Computer;
+use crate::server::app::fleet::members::Members;
 use crate::server::app::item::Item;
 use crate::server::app::kind::Kind;
 use crate::server::app::refused::Code;
@@ -105,6 +106,25 @@ pub(super) fn computer(sql: &Connection, guid: Guid) -> Result<ComputerRow, Refu
     fleet::computer(sql, guid)?.ok_or_else(missing)
 }
 
+/// What a computer gets, in the order of the assignments. A retired one gets nothing.
+pub(super) fn assigned_to<'a>(
+    sql: &Connection,
+    row: &ComputerRow,
+    assignments: &'a Assignments,
+    members: &Members,
+) -> Result<Vec<&'a Assigned>, StoreError> {
+    let place = members.numbers.of_guid(row.guid).filter(|_| !row.retired);
+    let mut assigned = Vec::new();
+    for one in &assignments.assigned {
+        let reaches = place.is_some_and(|place| members.any_holds(&one.collections, place));
+        // TSK-10: what left the computer after its success does not come back.
+        if reaches && !(one.leaves_after_success && fleet::has_succeeded(sql, row.id, one.guid)?) {
+            assigned.push(one);
+        }
+    }
+    Ok(assigned)
+}
+
 impl App {
     /// Tells a computer its policy, and notes that it asked at `at`, on its own clock.
     ///
@@ -123,14 +143,7 @@ impl App {
         let zone = self.zone()?;
         self.write(caller, request, Fence::Free, |writer| {
             let row = ComputerRow { last_seen: Some(at.to_string()), ..computer(writer.sql, guid)? };
-            let completed: BTreeSet<Guid> = fleet::completed(writer.sql, row.id)?.into_iter().collect();
-            let place = members.numbers.of_guid(guid).filter(|_| !row.retired);
-            let gets = |assigned: &&Assigned| {
-                // TSK-10: what left the computer after its success does not come back.
-                place.is_some_and(|place| members.any_holds(&assigned.collections, place))
-                    && !completed.contains(&assigned.guid)
-            };
-            let assigned: Vec<&Assigned> = assignments.assigned.iter().filter(gets).collect();
+            let assigned = assigned_to(writer.sql, &row, &assignments, &members)?;
             fleet::seen(writer.sql, row.id, &at.to_string())?;
             fleet::bump(writer.sql, fleet::SEEN)?;
             fleet::bump(writer.sql, fleet::REVISION)?;

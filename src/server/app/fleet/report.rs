@@ -159,20 +159,22 @@ impl Writer<'_> {
                 fleet::note_start(self.sql, task, id, at_ms)
             }
             What::Ended { job, step, code, success, killed: _ } => self.ended(id, *job, *step, *code, *success, at_ms),
-            What::Finished { job, success } => self.finished(id, *job, *success, at_ms),
+            What::Finished { job, success } => {
+                self.finished(id, *job, *success, at_ms)?;
+                self.finish_request(computer.guid, *job, *success)
+            }
             What::Removed { job } => {
                 let task = fleet::subject(self.sql, *job)?;
-                fleet::complete(self.sql, id, task)?; // TSK-10
                 fleet::untell(self.sql, id, task)?;
                 event(JOB_REMOVED, task)
             }
             What::Assessed => self.assessed(computer, at_ms),
+            What::Restarted => fleet::restarted(self.sql, id),
             // Of these no table of the server holds anything (DLV-3).
             What::DownloadStarted { .. }
             | What::Skipped { .. }
             | What::NeverFits { .. }
             | What::Deferred { .. }
-            | What::Restarted
             | What::LoggedOff => Ok(()),
         }
     }

@@ -19,6 +19,7 @@ use crate::server::app::fleet::line::Computer;
 use crate::server::app::fleet::line::Header;
 use crate::server::app::fleet::line::Line;
 use crate::server::app::fleet::line::Part;
+use crate::server::app::fleet::line::Restarts;
 use crate::server::app::fleet::line::base64_of;
 use crate::server::app::fleet::locked;
 use crate::server::app::fleet::members::Members;
@@ -135,6 +136,7 @@ fn body(sql: &Connection, members: &Arc<Members>) -> Result<Body, StoreError> {
         put_history(sql, numbers, &subjects, &mut out)?;
         put_packages(sql, numbers, &subjects, &mut out)?;
         put_licences(sql, numbers, &mut out)?;
+        put_restarts(sql, numbers, &mut out)?;
     }
     out.close();
     let digest = format!("sha256:{}", hex(&out.hash.finalize()));
@@ -268,5 +270,16 @@ fn put_licences(sql: &Connection, numbers: &Numbers, out: &mut Out) -> Result<()
         expires: pool.expires_ms.map(shown).transpose()?,
         maintenance_expires: pool.maintenance_expires_ms.map(shown).transpose()?,
     });
+    Ok(())
+}
+
+/// One line: how often computers said that they restarted; who is in none of its sets never did.
+fn put_restarts(sql: &Connection, numbers: &Numbers, out: &mut Out) -> Result<(), StoreError> {
+    let mut of: BTreeMap<u64, RoaringBitmap> = BTreeMap::new();
+    for (computer, times) in fleet::restarts(sql)? {
+        of.entry(times).or_default().extend(numbers.of_id(computer));
+    }
+    let counts = of.into_iter().map(|(times, set)| Restarts { times, computers: base64_of(&set) }).collect();
+    out.put(&Line::Restarts { counts });
     Ok(())
 }

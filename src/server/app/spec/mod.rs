@@ -256,6 +256,15 @@ impl Spec {
         }
     }
 
+    /// Whether it is taken off a computer after its success (TSK-10).
+    pub const fn leaves_after_success(&self) -> bool {
+        match self {
+            Self::Task(spec) => spec.remove_after_success,
+            Self::SequentialTask(spec) => spec.remove_after_success,
+            _ => false,
+        }
+    }
+
     /// Whom it is for.
     pub fn collections(&self) -> &[Guid] {
         match self {

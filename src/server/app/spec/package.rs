@@ -262,7 +262,7 @@ pub enum RunWith {
     Account {
         /// `DOMAIN\NAME`.
         account: String,
-        /// Write only: never answered. Absent: the one that is there stays.
+        /// Write only: never answered. Absent: the one that is there stays, unless the account is another.
         #[serde(default, skip_serializing)]
         #[schemars(extend("writeOnly" = true))]
         password: Option<Password>,

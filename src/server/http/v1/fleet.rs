@@ -49,6 +49,11 @@ pub(super) fn policy(server: &Server, call: &Call) -> Result<Response, Refused> 
     Ok(json(http::StatusCode::OK, kept.body))
 }
 
+pub(super) fn policy_document(server: &Server, call: &Call) -> Result<Response, Refused> {
+    let document = server.app.policy_document(call.guid("computer")?, &server.limits)?;
+    Ok(([(header::CONTENT_TYPE, "application/xml")], document).into_response())
+}
+
 pub(super) fn report(server: &Server, call: &Call) -> Result<Response, Refused> {
     let guid = call.guid("computer")?;
     let wire::Report { happenings } = call.body()?;

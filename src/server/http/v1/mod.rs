@@ -11,14 +11,15 @@ use crate::server::app::fleet::evaluate::Evaluated;
 use crate::server::app::fleet::licences::Refreshed;
 use crate::server::app::fleet::load::Loaded;
 use crate::server::app::fleet::policy::Files;
+use crate::server::app::fleet::purge::Purged;
 use crate::server::app::fleet::report::Reported;
 use crate::server::app::item::Item;
 use crate::server::app::leases::Taken;
+use crate::server::app::portal;
 use crate::server::app::read::Ties;
 use crate::server::app::refused::Refused;
 use crate::server::app::rights::Rights;
 use crate::server::app::role::Role;
-use crate::server::app::sequence::Purged;
 use crate::server::http::Server;
 use crate::server::http::call::Call;
 
@@ -26,6 +27,7 @@ pub mod admin;
 pub mod fleet;
 pub mod items;
 pub mod openapi;
+pub mod portal_requests;
 pub mod state;
 pub mod wire;
 
@@ -96,6 +98,8 @@ pub enum Gives {
     Json(SchemaOf),
     /// Lines of JSON.
     Lines,
+    /// An XML document.
+    Xml,
 }
 
 /// Headers by which a write is made conditional.
@@ -294,7 +298,7 @@ pub static ROUTES: &[Route] = &[
         ..write(
             Method::Post,
             "/v1/purge",
-            "Remove step entries without a sequence, and old events",
+            "Remove what nobody uses any more, and old events",
             ADMINISTRATOR,
             admin::purge,
         )
@@ -326,6 +330,16 @@ pub static ROUTES: &[Route] = &[
         ..write(Method::Post, "/v1/agents/{computer}/policy", "A computer asks for its policy", APPLIER, fleet::policy)
     },
     Route {
+        needs: APPLIER,
+        gives: Gives::Xml,
+        ..get(
+            "/v1/agents/{computer}/policy.xml",
+            "The same policy as the vendor's client policy document; nothing is noted",
+            of::<serde_json::Value>,
+            fleet::policy_document,
+        )
+    },
+    Route {
         takes: Takes::Json(of::<wire::Report>),
         status: 200,
         gives: Gives::Json(of::<Reported>),
@@ -354,5 +368,38 @@ pub static ROUTES: &[Route] = &[
     Route {
         query: &["computer", "task", "after", "limit"],
         ..get("/v1/events", "Status events of computers", of::<wire::Events>, fleet::events)
+    },
+    Route {
+        takes: Takes::Json(of::<portal::Ask>),
+        status: 201,
+        gives: Gives::Json(of::<portal::Request>),
+        ..write(Method::Post, "/v1/portal/requests", "A user asks for a program", APPLIER, portal_requests::ask)
+    },
+    Route {
+        query: &["computer", "status", "after", "limit"],
+        ..get("/v1/portal/requests", "Requests of the portal", of::<wire::PortalRequests>, portal_requests::list)
+    },
+    get("/v1/portal/requests/{request}", "One request", of::<portal::Request>, portal_requests::one),
+    Route {
+        status: 200,
+        gives: Gives::Json(of::<portal::Request>),
+        ..write(
+            Method::Post,
+            "/v1/portal/requests/{request}/approve",
+            "Approve a request that waits",
+            ADMINISTRATOR,
+            portal_requests::approve,
+        )
+    },
+    Route {
+        status: 200,
+        gives: Gives::Json(of::<portal::Request>),
+        ..write(
+            Method::Post,
+            "/v1/portal/requests/{request}/reject",
+            "Reject a request that waits",
+            ADMINISTRATOR,
+            portal_requests::reject,
+        )
     },
 ];

@@ -58,6 +58,7 @@ fn operation(route: &Route, error: &Value, generator: &mut SchemaGenerator) -> V
         Gives::Nothing => {}
         Gives::Json(schema) => success["content"] = content("application/json", schema(generator).to_value()),
         Gives::Lines => success["content"] = content("application/x-ndjson", json!({ "type": "string" })),
+        Gives::Xml => success["content"] = content("application/xml", json!({ "type": "string" })),
     }
     let mut responses = Map::new();
     responses.insert(route.status.to_string(), success);

@@ -21,6 +21,7 @@ use crate::server::app::item::Revision;
 use crate::server::app::items;
 use crate::server::app::kind::Kind;
 use crate::server::app::leases::Held;
+use crate::server::app::portal::Request;
 use crate::server::app::read::ReferenceRow;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Role;
@@ -190,6 +191,15 @@ pub struct BatchResult {
 pub struct References {
     /// The rows.
     pub references: Vec<ReferenceRow>,
+    /// What to send as `after` for the rows that follow; null at the end.
+    pub next: Option<u64>,
+}
+
+/// Requests of the portal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PortalRequests {
+    /// By number.
+    pub requests: Vec<Request>,
     /// What to send as `after` for the rows that follow; null at the end.
     pub next: Option<u64>,
 }

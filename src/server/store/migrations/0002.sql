@@ -7,7 +7,9 @@ CREATE TABLE computers (
     zone      TEXT NOT NULL,
     last_seen TEXT,
     retired   INTEGER NOT NULL,
-    roles     TEXT NOT NULL
+    roles     TEXT NOT NULL,
+    -- How often it said that it restarted.
+    restarts  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- What queries of collections always have.
@@ -76,11 +78,6 @@ CREATE TABLE told (
     PRIMARY KEY (computer, subject)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX told_subject ON told (subject, computer);
-CREATE TABLE completed (
-    computer INTEGER NOT NULL,
-    task     INTEGER NOT NULL,
-    PRIMARY KEY (computer, task)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cached (
     package  INTEGER NOT NULL,
@@ -89,12 +86,14 @@ CREATE TABLE cached (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX cached_computer ON cached (computer);
 
--- What the distribution point has of a package: files and places as of its last update (PKG-6, PKG-7).
+-- What the distribution point has of a package: files and places as of its last update (PKG-6, PKG-7), and when either
+-- became another.
 CREATE TABLE snapshots (
-    package   INTEGER PRIMARY KEY,
-    bytes     INTEGER NOT NULL,
-    hash      TEXT NOT NULL,
-    codebases TEXT
+    package    INTEGER PRIMARY KEY,
+    bytes      INTEGER NOT NULL,
+    hash       TEXT NOT NULL,
+    codebases  TEXT,
+    changed_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE plugins (
@@ -109,3 +108,21 @@ CREATE TABLE licence_pool (
 CREATE TABLE licences (
     computer INTEGER PRIMARY KEY
 ) STRICT;
+
+-- Requests of the software portal (PTL-4). Numbers are never given twice; items are named by GUID and may be gone.
+CREATE TABLE portal_requests (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    computer   TEXT NOT NULL,
+    user       TEXT NOT NULL,
+    package    TEXT NOT NULL,
+    program    TEXT NOT NULL,
+    status     TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
+    folder     TEXT,
+    task       TEXT,
+    collection TEXT
+) STRICT;
+CREATE INDEX portal_requests_task ON portal_requests (task);
+CREATE INDEX portal_requests_computer ON portal_requests (computer);
+CREATE INDEX portal_requests_status ON portal_requests (status, changed_ms);

@@ -1,10 +1,14 @@
 //! Small estates at random, that reach every rule: one computer, what it is told, and what its users and programs do.
 //! All times are whole minutes.
 
+mod changes;
+
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use consign::agent::memory::Cached;
+use consign::agent::memory::Memory;
+use consign::agent::memory::Remembered;
 use consign::agent::policy::After;
 use consign::agent::policy::FitRule;
 use consign::agent::policy::Job;
@@ -50,23 +54,35 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::calendar;
+use super::model::News;
 
 /// One computer and all that is said of it.
 #[derive(Clone, Debug)]
 pub struct Estate {
-    pub policy: Policy,
+    /// What it hears and when: first a policy, at `from`.
+    pub news: Vec<(Timestamp, News)>,
     pub zone: String,
-    /// Results it remembers, by job: whether with success.
-    pub remembered: BTreeMap<Guid, bool>,
-    /// Packages that are there, last used at `from`.
-    pub cached: BTreeSet<Guid>,
+    /// What it remembers at first.
+    pub memory: Memory,
     pub scenario: Scenario,
-    /// When the policy arrives.
     pub from: Timestamp,
     pub days: i64,
 }
 
 impl Estate {
+    /// The policies that it is told, in the order in which they arrive.
+    pub fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        self.news.iter().filter_map(|(_, news)| match news {
+            News::Policy(policy) => Some(policy),
+            News::PackageChanged(_) => None,
+        })
+    }
+
+    /// The first form of a job that a policy has.
+    pub fn job(&self, id: Guid) -> &Arc<Job> {
+        self.policies().flat_map(|policy| &policy.jobs).find(|job| job.id == id).expect("a job of a policy")
+    }
+
     /// The end of the time it is watched for.
     pub fn to(&self) -> Timestamp {
         calendar::timestamp_of(calendar::minute_of(self.from) + self.days * calendar::DAY)
@@ -138,35 +154,46 @@ impl Maker {
         let policy = Policy {
             windows: self.windows(),
             settings: self.settings(),
-            enrolled: if self.dice.often(3) {
-                let named = self.dice.often(6);
-                Some(named.then(|| self.schedule()))
-            } else {
-                None
-            },
+            enrolled: self.enrolled(),
             server_zone: self.dice.one_of(&ZONES).0.to_owned(),
             rules: Rules {
-                fit: *self.dice.one_of(&[FitRule::Remaining, FitRule::Remaining, FitRule::Whole]),
+                fit: *self.dice.one_of(&[FitRule::Remaining, FitRule::Whole]),
                 never_fits: *self.dice.one_of(&[NeverFits::Fails, NeverFits::Alert]),
                 stop: *self.dice.one_of(&[StopRule::Always, StopRule::AdministrativeAndUnattended]),
             },
             jobs,
         };
-        let mut remembered = BTreeMap::new();
-        for job in &policy.jobs {
+        let scenario = self.scenario();
+        let news = self.news(policy);
+        let memory = self.memory(&news);
+        let days = i64::try_from(self.days).expect("small");
+        Estate { news, zone: zone.to_owned(), memory, scenario, from: self.from, days }
+    }
+
+    fn enrolled(&mut self) -> Option<Option<Schedule>> {
+        let named = self.dice.often(6);
+        self.dice.often(3).then(|| named.then(|| self.schedule()))
+    }
+
+    /// What it remembers of any job that comes, and what is there of any package.
+    fn memory(&mut self, news: &[(Timestamp, News)]) -> Memory {
+        let mut memory = Memory::default();
+        let News::Policy(first) = &news[0].1 else { unreachable!("a policy comes first") };
+        for job in &first.jobs {
             if self.dice.often(2) {
-                remembered.insert(job.id, self.dice.often(6));
+                memory.ran.insert(job.id, Remembered::of(self.dice.often(6)));
             }
         }
-        let mut cached = BTreeSet::new();
         for programs in &self.packages {
             if programs[0].has_files && self.dice.often(4) {
-                cached.insert(programs[0].package);
+                let unused = i64::try_from(self.dice.of(0..200)).expect("small");
+                let last_used = calendar::timestamp_of(calendar::minute_of(self.from) - unused);
+                let delete_unused_after = self.dice.often(9).then_some(programs[0].delete_unused_after);
+                memory.cached.insert(programs[0].package, Cached { last_used, delete_unused_after });
             }
         }
-        let scenario = self.scenario();
-        let days = i64::try_from(self.days).expect("small");
-        Estate { policy, zone: zone.to_owned(), remembered, cached, scenario, from: self.from, days }
+        memory.assessed = self.dice.often(1);
+        memory
     }
 
     fn package(&mut self, index: u64) -> Vec<Arc<Program>> {
@@ -182,7 +209,7 @@ impl Maker {
                     has_files,
                     delete_unused_after,
                     success_codes: self.dice.one_of(&[vec![0], vec![0], vec![0, 3010], vec![3010, 7], vec![]]).clone(),
-                    max_run_time: if self.dice.often(2) {
+                    max_run_time: if self.dice.often(3) {
                         None
                     } else {
                         Some(self.dice.minutes(&[5, 10, 20, 30, 45, 60, 60, 90, 180, 360, 780]))
@@ -222,8 +249,8 @@ impl Maker {
             users: *self.dice.one_of(&[Users::AcceptAtOnce, Users::DeferToTheEnd, Users::DeferToTheEnd, Users::Absent]),
             programs,
             downloads,
-            download: self.dice.minutes(&[1, 5, 30]),
-            restart: self.dice.minutes(&[1, 5, 12]),
+            download: self.dice.minutes(&[0, 1, 5, 30]),
+            restart: self.dice.minutes(&[0, 1, 5, 12]),
         }
     }
 
@@ -241,21 +268,21 @@ impl Maker {
             Vec::new()
         };
         Settings {
-            countdown: self.dice.minutes(&[0, 1, 1, 5, 15, 60]),
-            disregard_post_run_action: self.dice.often(4),
+            countdown: self.dice.minutes(&[0, 1, 5, 15, 60, 60]),
+            disregard_post_run_action: self.dice.often(6),
             blockouts,
         }
     }
 
     fn windows(&mut self) -> Vec<Window> {
-        if self.dice.often(3) {
+        if self.dice.often(2) {
             return Vec::new(); // MW-8
         }
         (0..self.dice.of(1..4))
             .map(|index| Window {
                 name: format!("window{index}"),
                 schedule: self.schedule(),
-                duration: self.dice.minutes(&[5, 15, 60, 60, 120, 120, 240, 720, 1440]),
+                duration: self.dice.minutes(&[5, 15, 15, 30, 60, 60, 120, 120, 240, 720, 1440]),
                 kind: *self.dice.one_of(&[
                     WindowKind::All,
                     WindowKind::All,
@@ -269,37 +296,59 @@ impl Maker {
     }
 
     fn job(&mut self, index: u64) -> Job {
-        let kind = *self.dice.one_of(&[JobKind::Task, JobKind::Task, JobKind::Sequence, JobKind::DeliveryPolicy]);
+        let kind = *self.dice.one_of(&[
+            JobKind::Task,
+            JobKind::Task,
+            JobKind::Sequence,
+            JobKind::DeliveryPolicy,
+            JobKind::DeliveryPolicy,
+        ]);
         let is_policy = kind == JobKind::DeliveryPolicy;
+        let steps = self.steps(kind);
+        Job {
+            id: Guid::of(0xB000_0000 + u128::from(index)),
+            name: format!("job{index}"),
+            kind,
+            priority: *self.dice.one_of(&[
+                Priority::Low,
+                Priority::Normal,
+                Priority::Normal,
+                Priority::High,
+                Priority::VeryHigh,
+            ]),
+            run: self.run(),
+            run_missed_schedule: self.dice.often(6),
+            // Only tasks and sequences say when they are available.
+            availability: if is_policy { Availability::default() } else { self.availability() },
+            warn: self.warn(),
+            remove_after_success: !is_policy && self.dice.often(5),
+            ignores_windows: is_policy && self.dice.often(4),
+            remediation: if is_policy && self.dice.often(4) { Some(self.schedule()) } else { None },
+            steps,
+        }
+    }
+
+    fn run(&mut self) -> Run {
+        match self.dice.of(0..10) {
+            0 => Run::Manual,
+            1..=3 => Run::AsSoonAsPossible,
+            _ => Run::Schedule(self.schedule()),
+        }
+    }
+
+    fn warn(&mut self) -> Option<Duration> {
+        let most = self.dice.minutes(&[0, 4, 5, 12, 60, 90, 300, 300, 1440, 2000]);
+        self.dice.often(5).then_some(most)
+    }
+
+    fn steps(&mut self, kind: JobKind) -> Vec<Step> {
         let count = if kind == JobKind::Task { 1 } else { self.dice.of(1..5) };
         let mut steps = Vec::new();
         for _ in 0..count {
             let step = self.step(kind, steps.len());
             steps.push(step);
         }
-        Job {
-            id: Guid::of(0xB000_0000 + u128::from(index)),
-            name: format!("job{index}"),
-            kind,
-            priority: *self.dice.one_of(&[Priority::Low, Priority::Normal, Priority::Normal, Priority::High]),
-            run: match self.dice.of(0..10) {
-                0 => Run::Manual,
-                1..=3 => Run::AsSoonAsPossible,
-                _ => Run::Schedule(self.schedule()),
-            },
-            run_missed_schedule: self.dice.often(6),
-            // Only tasks and sequences say when they are available.
-            availability: if is_policy { Availability::default() } else { self.availability() },
-            warn: if self.dice.often(4) {
-                Some(self.dice.minutes(&[0, 4, 5, 12, 60, 90, 300, 300, 1440, 2000]))
-            } else {
-                None
-            },
-            remove_after_success: !is_policy && self.dice.often(5),
-            ignores_windows: is_policy && self.dice.often(4),
-            remediation: if is_policy && self.dice.often(4) { Some(self.schedule()) } else { None },
-            steps,
-        }
+        steps
     }
 
     fn step(&mut self, kind: JobKind, index: usize) -> Step {
@@ -319,10 +368,11 @@ impl Maker {
             AfterRunningAction::None,
             AfterRunningAction::None,
             AfterRunningAction::Restart,
+            AfterRunningAction::Restart,
             AfterRunningAction::LogOff,
         ]);
-        let defer_up_to = self.dice.minutes(&[0, 10, 60, 480, 2000]);
-        let countdown = if is_policy && self.dice.often(5) { Some(self.dice.minutes(&[0, 2, 30])) } else { None };
+        let defer_up_to = self.dice.minutes(&[0, 4, 10, 13, 60, 240, 480, 480, 2000]);
+        let countdown = if is_policy && self.dice.often(7) { Some(self.dice.minutes(&[0, 2, 30, 90])) } else { None };
         let on_failure = *self.dice.one_of(&[OnFailure::Abort, OnFailure::Continue, OnFailure::Restart]);
         Step {
             program,

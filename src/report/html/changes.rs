@@ -1,0 +1,188 @@
+//! The changes of a page: one that opens for each group of equal ones, with what differs word by word.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use similar::ChangeTag;
+use similar::TextDiff;
+
+use crate::diff::PASSWORD_PATH;
+use crate::report::budget::Budget;
+use crate::report::budget::Limit;
+use crate::report::escape::LONG;
+use crate::report::escape::capped;
+use crate::report::escape::html;
+use crate::report::escape::html_prose;
+use crate::report::html::place;
+use crate::report::plan::consequences::grouped;
+use crate::report::plan::lines;
+use crate::report::plan::one_line;
+use crate::report::view::ChangeView;
+use crate::report::view::FieldView;
+use crate::report::view::Group;
+use crate::report::view::View;
+
+/// What a change takes besides its differences, in bytes, its name apart.
+const FRAME: usize = 460;
+/// Fewer than so many changes are all open from the start.
+const OPEN_BELOW: usize = 8;
+
+/// The section, of about so many bytes: past them a change is named, and its differences are left to the JSON.
+pub(super) fn section(view: &View<'_>, rules: &BTreeMap<&str, BTreeSet<&str>>, bytes_max: usize) -> String {
+    let n = grouped(view.changes.len() as u64);
+    let mut out = format!("<section id=\"changes\" tabindex=\"-1\">\n<h2>Changes ({n})</h2>\n");
+    if view.changes.is_empty() {
+        out.push_str("<p>None.</p>\n");
+    }
+    let names: usize = view.changes.iter().map(|change| change.address.len().min(LONG) + 24).sum();
+    let mut budget = Budget::new(Limit::Bytes(bytes_max.saturating_sub(names + FRAME * view.groups.len())));
+    for group in &view.groups {
+        out.push_str(&one(view, group, rules, &mut budget));
+    }
+    out + "</section>\n"
+}
+
+fn one(view: &View<'_>, group: &Group, rules: &BTreeMap<&str, BTreeSet<&str>>, budget: &mut Budget) -> String {
+    let members: Vec<&ChangeView> = group.members.iter().map(|at| &view.changes[*at]).collect();
+    let first = members[0];
+    let mut of: BTreeSet<&str> = BTreeSet::new();
+    for member in &members {
+        of.extend(rules.get(member.address.as_str()).into_iter().flatten());
+    }
+    let of: Vec<&str> = of.into_iter().collect();
+    let open = if view.groups.len() < OPEN_BELOW { " open" } else { "" };
+    let lost = if first.danger.is_some() { " lost" } else { "" };
+    let name = match members.len() {
+        1 => format!("<b class=\"m\">{}</b>", html(&capped(&first.address, LONG))),
+        n => format!("<b>{} × {}</b>", grouped(n as u64), html(first.kind)),
+    };
+    let mut marks = format!("<span class=\"b plain\">{}</span>", html(&first.action.replace('_', " ")));
+    if let Some(danger) = first.danger {
+        marks.push_str(&format!(" <span class=\"b error\">✖ {}</span>", danger.word()));
+    }
+    if first.acts {
+        marks.push_str(" <span class=\"b warning\">! computers act</span>");
+    }
+    marks.extend(of.iter().map(|rule| format!(" <span class=\"b plain\">{}</span>", html(rule))));
+    let head = format!(
+        "<details class=\"c\" data-i data-kind=\"{}\" data-level=\"{}\" data-rules=\"{}\" data-n=\"{}\"{open}>\
+         <summary><span class=\"s m{lost}\">{}</span> {name} {marks}</summary><div>",
+        html(first.kind),
+        first.level.word(),
+        html(&of.join(" ")),
+        members.len(),
+        html(first.sign)
+    );
+    let mut body = String::new();
+    if let Some(reason) = &first.reason {
+        body.push_str(&format!("<p>Because {}.</p>", html_prose(&capped(reason, LONG))));
+    }
+    body.extend(first.remarks.iter().map(|remark| format!("<p>{}.</p>", html_prose(&capped(remark, LONG)))));
+    if let (Some(at), 1) = (&first.place, members.len()) {
+        body.push_str(&format!("<p><code>{}</code></p>", html(&place(at))));
+    }
+    let fields: String = first.fields.iter().map(field).collect();
+    if budget.take(&fields) {
+        body.push_str(&fields);
+    } else {
+        let names: Vec<String> = first.fields.iter().map(|field| html(&field.path)).collect();
+        body.push_str(&format!("<p>Differs in {}; the values are in the JSON.</p>", names.join(", ")));
+    }
+    if members.len() > 1 {
+        let names =
+            members.iter().map(|member| format!("<li class=\"m\">{}</li>", html(&capped(&member.address, LONG))));
+        body.push_str(&format!("<ul class=\"names\">{}</ul>", names.collect::<String>()));
+    }
+    format!("{head}{body}</div></details>\n")
+}
+
+/// A field before and after: what goes is struck out and what comes is underlined, word by word.
+fn field(field: &FieldView) -> String {
+    let (before, after) = shown(field);
+    let (old, new) = (words(&before), words(&after));
+    let diff = TextDiff::from_slices(&old, &new);
+    let side = |own: ChangeTag, tag: &str| {
+        // What stands together is escaped together: a line's begin is seen as one.
+        let mut runs: Vec<(bool, String)> = Vec::new();
+        for change in diff.iter_all_changes() {
+            let is_own = change.tag() == own;
+            if !is_own && change.tag() != ChangeTag::Equal {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((same, run)) if *same == is_own => run.push_str(change.value()),
+                _ => runs.push((is_own, change.value().to_owned())),
+            }
+        }
+        let marked = |(is_own, run): &(bool, String)| match is_own {
+            true => format!("<{tag}>{}</{tag}>", text(run)),
+            false => text(run),
+        };
+        runs.iter().map(marked).collect::<String>()
+    };
+    let (gone, come) = (side(ChangeTag::Delete, "del"), side(ChangeTag::Insert, "ins"));
+    let remark = field.remark.trim_start_matches("# ");
+    let remark = if remark.is_empty() { String::new() } else { format!(" — {}", html_prose(remark)) };
+    format!(
+        "<div class=\"f\"><p><code>{}</code>{remark}</p><pre><span>−</span><span>{gone}</span><span>+</span>\
+         <span>{come}</span></pre></div>",
+        html(&field.path)
+    )
+}
+
+/// A text in words: letters and digits together, spaces together, every other character by itself, so that a version in a
+/// path and a time in a schedule are words too.
+fn words(text: &str) -> Vec<&str> {
+    let class = |c: char| match c {
+        c if c.is_alphanumeric() => 0,
+        c if c.is_whitespace() => 1,
+        _ => 2,
+    };
+    let mut out = Vec::new();
+    let mut begin = 0;
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        if before.is_some_and(|before| before != class(c) || before == 2) {
+            out.push(&text[begin..at]);
+            begin = at;
+        }
+        before = Some(class(c));
+    }
+    if begin < text.len() {
+        out.push(&text[begin..]);
+    }
+    out
+}
+
+/// Both sides as texts whose words can be told apart.
+fn shown(field: &FieldView) -> (String, String) {
+    if field.path == PASSWORD_PATH {
+        return field.sides();
+    }
+    let side = |value: &serde_json::Value| match value {
+        serde_json::Value::Null => "(none)".to_owned(),
+        serde_json::Value::String(text) => capped(text, LONG).into_owned(),
+        serde_json::Value::Array(list) if !list.is_empty() => capped(&lines(value), LONG).trim_end().to_owned(),
+        other => capped(&one_line(other), LONG).into_owned(),
+    };
+    (side(&field.before), side(&field.after))
+}
+
+/// Text with its line ends kept.
+fn text(value: &str) -> String {
+    value.split('\n').map(html).collect::<Vec<String>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_text_is_all_of_its_words() {
+        let text = "setup.exe  /configure \"a-2027.xml\" é1\n{}";
+        assert_eq!(words(text).concat(), text);
+        assert_eq!(words("a-2027.xml"), ["a", "-", "2027", ".", "xml"]);
+        assert_eq!(words("}} "), ["}", "}", " "]);
+        assert!(words("").is_empty());
+    }
+}

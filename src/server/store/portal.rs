@@ -1,0 +1,192 @@
+//! Rows of requests of the software portal (PTL-4).
+
+use rusqlite::Connection;
+use rusqlite::Row;
+use rusqlite::params;
+
+use crate::model::guid::Guid;
+use crate::server::store::StoreError;
+use crate::server::store::items::guid_of;
+use crate::server::store::items::whole;
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Its number; a later request has a higher one.
+    pub id: u64,
+    /// The computer that it was made at.
+    pub computer: Guid,
+    /// Who made it.
+    pub user: String,
+    /// The package.
+    pub package: Guid,
+    /// The program.
+    pub program: Guid,
+    /// How far it is: the vendor's word.
+    pub status: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: i64,
+    /// When its status last changed, in milliseconds since 1970.
+    pub changed_ms: i64,
+    /// What was made for it.
+    pub made: Option<Made>,
+}
+
+/// What was made for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The hidden folder of what is its alone.
+    pub folder: Guid,
+    /// The hidden task.
+    pub task: Guid,
+    /// The collection of one computer.
+    pub collection: Guid,
+}
+
+const REQUEST: &str =
+    "SELECT id, computer, user, package, program, status, created_ms, changed_ms, folder, task, collection
+     FROM portal_requests";
+
+fn read(row: &Row<'_>) -> Result<RequestRow, StoreError> {
+    let guid = |column: usize| guid_of(&row.get::<_, String>(column)?);
+    let maybe = |column: usize| -> Result<Option<Guid>, StoreError> {
+        row.get::<_, Option<String>>(column)?.map(|text| guid_of(&text)).transpose()
+    };
+    let made = match (maybe(8)?, maybe(9)?, maybe(10)?) {
+        (Some(folder), Some(task), Some(collection)) => Some(Made { folder, task, collection }),
+        _ => None,
+    };
+    Ok(RequestRow {
+        id: row.get::<_, i64>(0)?.unsigned_abs(),
+        computer: guid(1)?,
+        user: row.get(2)?,
+        package: guid(3)?,
+        program: guid(4)?,
+        status: row.get(5)?,
+        created_ms: row.get(6)?,
+        changed_ms: row.get(7)?,
+        made,
+    })
+}
+
+/// Adds a request and gives its number; `id` and `made` of the row are not looked at.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn add(sql: &Connection, row: &RequestRow) -> Result<u64, StoreError> {
+    sql.prepare_cached(
+        "INSERT INTO portal_requests (computer, user, package, program, status, created_ms, changed_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        row.computer.to_string(),
+        row.user,
+        row.package.to_string(),
+        row.program.to_string(),
+        row.status,
+        row.created_ms,
+        row.changed_ms,
+    ])?;
+    Ok(sql.last_insert_rowid().unsigned_abs())
+}
+
+/// The request of this number.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn find(sql: &Connection, id: u64) -> Result<Option<RequestRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{REQUEST} WHERE id = ?1"))?;
+    let mut rows = query.query([whole(id)?])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Which requests to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter<'a> {
+    /// Those of this computer.
+    pub computer: Option<Guid>,
+    /// Those of this status.
+    pub status: Option<&'a str>,
+    /// Those with a higher number.
+    pub after: u64,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// The requests that pass a filter, by number.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn list(sql: &Connection, filter: Filter<'_>) -> Result<Vec<RequestRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!(
+        "{REQUEST} WHERE id > ?1 AND (?2 IS NULL OR computer = ?2) AND (?3 IS NULL OR status = ?3) ORDER BY id LIMIT ?4"
+    ))?;
+    let computer = filter.computer.map(|guid| guid.to_string());
+    let rows = query.query(params![whole(filter.after)?, computer, filter.status, whole(filter.limit)?])?;
+    all(rows)
+}
+
+/// The requests of one of these statuses that have had it since a moment at least, by number.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn since(sql: &Connection, statuses: &[&str], upto_ms: i64) -> Result<Vec<RequestRow>, StoreError> {
+    let mut found = Vec::new();
+    for status in statuses {
+        let mut query = sql.prepare_cached(&format!("{REQUEST} WHERE status = ?1 AND changed_ms <= ?2"))?;
+        found.extend(all(query.query(params![status, upto_ms])?)?);
+    }
+    found.sort_unstable_by_key(|row| row.id);
+    Ok(found)
+}
+
+fn all(mut rows: rusqlite::Rows<'_>) -> Result<Vec<RequestRow>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// The request that a task was made for.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn of_task(sql: &Connection, task: Guid) -> Result<Option<RequestRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{REQUEST} WHERE task = ?1"))?;
+    let mut rows = query.query([task.to_string()])?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Notes what was made for a request.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn set_made(sql: &Connection, id: u64, made: Made) -> Result<(), StoreError> {
+    let Made { folder, task, collection } = made;
+    sql.prepare_cached("UPDATE portal_requests SET folder = ?2, task = ?3, collection = ?4 WHERE id = ?1")?
+        .execute(params![whole(id)?, folder.to_string(), task.to_string(), collection.to_string()])?;
+    Ok(())
+}
+
+/// Notes how far a request is, and since when.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn set_status(sql: &Connection, id: u64, status: &str, at_ms: i64) -> Result<(), StoreError> {
+    sql.prepare_cached("UPDATE portal_requests SET status = ?2, changed_ms = ?3 WHERE id = ?1")?.execute(params![
+        whole(id)?,
+        status,
+        at_ms
+    ])?;
+    Ok(())
+}
+
+/// Removes a request.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn remove(sql: &Connection, id: u64) -> Result<(), StoreError> {
+    sql.prepare_cached("DELETE FROM portal_requests WHERE id = ?1")?.execute([whole(id)?])?;
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! Plans that speak of computers, and computers that live, from the outside: a server that knows its computers.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::world::Project;
+use crate::world::Server;
+
+const MANIFEST: &str = r#"
+apiVersion: consign/v1
+kind: Collection
+metadata: {name: Pilot, folder: Software Delivery}
+spec: {query: {sql: select Guid from vPlace where Floor = 1}}
+---
+apiVersion: consign/v1
+kind: Collection
+metadata: {name: All, folder: Software Delivery}
+spec: {query: {sql: select Guid from vComputer}}
+---
+apiVersion: consign/v1
+kind: Collection
+metadata: {name: Desks, folder: Software Delivery}
+spec: {query: {sql: select Guid from vPlace where Floor >= 1}}
+---
+apiVersion: consign/v1
+kind: Package
+metadata: {name: System, folder: Software Delivery}
+spec:
+  source: {unc: '\\files\system'}
+  programs:
+    - {name: Install, commandLine: system.cmd /quiet, maxRunTime: 30m, afterRunning: {action: restart}}
+    - {name: Settings, commandLine: settings.cmd /quiet, maxRunTime: 15m}
+---
+apiVersion: consign/v1
+kind: Task
+metadata: {name: Install system, folder: Software Delivery}
+spec: {package: System, program: Install, collections: [Pilot]}
+---
+apiVersion: consign/v1
+kind: SequentialTask
+metadata: {name: Chain, folder: Software Delivery}
+spec:
+  collections: [Desks]
+  steps:
+    - {package: System, program: Settings}
+    - {package: System, program: Install}
+"#;
+
+fn guid(n: usize) -> String {
+    format!("00000000-0000-4000-8000-{n:012}")
+}
+
+/// Sixty computers, the first of them the delivery server itself, in the cellar; ten are on the first floor.
+fn computers() -> Vec<Value> {
+    let mut lines = Vec::new();
+    for n in 0..60 {
+        let roles = if n == 0 { json!(["delivery server"]) } else { json!([]) };
+        lines.push(json!({ "type": "computer", "guid": guid(n), "name": format!("PC-{n:02}"), "domain": "CORP",
+            "zone": "Europe/Berlin", "lastSeen": jiff::Timestamp::now(), "retired": false, "roles": roles }));
+        lines.push(json!({ "type": "inventory", "table": "vPlace", "computer": guid(n),
+            "row": { "Floor": match n { 0 => 0, 1..=10 => 1, _ => 2 } } }));
+    }
+    lines
+}
+
+fn ran(task: &Value, numbers: impl Iterator<Item = usize>, success: bool) -> Vec<Value> {
+    let at = jiff::Timestamp::now();
+    let row = |n| json!({ "type": "execution", "computer": guid(n), "task": task, "at": at, "step": null, "code": 0, "success": success });
+    numbers.map(row).collect()
+}
+
+fn world() -> (Server, Project) {
+    let server = Server::start();
+    server.load(&computers());
+    let policy = "policy: {limits: {SEQ-1: 20, COL-2: 1000}, protectedRoles: [delivery server]}\n";
+    let project = Project::of(&server, policy, &[("all.yaml", MANIFEST)]);
+    project.apply();
+    (server, project)
+}
+
+fn one<'a>(plan: &'a Value, code: &str, kind: &str) -> &'a Value {
+    let all = plan["consequences"].as_array().unwrap();
+    all.iter()
+        .find(|one| one["code"] == code && one["kind"] == kind)
+        .unwrap_or_else(|| panic!("no {code} {kind} in {all:#?}"))
+}
+
+#[test]
+fn pln_10_a_target_that_grows_to_all_is_blocked_and_names_the_delivery_server() {
+    let (_server, project) = world();
+    project.replace(
+        "delivery/all.yaml",
+        "program: Install, collections: [Pilot]",
+        "program: Install, collections: [All]",
+    );
+    let plan = project.run(&["plan", "--format", "json"]).exits(3).json();
+    let reached = one(&plan, "COL-2", "newly_targeted");
+    assert_eq!((&reached["magnitude"]["value"], &reached["subject"]), (&json!(50), &json!("task/Install system")));
+    assert_eq!(plan["endpoints"]["newly_targeted"], 50);
+    let text = project.run(&["plan"]).exits(3).out;
+    assert!(text.contains("PLN-10") && text.contains("PC-00"), "{text}");
+    assert!(text.contains("Endpoints: 0 re-run, 50 newly targeted, 0 never fit, 0 licences"), "{text}");
+    project.run(&["apply", "--auto-approve"]).exits(3);
+}
+
+#[test]
+fn col_2_a_changed_query_is_asked_before_it_is_stored() {
+    let (server, project) = world();
+    project.replace("delivery/all.yaml", "Floor = 1", "Floor < 2 and Floor > 0");
+    let before = server.writes().len();
+    let plan = project.run(&["plan", "--format", "json"]).json();
+    assert_eq!(plan["endpoints"]["newly_targeted"], 0, "the same ten: {plan:#}");
+    project.replace("delivery/all.yaml", "Floor < 2 and Floor > 0", "Floor = 2");
+    let plan = project.run(&["plan", "--format", "json"]).json();
+    assert_eq!(plan["endpoints"]["newly_targeted"], 49);
+    project.replace("delivery/all.yaml", "Floor = 2", "Flor = 2");
+    let plan = project.run(&["plan", "--format", "json"]).json();
+    assert_eq!(
+        plan["endpoints"]["newly_targeted"],
+        Value::Null,
+        "a query that fails finds nobody knows whom, not nobody"
+    );
+    assert!(one(&plan, "COL-2", "newly_targeted")["mechanism"].as_str().unwrap().contains("Flor"), "{plan:#}");
+    assert_eq!(server.writes().len(), before, "asking stores nothing");
+}
+
+#[test]
+fn seq_1_what_was_approved_binds_the_apply() {
+    let (server, project) = world();
+    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+    server.load(&ran(&chain, 1..16, true));
+    project.edit("delivery/all.yaml", |text| {
+        text.replace(
+            "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
+            "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
+        )
+    });
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 15 re-run");
+    // Meanwhile three more run it; the plan was approved for fifteen.
+    server.load(&ran(&chain, 16..19, false));
+    let before = server.writes().len();
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
+    assert_eq!(server.writes().len(), before, "nothing was written");
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 18 re-run");
+    server.load(&ran(&chain, 19..31, true));
+    // Over the limit: blocked, whole, with what to paste.
+    let blocked = project.run(&["plan"]).exits(3);
+    assert!(blocked.out.contains("{rule: SEQ-1, upTo: 30,"), "{}", blocked.out);
+    project.replace(
+        "delivery/all.yaml",
+        "metadata: {name: Chain, folder: Software Delivery}",
+        "metadata:\n  name: Chain\n  folder: Software Delivery\n  acknowledge:\n    - {rule: SEQ-1, upTo: 29, expires: 2099-01-01, reason: agreed}",
+    );
+    project.run(&["plan"]).exits(3).says("up to 29 is acknowledged, and 30 is 1 more");
+    project.replace("delivery/all.yaml", "upTo: 29", "upTo: 30");
+    project.run(&["plan", "--out", "approved.plan"]).exits(0);
+    project.run(&["apply", "approved.plan"]).exits(0);
+    project.is_settled();
+}
+
+#[test]
+fn what_lives_does_what_was_predicted() {
+    let (_server, project) = world();
+    project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  System/Settings: {runTime: 3m, code: 5}\n");
+    let more = ["--scenario", "scenario.yaml", "--days", "3"];
+    let forecast = ["forecast", "--fleet-into", "before.ndjson", "--format", "json"];
+    let forecast = project.run(&[&forecast[..], &more].concat()).exits(0).json();
+    let lived = ["agents", "--fleet", "before.ndjson", "--happenings-into", "lived.ndjson", "--format", "json"];
+    let lived = project.run(&[&lived[..], &more].concat()).exits(0).json();
+    assert_eq!(lived["computers"], 60);
+    let restarts: u64 =
+        forecast["restarts"].as_array().unwrap().iter().map(|hour| hour["count"].as_u64().unwrap()).sum();
+    assert!(restarts > 0);
+    assert_eq!(lived["happenings"]["restarts"], restarts);
+    let n = project.read("lived.ndjson").lines().filter(|line| line.contains("\"type\":\"restarted\"")).count();
+    assert_eq!(n as u64, restarts);
+    let compare = ["forecast", "--compare", "--since", "before.ndjson", "--format", "json"];
+    let told = project.run(&[&compare[..], &more].concat()).exits(0).json();
+    assert_eq!((&told["is_from_kept"], &told["restarts"]["observed"]), (&json!(true), &json!(restarts)));
+    for task in told["tasks"].as_array().unwrap() {
+        assert_eq!(task["disagree"], 0, "{told:#}");
+    }
+    assert_eq!(told["tasks"].as_array().unwrap().len(), 2);
+    // Who takes other things for granted predicts something else, and is told of whom.
+    let compare = ["forecast", "--compare", "--since", "before.ndjson", "--days", "3"];
+    let text = project.run(&compare).exits(0).out;
+    assert!(text.contains("computers did something else: PC-"), "{text}");
+}
+
+#[test]
+fn a_fleet_that_is_not_known_or_known_in_part_is_never_a_zero() {
+    let server = Server::start();
+    let project = Project::of(&server, "", &[("all.yaml", MANIFEST)]);
+    let plan = project.run(&["plan", "--format", "json"]).json();
+    for number in ["re_run", "newly_targeted", "never_fit", "licences"] {
+        assert_eq!(plan["endpoints"][number], Value::Null, "{plan:#}");
+    }
+    assert_eq!(plan["coverage"]["computers"]["gaps"], json!(["the computers: no computer has been loaded"]));
+    project.run(&["agents"]).exits(7).one_message().says("there are no computers");
+    project.write("odd.ndjson", "{\"type\":\"header\"}\n");
+    project.run(&["plan", "--fleet", "odd.ndjson"]).exits(65).one_message().says("odd.ndjson");
+    project.run(&["plan", "--fleet", "absent.ndjson"]).exits(64).one_message().says("absent.ndjson");
+}
