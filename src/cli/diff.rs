@@ -70,7 +70,8 @@ fn compare_and_show(context: &Context, args: &DiffArgs) -> Outcome {
     to.read_project(&root)?;
     let (Some(before), Some(after)) = (from.project.clone(), to.project.clone()) else {
         show_findings(context, &mut from, &mut to);
-        return Err(Failure::silent(exit::CONFIG));
+        let side = if from.project.is_none() { &from } else { &to };
+        return Err(Failure::found(exit::CONFIG, &side.findings, &side.sources));
     };
     let server = server(context, args, &before, &after)?;
     let memory = args.cache_dir.as_ref().map(|given| context.directory.join(given)).or_else(cache::directory);

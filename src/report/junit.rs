@@ -21,12 +21,14 @@ pub fn xml_text(view: &View<'_>) -> String {
     let tests = entries.len().max(1);
     let time =
         view.made_at.map(|at| format!(" timestamp=\"{}\"", at.strftime("%Y-%m-%dT%H:%M:%S"))).unwrap_or_default();
-    let properties: String = [("consign", Some(&view.consign_version)), ("plan", view.hash.as_ref())]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .chain([("exit", &view.exit.name.to_owned())])
-        .map(|(name, value)| format!("      <property name=\"{name}\" value=\"{}\"/>\n", xml(value)))
-        .collect();
+    let commit = view.revision.as_ref().map(|revision| &revision.commit);
+    let properties: String =
+        [("consign", Some(&view.consign_version)), ("plan", view.hash.as_ref()), ("commit", commit)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .chain([("exit", &view.exit.name.to_owned())])
+            .map(|(name, value)| format!("      <property name=\"{name}\" value=\"{}\"/>\n", xml(value)))
+            .collect();
     let (title, headline) = (xml(&view.title()), xml(&view.headline));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

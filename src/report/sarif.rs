@@ -50,7 +50,8 @@ pub fn json(view: &View<'_>) -> Value {
                 "toolExecutionNotifications": notifications,
             }],
             "columnKind": "unicodeCodePoints",
-            "properties": { "headline": visible(&view.headline), "summary": summary, "planHash": view.hash },
+            "properties": { "headline": visible(&view.headline), "summary": summary, "planHash": view.hash,
+                "revision": view.revision.as_ref().map(|one| visible(&one.commit).into_owned()) },
             "results": results,
         }],
     })

@@ -155,6 +155,19 @@ fn many_servers_are_looked_at_in_one_run_and_one_that_fails_hides_no_other() {
     assert_eq!(names, ["zoo", "lab"]);
     assert_eq!(json["servers"][0]["exit"]["code"], 2);
     assert_eq!(json["servers"][1]["exit"]["code"], 0);
+    for format in ["text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab", "azure"] {
+        let told = project.run(&["drift", "--format", format]).exits(1).out;
+        let who = if format == "json" { "\"last_change\"" } else { "by no plan" };
+        for what in ["zoo", "gone", "program/7-Zip/Install", "task/Offer LibreOffice", who] {
+            assert!(told.contains(what), "{format} does not tell `{what}`\n{told}");
+        }
+        if !matches!(format, "text" | "json") {
+            assert!(
+                told.replace("%3A", ":").contains("zoo: task/Offer LibreOffice"),
+                "{format} says which server\n{told}"
+            );
+        }
+    }
     let ran = project.run(&["drift", "--prometheus-into", "drift.prom"]).exits(1);
     assert!(ran.err.contains("server `gone` could not be compared"), "{}", ran.err);
     assert!(

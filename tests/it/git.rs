@@ -254,6 +254,28 @@ fn what_cannot_be_read_is_told_and_compared_with_nothing() {
 }
 
 #[test]
+fn a_difference_is_told_in_every_format_and_so_is_another_reference_to_a_password() {
+    let repo = Repo::new();
+    let account = |name: &str| {
+        format!("commandLine: setup.exe /S, runWith: {{account: 'EXAMPLE\\\\setup', passwordFrom: {{env: {name}}}}}}}")
+    };
+    repo.project.edit("delivery/7zip.yaml", |text| text.replace("commandLine: setup.exe /S}", &account("SETUP_OLD")));
+    repo.commit("an account");
+    repo.project.edit("delivery/7zip.yaml", |text| text.replace("SETUP_OLD", "SETUP_NEW"));
+    repo.project.edit("consign.yaml", |text| format!("{text}policy:\n  limits: {{SEQ-1: 9000}}\n"));
+    for format in ["text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab", "azure"] {
+        let ran = repo.run(&["diff", "--format", format, "--detailed-exitcode"]).exits(2);
+        for what in ["program/7-Zip/Install", "policy.limits.SEQ-1", "9000", "spec.runWith.passwordFrom", "NEW"] {
+            assert!(ran.out.contains(what), "{format} does not tell `{what}`\n{}", ran.out);
+        }
+    }
+    let diff = repo.diff(&[]);
+    let fields = diff["changes"][0]["fields"].as_array().unwrap();
+    assert_eq!(fields.len(), 1, "{diff:#}");
+    assert_eq!(fields[0]["before"]["env"], "SETUP_OLD");
+}
+
+#[test]
 fn variables_and_overlays_have_their_part_in_a_difference() {
     let repo = Repo::new();
     repo.project
@@ -397,7 +419,7 @@ fn a_revision_is_read_under_the_limits_of_the_disk() {
 }
 
 #[test]
-fn pln_14_a_proposal_is_judged_by_the_policy_before_it() {
+fn pln_15_a_proposal_is_judged_by_the_policy_before_it() {
     let server = Server::start();
     let elsewhere = Fake::start(|_| Some(http("200 OK", "application/json", "{}")));
     let repo = Repo::at(&server.url, &server.token, &[]);
@@ -423,13 +445,21 @@ fn pln_14_a_proposal_is_judged_by_the_policy_before_it() {
     assert_eq!(paths, ["policy.limits.PLN-3", "policy.limits.SEQ-1", "servers.lab.url"]);
     assert!(changes.iter().all(|change| change["loosens"] == true));
     assert_eq!(plan["origin"]["base"]["revision"], "main");
-    assert_eq!(plan["origin"]["commit"], Value::String(topic));
+    assert_eq!(plan["origin"]["commit"], Value::String(topic.clone()));
     // A pipeline says so without being asked.
     repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     let text = by(&[("GITHUB_BASE_REF", "main")], &[]).exits(3).out;
     let (policy, actions) = (text.find("The policy changes:").unwrap(), text.find("Actions are").unwrap());
     assert!(policy < actions, "the policy stands first\n{text}");
     assert!(text.contains("policy.limits.SEQ-1: 0 -> 9000   # allows more") && text.contains("PLN-15"), "{text}");
+    for format in ["text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab", "azure"] {
+        let told = by(&[], &["--base", "main", "--format", format]).exits(3).out;
+        for what in ["policy.limits.SEQ-1", "policy.limits.PLN-3", "servers.lab.url", "9000", "main"] {
+            assert!(told.contains(what), "{format} does not tell `{what}`\n{told}");
+        }
+        let is_log = matches!(format, "github" | "gitlab" | "azure");
+        assert!(is_log || told.contains(&topic[..12]), "{format} does not tell the commit\n{told}");
+    }
     // No tag stands in the place of the target.
     repo.git(&["tag", "origin/main", "topic"]);
     by(&[("GITHUB_BASE_REF", "main")], &[]).exits(3).says("PLN-3");
@@ -469,7 +499,7 @@ fn a_server_or_a_certificate_of_a_proposal_is_not_trusted() {
 }
 
 #[test]
-fn pln_13_a_branch_that_is_behind_its_target_is_looked_at_and_not_applied() {
+fn pln_14_a_branch_that_is_behind_its_target_is_looked_at_and_not_applied() {
     let server = Server::start();
     let repo = Repo::at(&server.url, &server.token, &[]);
     repo.git(&["checkout", "--quiet", "-b", "topic"]);
