@@ -276,7 +276,7 @@ fn connect(
     place: &Place,
     variables: Variables<'_>,
 ) -> Result<Box<dyn Host>, Failure> {
-    const HELP: &str = "look at --api, and at the variable it comes from";
+    const HELP: &str = "look at --api and at the token, or at the variables they come from";
     let (token, scheme) = token(context, args, place.host, variables)?;
     // The connection is to the origin, since the API of GitHub is in two places below it.
     let api = Url::parse(&place.api)

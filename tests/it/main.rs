@@ -5,6 +5,7 @@
 mod bad_input;
 #[cfg(unix)]
 mod browser;
+mod comment;
 mod done_when;
 mod forecast;
 mod import;

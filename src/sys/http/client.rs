@@ -275,6 +275,11 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn authorization(token: &SecretString, scheme: TokenScheme) -> Result<HeaderValue, TransportError> {
+    let unusable = || unsendable("the token holds characters that no token has");
+    // As a password it would be encoded, whatever it holds.
+    if token.expose_secret().contains(|c: char| c.is_control()) {
+        return Err(unusable());
+    }
     let text = match scheme {
         TokenScheme::Bearer => format!("Bearer {}", token.expose_secret()),
         TokenScheme::Password => {
@@ -282,8 +287,7 @@ fn authorization(token: &SecretString, scheme: TokenScheme) -> Result<HeaderValu
             format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
         }
     };
-    let mut value =
-        HeaderValue::from_str(&text).map_err(|_| unsendable("the token holds characters that no token has"))?;
+    let mut value = HeaderValue::from_str(&text).map_err(|_| unusable())?;
     value.set_sensitive(true);
     Ok(value)
 }
