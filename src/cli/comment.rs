@@ -287,7 +287,7 @@ fn connect(
             Failure::new(exit::CONFIG, "the API's address is no URL, or holds what it must not").help(HELP)
         })?;
     let mut options = HttpOptions::new(api.origin().ascii_serialization());
-    options.token = Some(token.clone());
+    options.token = Some(token);
     options.scheme = scheme;
     // Hosts are on the internet more often than delivery servers, and there the way is a proxy's.
     options.system_proxy = true;
@@ -300,7 +300,7 @@ fn connect(
         HostName::Gitlab | HostName::Azure => vec![("accept", "application/json".to_owned())],
     };
     let seed = environment::unique() as u64;
-    let client = Client::new(Box::new(transport), headers, Some(token), Box::new(SystemClock), seed);
+    let client = Client::new(Box::new(transport), headers, Box::new(SystemClock), seed);
     let usage = |message: String| Failure::new(exit::USAGE, message).help("say it with --repository");
     Ok(match place.host {
         HostName::Github => Box::new(GitHub::new(client, &api, &place.repository, place.number).map_err(usage)?),

@@ -300,7 +300,7 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
         Some(reference) => Some(secrets::resolve(reference, root).map_err(|error| {
             Failure::from_error(exit::CONFIG, &error).help("`tokenFrom` in `consign.yaml` names it")
         })?),
-        None => environment::variable("CONSIGN_TOKEN").map(SecretString::from),
+        None => environment::variable("CONSIGN_TOKEN").map(SecretString::from).inspect(secrets::remember),
     };
     let ca_pem = match &config.ca_file {
         Some(path) => {

@@ -8,8 +8,6 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::HeaderMap;
 use http::Method;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::diag::visible;
@@ -23,6 +21,7 @@ use crate::sys::http::TransportError;
 use crate::sys::retry::RETRY_AFTER_MAX;
 use crate::sys::retry::Retry;
 use crate::sys::retry::Rng;
+use crate::sys::secrets;
 
 /// How often a request is sent at the most.
 pub const ATTEMPTS_MAX: u32 = 4;
@@ -86,23 +85,20 @@ pub struct Reply {
 pub struct Client {
     transport: Box<dyn Transport>,
     headers: Vec<(&'static str, String)>,
-    token: Option<SecretString>,
     clock: Box<dyn Clock>,
     retry: Mutex<(Retry, Rng)>,
 }
 
 impl Client {
-    /// Speaks through this transport, with these headers in every request. The token is known here only so that no
-    /// message repeats it.
+    /// Speaks through this transport, with these headers in every request.
     pub fn new(
         transport: Box<dyn Transport>,
         headers: Vec<(&'static str, String)>,
-        token: Option<SecretString>,
         clock: Box<dyn Clock>,
         seed: u64,
     ) -> Self {
         let retry = Mutex::new((Retry::new(ATTEMPTS_MAX), Rng::seeded(seed)));
-        Self { transport, headers, token, clock, retry }
+        Self { transport, headers, clock, retry }
     }
 
     /// Its address, for messages.
@@ -238,11 +234,8 @@ impl Client {
         for name in ["message", "error", "error_description", "errors"] {
             texts(&json[name], &mut parts);
         }
-        let mut text = parts.join("; ");
-        if let Some(token) = self.token.as_ref().map(ExposeSecret::expose_secret).filter(|token| !token.is_empty()) {
-            text = text.replace(token, "");
-        }
-        let cut: String = text.chars().take(MESSAGE_MAX).collect();
+        let text = parts.join("; ");
+        let cut: String = secrets::without(&text).chars().take(MESSAGE_MAX).collect();
         visible(&cut).into_owned()
     }
 }

@@ -17,6 +17,7 @@ mod naive;
 mod page;
 mod poison;
 mod reports;
+mod secrets;
 mod server;
 mod validate;
 mod world;

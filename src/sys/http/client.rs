@@ -16,6 +16,8 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::sys::secrets;
+
 use super::Answer;
 use super::Ask;
 use super::Get;
@@ -284,7 +286,10 @@ fn authorization(token: &SecretString, scheme: TokenScheme) -> Result<HeaderValu
         TokenScheme::Bearer => format!("Bearer {}", token.expose_secret()),
         TokenScheme::Password => {
             let pair = format!(":{}", token.expose_secret());
-            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+            let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+            // It is as good as the token to whoever reads it.
+            secrets::remember(&encoded.clone().into());
+            format!("Basic {encoded}")
         }
     };
     let mut value = HeaderValue::from_str(&text).map_err(|_| unusable())?;
