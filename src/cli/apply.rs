@@ -94,7 +94,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     let blocked = exit_of(&plan, false, false);
     if blocked != exit::OK {
         let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
-        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why"));
+        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why").of(&plan));
     }
     if args.plan.is_some() {
         within_bounds(&plan, &root, &config, &off)?;

@@ -365,6 +365,9 @@ pub struct ForecastArgs {
     /// Write the forecast as JSON to this file as well
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<Utf8PathBuf>,
+    /// Write the plan's report as one HTML page to this file, with what computers will do over time
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub html_into: Option<Utf8PathBuf>,
 }
 
 /// `consign computer`

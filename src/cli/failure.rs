@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::diag::Diagnostics;
 use crate::diag::Sources;
 use crate::diag::visible;
+use crate::plan::Plan;
 
 /// A command that came to nothing.
 #[derive(Debug)]
@@ -19,22 +20,31 @@ pub struct Failure {
     pub help: Option<String>,
     /// The findings that are why, where all is said already: reports tell them.
     pub found: Option<Box<(Diagnostics, Sources)>>,
+    /// The plan that is why: reports tell what blocks it.
+    pub plan: Option<Box<Plan>>,
 }
 
 impl Failure {
     /// A failure with a message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), help: None, found: None }
+        Self { exit, message: message.into(), help: None, found: None, plan: None }
     }
 
     /// A failure of which everything was said.
     pub const fn silent(exit: Exit) -> Self {
-        Self { exit, message: String::new(), help: None, found: None }
+        Self { exit, message: String::new(), help: None, found: None, plan: None }
     }
 
     /// A failure of which everything was said, for the sake of findings.
     pub fn found(exit: Exit, found: &Diagnostics, sources: &Sources) -> Self {
         Self { found: Some(Box::new((found.clone(), sources.clone()))), ..Self::silent(exit) }
+    }
+
+    /// Says which plan is why.
+    #[must_use]
+    pub fn of(mut self, plan: &Plan) -> Self {
+        self.plan = Some(Box::new(plan.clone()));
+        self
     }
 
     /// A failure with an error and its causes.

@@ -24,6 +24,7 @@ use crate::cli::knowledge::evaluate_all;
 use crate::cli::knowledge::read_fleet;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
+use crate::cli::report::about;
 use crate::forecast::FORMAT_VERSION;
 use crate::forecast::Forecast;
 use crate::forecast::agent;
@@ -31,6 +32,7 @@ use crate::forecast::classes::classes;
 use crate::forecast::classes::time_zone;
 use crate::forecast::compare;
 use crate::forecast::compile::compile;
+use crate::forecast::compile::openings;
 use crate::forecast::difference::difference;
 use crate::forecast::run::Question;
 use crate::forecast::run::forecast;
@@ -45,6 +47,9 @@ use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 use crate::report;
+use crate::report::view::About;
+use crate::report::view::Open;
+use crate::report::view::View;
 use crate::sys::disk;
 
 /// Runs it.
@@ -71,6 +76,13 @@ pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
     let renamed = estate::renamed(&read.observed, plan);
     let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
     let after = asked.forecast(&planned, &live, &read.fleet.fleet, &read.evaluated);
+    if let Some(path) = &args.html_into {
+        let zone = time_zone(&after.server_zone);
+        let open = openings(&planned, &zone, after.from, after.to).into_iter();
+        let open = open.map(|(name, open)| Open { name, from: open.open, to: open.close.min(after.to) }).collect();
+        let about = About { plan_file: args.plan.as_ref().map(ToString::to_string), ..about(None, exit) };
+        context.write_file(path, &report::html::page(&View::of_plan(plan, &about).with_forecast(&after, open)))?;
+    }
     let difference = difference(&before, &after);
     let json = json!({ "format_version": FORMAT_VERSION, "plan": plan.hash, "before": before, "after": after,
         "difference": difference });

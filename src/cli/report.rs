@@ -162,7 +162,10 @@ pub fn reported(context: &Context, command: &str, args: &ReportArgs, outcome: Ou
         message => message,
     };
     let found = failure.found.as_deref().map(|(found, sources)| (found, sources));
-    let view = View::of_failure(command, message, failure.help.as_deref(), found, &about);
+    let mut view = View::of_failure(command, message, failure.help.as_deref(), found, &about);
+    if let Some(plan) = failure.plan.as_deref() {
+        view.because_of(View::of_plan(plan, &about));
+    }
     // As text it stands on standard error.
     let printed = match args.form() {
         Form::Text => {

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::agent::policy::After;
 use crate::agent::policy::Job;
 use crate::agent::policy::JobKind;
@@ -17,6 +20,9 @@ use crate::agent::policy::Rules;
 use crate::agent::policy::Settings;
 use crate::agent::policy::Step;
 use crate::agent::policy::Window;
+use crate::agent::windows::Joined;
+use crate::agent::windows::Place;
+use crate::agent::windows::Windows;
 use crate::forecast::Unassessed;
 use crate::model::agent_settings::AgentSettings;
 use crate::model::delivery_policy::DeliveryPolicy;
@@ -338,6 +344,30 @@ fn delivery_policy(id: Guid, name: &str, spec: &DeliveryPolicy, library: &Librar
         },
         steps,
     })
+}
+
+/// The most openings of one window that are told.
+const OPENINGS: usize = 400;
+
+/// When the windows that are on are open between two instants, as on the clock of one zone: by name, and by time.
+pub fn openings(estate: &Estate<'_>, zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<(String, Joined)> {
+    let mut out = Vec::new();
+    for placed in estate.items() {
+        let Spec::MaintenanceWindow(spec) = &placed.item.spec else { continue };
+        let one = window(&placed.item.key.name, spec);
+        let kind = one.kind;
+        let Some(mut windows) = Windows::new(&[one], kind, zone, from).filter(|_| spec.enabled) else { continue };
+        let mut next = match windows.at(from) {
+            Place::Inside(open) => Some(open),
+            Place::Outside(_) => windows.first_of(from, Duration::default()),
+        };
+        for _ in 0..OPENINGS {
+            let Some(open) = next.filter(|open| open.open < to) else { break };
+            out.push((placed.item.key.name.clone(), open));
+            next = if open.close < to { windows.first_of(open.close, Duration::default()) } else { None };
+        }
+    }
+    out
 }
 
 fn window(name: &str, spec: &MaintenanceWindow) -> Window {

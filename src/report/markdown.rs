@@ -8,6 +8,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::diag::visible;
+use crate::diag::visible_at_start;
 use crate::report::budget::Budget;
 use crate::report::budget::Host;
 use crate::report::budget::Limit;
@@ -211,7 +212,7 @@ fn accept(view: &View<'_>, budget: &mut Budget) -> String {
             Some(item) => format!("In the manifest of {}", code(item)),
             None => "In `consign.yaml`".to_owned(),
         };
-        let body: Vec<String> = one.yaml.lines().map(|line| visible(line).into_owned()).collect();
+        let body: Vec<String> = one.yaml.lines().map(|line| visible_at_start(line).into_owned()).collect();
         let fence = fence(&body);
         let rules: Vec<String> = one.rules.iter().map(|rule| code(rule)).collect();
         let piece = format!("{place} ({}):\n\n{fence}yaml\n{}\n{fence}\n\n", rules.join(", "), body.join("\n"));

@@ -115,8 +115,11 @@ fn write_text(view: &View<'_>, options: Options<'_>, paint: Paint, out: &mut dyn
             if let Some(help) = help {
                 writeln!(out, "  help: {}", visible(help))?;
             }
-            // The first is the failure itself; the others are why.
-            view.findings.iter().skip(1).try_for_each(|one| write!(out, "{}", github::plain(&view::finding(one))))
+            // The first finding is the failure itself; all else is why.
+            let itself = view.findings.first().map(|first| view::finding(first).message);
+            let mut rest = view.entries();
+            rest.retain(|entry| !(entry.rule.is_empty() && Some(&entry.message) == itself.as_ref()));
+            rest.iter().try_for_each(|entry| write!(out, "{}", github::plain(entry)))
         }
     }
 }
@@ -130,7 +133,8 @@ fn json(view: &View<'_>) -> String {
         Origin::Applied(report, _) => apply::json(report, code, name),
         Origin::Failed(message, help) => {
             let value = json!({ "format_version": "1.0", "errored": true, "message": message, "help": help,
-                "findings": view.findings.get(1..).unwrap_or_default() });
+                "findings": view.findings.get(1..).unwrap_or_default(),
+                "consequences": view.consequences, "changes": view.changes, "not_assessed": view.not_assessed });
             ended(view, value)
         }
     };

@@ -131,6 +131,22 @@ fn mw_8_a_forecast_over_a_plan_tells_the_difference() {
 }
 
 #[test]
+fn a_page_shows_runs_restarts_and_windows_over_time() {
+    let (_server, project) = world();
+    project.replace("delivery/all.yaml", "daily: \"17:10\"", "daily: \"17:20\"");
+    project.run(&["plan", "--out", "plan.json"]).exits(0);
+    let ask = ["forecast", "--days", "5", "--fleet", "fleet.ndjson", "--plan", "plan.json", "--html-into", "page.html"];
+    project.run(&ask).exits(0);
+    let page = project.read("page.html");
+    assert!(page.contains("<h2>What computers will do and when</h2>"), "no timeline");
+    assert!(page.contains("<td class=\"m\">task/Nightly</td><td class=\"n\">15</td>"), "its starts, as a table");
+    assert!(page.contains("<td class=\"m\">restarts</td>") && page.matches("class=\"bar\"").count() > 5);
+    assert!(page.contains("<title>Sun 2026-11-22 17:00 to Sun 2026-11-22 18:00</title>"), "the window's first opening");
+    assert_eq!(page.matches("<rect class=\"win\"").count(), 5);
+    std::fs::write(std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("forecast.html"), page).unwrap();
+}
+
+#[test]
 fn col_2_a_plan_that_renames_a_collection_loses_nobody() {
     let (_server, project) = world();
     project.edit("delivery/all.yaml", |text| {

@@ -149,6 +149,9 @@ fn no_string_of_a_plan_file_acts() {
     }
     let ran = project.run(&["show", "bad.plan", "--full"]).says("a mechanism").says("a message").says("held cause");
     assert_inert(&ran.says("a gap").says("a unit"));
+    for format in ["html", "junit", "sarif", "gitlab"] {
+        assert_inert(&project.run(&["show", "bad.plan", "--format", format]).exits(0).says("forged"));
+    }
     let before = server.audit();
     for arguments in [&["apply", "bad.plan"][..], &["apply", "bad.plan", "--server", "::x"]] {
         let ran = project.run(arguments);

@@ -68,5 +68,136 @@ fn a_stale_a_locked_and_a_blocked_apply_are_reported() {
     });
     plan.hash = consign::plan::file::hash(&plan);
     project.write("blocked.plan", &consign::plan::file::write(&plan));
-    fails(&project, &["apply", "blocked.plan"], 3, "blocked");
+    let blocked = fails(&project, &["apply", "blocked.plan"], 3, "blocked");
+    assert_eq!(blocked["findings"][0]["message"], "two are called so", "it says what blocks it: {blocked}");
+}
+
+/// The flags that write a report of each format, with the file each writes.
+const INTO: &[(&str, &str)] = &[
+    ("--text-into", "r.txt"),
+    ("--json-into", "r.json"),
+    ("--markdown-into", "r.md"),
+    ("--html-into", "r.html"),
+    ("--sarif-into", "r.sarif"),
+    ("--junit-into", "r.xml"),
+    ("--github-into", "r.github"),
+    ("--gitlab-into", "r.gitlab.json"),
+    ("--gitlab-plan-into", "r.plan.json"),
+    ("--azure-into", "r.azure"),
+];
+
+fn with_all<'a>(command: &[&'a str]) -> Vec<&'a str> {
+    command.iter().copied().chain(INTO.iter().flat_map(|(flag, file)| [*flag, *file])).collect()
+}
+
+#[test]
+fn every_command_writes_every_report_and_keeps_its_exit_code() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    for (command, code) in [
+        (&["validate"][..], 0),
+        (&["plan", "--detailed-exitcode"], 2),
+        (&["show", "the.plan"], 0),
+        (&["drift"], 2),
+        (&["apply", "the.plan"], 0),
+        (&["plan", "--detailed-exitcode"], 0),
+    ] {
+        INTO.iter().for_each(|(_, file)| project.write(file, "an old one"));
+        project.run(&with_all(command)).exits(code);
+        for (flag, file) in INTO {
+            let text = project.read(file);
+            assert!(text != "an old one" && text.ends_with('\n'), "{command:?} {flag}: {text:.200}");
+        }
+        let widget: Value = serde_json::from_str(&project.read("r.plan.json")).unwrap();
+        assert!(["create", "update", "delete"].iter().all(|name| widget[name].is_u64()), "{widget}");
+    }
+}
+
+#[test]
+fn findings_reach_every_report_of_a_plan_that_came_to_nothing() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.write(
+        "delivery/bad.yaml",
+        "apiVersion: consign/v1\nkind: Task\nmetadata: {name: UnfitTask}\nspec: {wrong: 1}\n",
+    );
+    std::fs::create_dir(project.path(".git")).unwrap();
+    for command in [&["plan"][..], &["drift"], &["validate"], &["apply", "--auto-approve"]] {
+        INTO.iter().for_each(|(_, file)| project.write(file, "an old one"));
+        project.run(&with_all(command)).exits(65);
+        for (flag, file) in INTO.iter().filter(|(flag, _)| *flag != "--gitlab-plan-into") {
+            let text = project.read(file);
+            assert!(text.contains("delivery/bad.yaml") && text.contains("wrong"), "{command:?} {flag}\n{text}");
+        }
+    }
+    let lines = project.read("r.github");
+    assert!(lines.contains("::error file=delivery/bad.yaml,line=4,"), "{lines}");
+    assert!(
+        project.read("r.azure").contains("##vso[task.logissue type=error;sourcepath=delivery/bad.yaml;linenumber=4;")
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_and_changes_no_exit_code() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    let ran = project.run(&["plan", "--detailed-exitcode", "--sarif-into", "no/such/directory/r.sarif"]);
+    ran.exits(2).says("warning: a report was not written: ");
+}
+
+#[test]
+fn a_change_is_told_where_its_manifest_stands() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    std::fs::create_dir(project.root.parent().unwrap().join(".git")).unwrap();
+    let ran = project.run(&["plan", "--format", "gitlab"]).exits(0);
+    let report = ran.json();
+    let change = report.as_array().unwrap().iter().find(|one| one["check_name"] == "change/create").unwrap();
+    let path = change["location"]["path"].as_str().unwrap();
+    assert!(path.starts_with("project/delivery/"), "the repository's own name of the file: {change}");
+    assert!(change["location"]["lines"]["begin"].as_u64().unwrap() > 1, "{change}");
+    let names: Vec<&str> = report.as_array().unwrap().iter().filter_map(|one| one["fingerprint"].as_str()).collect();
+    let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len());
+}
+
+#[test]
+fn github_s_step_gets_its_summary_and_its_outputs() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.write("summary.md", "before\n");
+    let mut command = project.command(&["plan", "--format", "github"]);
+    command.env("GITHUB_STEP_SUMMARY", project.path("summary.md")).env("GITHUB_OUTPUT", project.path("outputs"));
+    let ran = crate::world::run(command).exits(0);
+    assert!(ran.out.contains("::group::The rest\n") && ran.out.contains("Plan: "), "{}", ran.out);
+    let summary = project.read("summary.md");
+    assert!(summary.starts_with("before\n<!-- consign:plan server="), "{summary:.200}");
+    let outputs = project.read("outputs");
+    assert!(outputs.contains("exit-code<<consign_") && outputs.contains("\n0\n"), "{outputs}");
+}
+
+#[test]
+fn azure_gets_a_summary_by_its_whole_path() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    let mut command = project.command(&["plan", "--format", "azure"]);
+    command.env("AGENT_TEMPDIRECTORY", &project.root);
+    let ran = crate::world::run(command).exits(0);
+    let line = ran.out.lines().find_map(|line| line.strip_prefix("##vso[task.uploadsummary]")).expect("a summary");
+    let path = line.replace("%AZP25", "%");
+    assert!(std::path::Path::new(&path).is_absolute() && path.ends_with(".md"), "{path}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("### consign plan: "));
+    assert!(ran.out.contains("##vso[task.setvariable variable=consign_add;isOutput=true]"), "{}", ran.out);
+}
+
+#[test]
+fn a_pipeline_s_log_has_no_progress_and_no_colour() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    let ran = project.run(&["apply", "--auto-approve"]).exits(0);
+    assert!(!ran.err.contains("Applying") && !ran.raw.contains(&0x1b), "{}", ran.err);
+    let mut command = project.command(&["plan"]);
+    command.env("CLICOLOR_FORCE", "1");
+    assert!(crate::world::run(command).exits(0).raw.contains(&0x1b));
 }

@@ -97,26 +97,26 @@ fn one(view: &View<'_>, group: &Group, rules: &BTreeMap<&str, BTreeSet<&str>>, b
 /// A field before and after: what goes is struck out and what comes is underlined, word by word.
 fn field(field: &FieldView) -> String {
     let (before, after) = shown(field);
-    let diff = TextDiff::from_words(before.as_str(), after.as_str());
+    let (old, new) = (words(&before), words(&after));
+    let diff = TextDiff::from_slices(&old, &new);
     let side = |own: ChangeTag, tag: &str| {
-        let mut out = String::new();
-        let mut run = String::new();
-        let close = |run: &mut String, out: &mut String| {
-            if !run.is_empty() {
-                out.push_str(&format!("<{tag}>{}</{tag}>", text(run)));
-                run.clear();
-            }
-        };
+        // What stands together is escaped together: a line's begin is seen as one.
+        let mut runs: Vec<(bool, String)> = Vec::new();
         for change in diff.iter_all_changes() {
-            if change.tag() == own {
-                run.push_str(change.value());
-            } else if change.tag() == ChangeTag::Equal {
-                close(&mut run, &mut out);
-                out.push_str(&text(change.value()));
+            let is_own = change.tag() == own;
+            if !is_own && change.tag() != ChangeTag::Equal {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((same, run)) if *same == is_own => run.push_str(change.value()),
+                _ => runs.push((is_own, change.value().to_owned())),
             }
         }
-        close(&mut run, &mut out);
-        out
+        let marked = |(is_own, run): &(bool, String)| match is_own {
+            true => format!("<{tag}>{}</{tag}>", text(run)),
+            false => text(run),
+        };
+        runs.iter().map(marked).collect::<String>()
     };
     let (gone, come) = (side(ChangeTag::Delete, "del"), side(ChangeTag::Insert, "ins"));
     let remark = field.remark.trim_start_matches("# ");
@@ -126,6 +126,30 @@ fn field(field: &FieldView) -> String {
          <span>{come}</span></pre></div>",
         html(&field.path)
     )
+}
+
+/// A text in words: letters and digits together, spaces together, every other character by itself, so that a version in a
+/// path and a time in a schedule are words too.
+fn words(text: &str) -> Vec<&str> {
+    let class = |c: char| match c {
+        c if c.is_alphanumeric() => 0,
+        c if c.is_whitespace() => 1,
+        _ => 2,
+    };
+    let mut out = Vec::new();
+    let mut begin = 0;
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        if before.is_some_and(|before| before != class(c) || before == 2) {
+            out.push(&text[begin..at]);
+            begin = at;
+        }
+        before = Some(class(c));
+    }
+    if begin < text.len() {
+        out.push(&text[begin..]);
+    }
+    out
 }
 
 /// Both sides as texts whose words can be told apart.
@@ -142,4 +166,18 @@ fn shown(field: &FieldView) -> (String, String) {
 /// Text with its line ends kept.
 fn text(value: &str) -> String {
     value.split('\n').map(html).collect::<Vec<String>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_text_is_all_of_its_words() {
+        let text = "setup.exe  /configure \"a-2027.xml\" é1\n{}";
+        assert_eq!(words(text).concat(), text);
+        assert_eq!(words("a-2027.xml"), ["a", "-", "2027", ".", "xml"]);
+        assert_eq!(words("}} "), ["}", "}", " "]);
+        assert!(words("").is_empty());
+    }
 }

@@ -82,7 +82,8 @@ pub(super) fn list(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Re
     }
     for ((code, kind, is_known), n) in left {
         let number = if is_known { "" } else { ", numbers unknown" };
-        let line = format!("    {code} and {n} more: {}{number} (--full names them)", words(kind));
+        let (code, words) = (visible_at_start(code), words(kind));
+        let line = format!("    {code} and {n} more: {}{number} (--full names them)", visible(&words));
         writeln!(out, "{}", paint.on(Tone::Dim, line))?;
     }
     Ok(())
@@ -110,8 +111,9 @@ fn rank(kind: &str) -> u8 {
 fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out: &mut dyn Write) -> io::Result<()> {
     let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
     let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
-    let head = paint.on(tone, format!("  {mark} {}", one.code));
+    let head = paint.on(tone, format!("  {mark} {}", visible_at_start(&one.code)));
     let number = format!("{}{}", magnitude(one), parts(one));
+    let number = visible(&number);
     writeln!(
         out,
         "{head} {}: {number}  {}",
@@ -134,7 +136,8 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out
     for fix in &one.fixes {
         let forecast: Vec<String> =
             fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
-        writeln!(out, "      safer: {} ({})", visible(&fix.message), forecast.join(", "))?;
+        let forecast = forecast.join(", ");
+        writeln!(out, "      safer: {} ({})", visible(&fix.message), visible(&forecast))?;
     }
     if let Some(over) = &one.over {
         writeln!(out, "      {}", paint.on(tone, format!("over the limit: {}", visible(over))))?;
@@ -279,6 +282,7 @@ pub fn acceptances(plan: &Plan) -> Vec<Acceptance> {
     for (address, rules) in by_item {
         let mut yaml = "metadata:\n  acknowledge:\n".to_owned();
         for (rule, many) in &rules {
+            let rule = visible(rule);
             let unknown = many.iter().any(|one| one.magnitude.value.is_none());
             let most =
                 many.iter().filter_map(|one| one.magnitude.value.map(|n| n.max(one.magnitude.high.unwrap_or(0))));
@@ -292,10 +296,11 @@ pub fn acceptances(plan: &Plan) -> Vec<Acceptance> {
         out.push(Acceptance { rules: rules.keys().map(ToString::to_string).collect(), item: Some(address), yaml });
     }
     for (rule, many) in homeless {
+        let name = visible_at_start(rule);
         let most = many.iter().map(|one| one.magnitude.value).collect::<Option<Vec<u64>>>();
         let yaml = match most.and_then(|all| all.into_iter().max()) {
-            Some(most) => format!("policy:\n  limits:\n    {rule}: {most}\n"),
-            None => format!("policy:\n  severities:\n    {rule}: off   # its number is not known\n"),
+            Some(most) => format!("policy:\n  limits:\n    {name}: {most}\n"),
+            None => format!("policy:\n  severities:\n    {name}: off   # its number is not known\n"),
         };
         out.push(Acceptance { rules: vec![rule.to_owned()], item: None, yaml });
     }
@@ -314,11 +319,15 @@ pub(super) fn to_accept(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::R
             Some(address) => writeln!(out, "  in the manifest of {}:", visible(address))?,
             None => {
                 let rules = one.rules.join(", ");
-                writeln!(out, "  {rules} is about items that have no manifest; in `consign.yaml`:")?;
+                writeln!(
+                    out,
+                    "  {} is about items that have no manifest; in `consign.yaml`:",
+                    visible_at_start(&rules)
+                )?;
             }
         }
         for line in one.yaml.lines() {
-            writeln!(out, "    {line}")?;
+            writeln!(out, "    {}", visible(line))?;
         }
     }
     Ok(())

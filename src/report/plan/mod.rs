@@ -261,7 +261,7 @@ fn field(field: &FieldChange, remark: &str, options: Options, out: &mut dyn Writ
     if used + REMARK_GAP + remark.chars().count() <= columns {
         writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))?;
     } else {
-        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, remark))?;
+        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, visible_at_start(remark)))?;
     }
     if is_short {
         return Ok(());

@@ -279,6 +279,9 @@ pub fn each_view(t: Texts<'_>, then: &mut dyn FnMut(&View<'_>)) {
     then(&View::of_apply(&report, &plan, &about));
     let (message, help) = (t("message"), t("help"));
     then(&View::of_failure("plan", &message, Some(&help), Some((&found, &sources)), &about));
+    let mut blocked = View::of_failure("apply", &message, Some(&help), None, &about);
+    blocked.because_of(View::of_plan(&plan, &about));
+    then(&blocked);
     let clean = empty_plan();
     then(&View::of_plan(&clean, &About { places: BTreeMap::new(), ..about.clone() }));
     let none = Diagnostics::new();

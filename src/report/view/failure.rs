@@ -35,4 +35,18 @@ impl<'a> View<'a> {
         view.summary = vec![format!("consign {command} failed: exit code {} ({})", view.exit.code, view.exit.name)];
         view
     }
+
+    /// Adds what a plan says that is why: what blocks it, what it would do, and how to accept that.
+    pub fn because_of(&mut self, plan: View<'_>) {
+        self.findings.extend(plan.findings);
+        self.server = plan.server;
+        self.url = plan.url;
+        self.hash = plan.hash;
+        self.made_at = plan.made_at;
+        self.changes = plan.changes;
+        self.groups = plan.groups;
+        self.consequences = plan.consequences;
+        self.to_accept = plan.to_accept;
+        self.not_assessed = plan.not_assessed;
+    }
 }

@@ -306,7 +306,14 @@ fn references(plan: &Plan) -> Vec<Edge> {
 
 /// The sentence that a reviewer reads first: what computers will do, else what is lost, else how much changes.
 fn headline(plan: &Plan, view: &View<'_>) -> String {
-    let acts = view.consequences.iter().find(|one| one.acts && one.value != Some(0));
+    let of_computers = || view.consequences.iter().filter(|one| one.acts);
+    // A number first; one that is not known only where it stops the plan.
+    let acts = of_computers().find(|one| one.value.is_some_and(|n| n > 0));
+    let acts = acts.or_else(|| of_computers().find(|one| one.value.is_none() && one.level == Level::Error));
+    let unknown = match acts.is_none() && of_computers().any(|one| one.value.is_none()) {
+        true => "; how many computers act is not known",
+        false => "",
+    };
     let name = |address: &str| format!("`{}`", address.split_once('/').map_or(address, |(_, name)| name));
     let blocked = if plan.is_blocked() { "; blocked" } else { "" };
     if let Some(one) = acts {
@@ -325,10 +332,11 @@ fn headline(plan: &Plan, view: &View<'_>) -> String {
     }
     let lost: Vec<_> = view.changes.iter().filter(|change| change.danger.is_some()).collect();
     if let [one] = lost[..] {
-        return format!("{} {}{blocked}", one.danger.map_or("changes", Danger::word), name(&one.address));
+        let word = one.danger.map_or("changes", Danger::word);
+        return format!("{word} {}{unknown}{blocked}", name(&one.address));
     }
     if !lost.is_empty() {
-        return format!("{} items are lost or replaced{blocked}", lost.len());
+        return format!("{} items are lost or replaced{unknown}{blocked}", consequences::grouped(lost.len() as u64));
     }
     if !plan.complete {
         return "not everything could be read".to_owned();
@@ -337,7 +345,7 @@ fn headline(plan: &Plan, view: &View<'_>) -> String {
         (0, true) => "blocked".to_owned(),
         (0, false) if plan.held.is_empty() => "no changes; the server is as the manifests say".to_owned(),
         (0, false) => format!("no changes; {} held back", plan.held.len()),
-        (1, _) => format!("1 item changes{blocked}"),
-        (n, _) => format!("{} items change{blocked}", consequences::grouped(n as u64)),
+        (1, _) => format!("1 item changes{unknown}{blocked}"),
+        (n, _) => format!("{} items change{unknown}{blocked}", consequences::grouped(n as u64)),
     }
 }
