@@ -1,6 +1,6 @@
 //! Hosts of pull requests: the plan's comment is put there, and found again.
 //!
-//! A host translates ([`Host`]) and decides nothing; [`post`] decides what becomes of the comments that are there. A
+//! A host translates ([`Host`]) and decides nothing; [`post()`] decides what becomes of the comments that are there. A
 //! comment is ours by two things together: its first line is the marker, and whoever the token stands for wrote it. The
 //! marker alone could be anybody's.
 

@@ -387,3 +387,30 @@ fn a_host_that_is_down_and_a_plan_that_is_none_are_told_apart() {
     at.fails(&[], 65, "was changed after it was made");
     assert!(at.host.state().calls.is_empty());
 }
+
+#[test]
+fn a_plan_that_fills_every_limit_is_taken_whole_and_folded_away_later() {
+    let mut plan = consign::plan::file::read(plans().0.as_bytes()).unwrap();
+    for n in 0..6_000 {
+        plan.findings.push(consign::plan::Finding {
+            rule: "PLN-4".to_owned(),
+            severity: consign::model::project::Severity::Warning,
+            subject: format!("task/Größe 👍 {n}"),
+            message: "ein Text, der länger ist als nötig 👍 ".repeat(8),
+            help: String::new(),
+        });
+    }
+    plan.hash = consign::plan::file::hash(&plan);
+    for (api, longest) in [(Api::GitHub, 65_536), (Api::GitLab, 1_000_000), (Api::Azure, 150_000)] {
+        let at = Pipeline::of(api);
+        at.host.state().longest = longest;
+        at.project.write("change.plan", &consign::plan::file::write(&plan));
+        let ran = at.comment(&[]).exits(0).says("The comment was written");
+        assert!(!ran.err.contains("cut"), "{}", ran.err);
+        let size = at.host.rows()[0].body.encode_utf16().count();
+        assert!(size > longest / 4, "{api:?}: {size} of {longest}: the limit is not tried");
+        at.comment(&["--hide-old"]).exits(0).says("1 earlier hidden");
+        let rows = at.host.rows();
+        assert!(rows[0].is_hidden && !rows[1].is_hidden);
+    }
+}
