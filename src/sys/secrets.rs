@@ -32,7 +32,10 @@ pub fn remember(secret: &SecretString) {
 pub fn without(text: &str) -> String {
     let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut out = text.to_owned();
-    for secret in known.iter().map(ExposeSecret::expose_secret).filter(|secret| secret.len() >= CONCEALED_MIN) {
+    let mut secrets: Vec<&str> = known.iter().map(ExposeSecret::expose_secret).collect();
+    // The longest first: where one begins with another, the rest of it would stay.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets.into_iter().filter(|secret| secret.len() >= CONCEALED_MIN) {
         // As it is, and as a JSON text that is repeated has it.
         let quoted = serde_json::Value::from(secret).to_string();
         out = out.replace(secret, "").replace(&quoted[1..quoted.len() - 1], "");
@@ -158,6 +161,7 @@ mod tests {
 
     #[test]
     fn what_others_say_is_told_without_secrets() {
+        super::remember(&"hunter2".into());
         super::remember(&"hunter2\"quoted".into());
         super::remember(&"x y".into());
         let said = super::without("no: hunter2\"quoted, {\"password\":\"hunter2\\\"quoted\"}, x y z");
