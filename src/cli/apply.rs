@@ -1,5 +1,6 @@
 //! `consign apply`
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
@@ -44,6 +45,7 @@ use crate::diag::visible;
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::package::RunWith;
+use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::project::Severity;
 use crate::model::schedule::Schedule;
@@ -72,13 +74,13 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
 }
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
-    let (plan, root, config, off) = match &args.plan {
+    let (plan, root, config, policy) = match &args.plan {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
             let made =
                 make_plan(context, args.server.server.as_deref(), &select, Computers::Asked(args.fleet.as_deref()))?;
-            (made.plan, made.root, made.config, Vec::new())
+            (made.plan, made.root, made.config, Policy::default())
         }
         None => {
             return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")
@@ -100,7 +102,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why").of(&plan));
     }
     if args.plan.is_some() {
-        within_bounds(context, args, &plan, &root, &config, &off)?;
+        within_bounds(context, args, &plan, &root, &config, &policy)?;
     }
     let report = perform(context, &plan, &root, &config, args)?;
     let exit = exit_of_report(&report);
@@ -137,15 +139,16 @@ fn within_bounds(
     plan: &Plan,
     root: &Utf8Path,
     config: &ServerConfig,
-    off: &[String],
+    policy: &Policy,
 ) -> Result<(), Failure> {
     let starts = plan.resource_changes.iter().any(|change| change.after.as_ref().is_some_and(names_a_time));
     if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts {
         return Ok(());
     }
-    // A run that was cut short goes on with what was approved: half of the changes are there already.
+    // A run that was cut short goes on with what was approved: some of the changes are there already, or may be. One that
+    // sent nothing, or to whose every request the answer was no, has made none.
     let journals = journal_files::read_all(&root.join(STATE_DIRECTORY).join("journal"), ".ndjson").unwrap_or_default();
-    if journals.iter().any(|(_, text)| text.contains(&plan.hash) && has_begun(text)) {
+    if journals.iter().any(|(_, text)| text.contains(&plan.hash) && may_have_written(text)) {
         return Ok(());
     }
     let reader = connect_to_read(root, config)?;
@@ -154,8 +157,23 @@ fn within_bounds(
     let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
         again::questions(plan, &mut observed, fleet)
     })?;
+    let newly = again::protected(plan, &mut observed, knowledge.computers(), policy, time);
+    let hit: Vec<String> = newly
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .take(10)
+        .map(|finding| visible(&format!("{}: {} ({})", finding.subject, finding.message, finding.rule)).into_owned())
+        .collect();
+    if !hit.is_empty() {
+        let message = format!("what is protected would be reached, which the plan did not say: {}", hit.join("; "));
+        return Err(
+            Failure::new(exit::STALE, message).help("nothing was written; plan again and look at the difference")
+        );
+    }
     let now = again::consequences(plan, &mut observed, knowledge.computers(), time);
-    let broken = bounds::broken(plan, &now, off);
+    let off = policy.severities.iter().filter(|(_, severity)| **severity == Severity::Off);
+    let off: Vec<String> = off.map(|(rule, _)| rule.clone()).collect();
+    let broken = bounds::broken(plan, &now, &off);
     if broken.is_empty() {
         return Ok(());
     }
@@ -176,8 +194,8 @@ const fn names_a_time(item: &Item) -> bool {
     availability.from.is_some() || matches!(run, Run::Schedule(Schedule::At(_)))
 }
 
-/// A plan, the project's root, its server, and the rules that the project switched off.
-type Ready = (Plan, Utf8PathBuf, ServerConfig, Vec<String>);
+/// A plan, the project's root, its server, and the project's policy of today.
+type Ready = (Plan, Utf8PathBuf, ServerConfig, Policy);
 
 /// A stored plan, for the server it was made for.
 fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
@@ -211,9 +229,8 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         Failure::new(exit::BLOCKED, format!("`{path}` is not applied: {}", visible(&unsound.to_string())))
             .help("nothing was done; make the plan again")
     })?;
-    let severities = opened.project.as_ref().map(|project| &project.policy.severities).into_iter().flatten();
-    let off = severities.filter(|(_, severity)| **severity == Severity::Off).map(|(rule, _)| rule.clone()).collect();
-    Ok((plan, opened.root, config, off))
+    let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
+    Ok((plan, opened.root, config, policy))
 }
 
 /// Applies a plan from a project's root: lock, journal, steps.
@@ -297,6 +314,21 @@ pub fn perform(
 /// Whether a journal says that its run came as far as to ask for a lease, and not to its end.
 fn died(text: &str) -> bool {
     has_begun(text) && !text.lines().any(|line| line.contains("\"type\":\"end\""))
+}
+
+/// Whether a run may have changed something on the server: of a step that it was about to send, nobody knows that it was
+/// not made.
+fn may_have_written(text: &str) -> bool {
+    let mut open = BTreeSet::new();
+    for line in text.lines() {
+        match serde_json::from_str(line) {
+            Ok(Entry::Intent { steps, .. }) => open.extend(steps),
+            Ok(Entry::Failed { steps, unknown: false, .. }) => open.retain(|step| !steps.contains(step)),
+            Ok(Entry::Done { .. }) | Err(_) => return true,
+            Ok(Entry::Begin { .. } | Entry::Lease { .. } | Entry::Failed { .. } | Entry::End { .. }) => {}
+        }
+    }
+    !open.is_empty()
 }
 
 /// Whether a journal says that its run came as far as to ask for a lease.

@@ -13,13 +13,16 @@ use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
+use crate::model::project::Policy;
 use crate::plan::Change;
 use crate::plan::Consequence;
+use crate::plan::Finding;
 use crate::plan::Plan;
 use crate::plan::consequences;
 use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
 use crate::plan::consequences::no_fleet;
+use crate::plan::guard;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
@@ -33,13 +36,42 @@ pub fn consequences(
     computers: Computers<'_>,
     now: Timestamp,
 ) -> Vec<Consequence> {
+    in_world(plan, observed, computers, now, |world| consequences::of(world).0)
+}
+
+/// The protected computers that a stored plan would newly reach by what was read now (PLN-10); where nothing is known of
+/// the computers, what it said by their names still holds. As [`consequences`].
+pub fn protected(
+    plan: &Plan,
+    observed: &mut Observed,
+    computers: Computers<'_>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<Finding> {
+    in_world(
+        plan,
+        observed,
+        computers,
+        now,
+        |world| {
+            if world.has_fleet { guard::reached(world, policy) } else { Vec::new() }
+        },
+    )
+}
+
+fn in_world<T>(
+    plan: &Plan,
+    observed: &mut Observed,
+    computers: Computers<'_>,
+    now: Timestamp,
+    look: impl FnOnce(&World<'_>) -> T,
+) -> T {
     in_the_words_of(plan, observed);
     let befores = befores(plan, observed);
     let live = estate(observed, &befores);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     let empty = no_fleet();
-    let world = World::new(&plan.resource_changes, &live, &planned, computers, &empty, now);
-    consequences::of(&world).0
+    look(&World::new(&plan.resource_changes, &live, &planned, computers, &empty, now))
 }
 
 /// The queries of collections that no server has stored yet: whom they find is to be asked. `observed` is afterwards in

@@ -11,6 +11,7 @@ use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::project::Limit;
+use crate::model::project::Policy;
 use crate::model::project::Severity;
 use crate::plan::Action;
 use crate::plan::Change;
@@ -111,7 +112,13 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
         protected_by_name(draft, world.changes);
         return;
     }
-    let policy = draft.input.policy;
+    let found = reached(world, draft.input.policy);
+    draft.findings.extend(found);
+}
+
+/// The same where the computers are known. A finding of severity error blocks.
+pub(super) fn reached(world: &World<'_>, policy: &Policy) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let roles = policy.protected_roles.as_ref();
     let with_role = |is_one: &dyn Fn(&str) -> bool| -> Set {
         let computers = world.fleet.computers.iter().enumerate();
@@ -123,8 +130,9 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
     for (actor, newly) in newly_reached(world) {
         let address = actor.key.to_string();
         let mut blocks = |message| {
-            let help = "choose another target; what is protected is changed in `consign.yaml`";
-            draft.block(&PLN_10, address.clone(), message, help);
+            let help = "choose another target; what is protected is changed in `consign.yaml`".to_owned();
+            let (rule, severity, subject) = (PLN_10.id.to_owned(), Severity::Error, address.clone());
+            findings.push(Finding { rule, severity, subject, message, help });
         };
         match &newly {
             Known::Unknown(_) => by_name(world, actor, &policy.protected).into_iter().for_each(blocks),
@@ -155,7 +163,7 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
                 let hit = newly & &named;
                 if !hit.is_empty() {
                     let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
-                    draft.findings.push(Finding {
+                    findings.push(Finding {
                         rule: PLN_10.id.to_owned(),
                         severity: Severity::Warning,
                         subject: address.clone(),
@@ -167,6 +175,7 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
             }
         }
     }
+    findings
 }
 
 /// The roles among some computers.

@@ -160,6 +160,26 @@ fn seq_1_what_was_approved_binds_the_apply() {
 }
 
 #[test]
+fn pln_10_what_is_protected_is_looked_at_again_when_a_stored_plan_is_applied() {
+    let (server, project) = world();
+    project.replace(
+        "delivery/all.yaml",
+        "program: Install, collections: [Pilot]",
+        "program: Install, collections: [Desks]",
+    );
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("49 newly targeted");
+    // Meanwhile the delivery server moves up, and another computer down: as many as before, and not the same.
+    let moved = |n: usize, floor: u32| json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": floor } });
+    let computer = |n: usize| computers().into_iter().filter(move |line| line["guid"] == guid(n));
+    let lines: Vec<Value> = computer(0).chain([moved(0, 2)]).chain(computer(20)).chain([moved(20, 0)]).collect();
+    server.load(&lines);
+    let before = server.writes().len();
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("PC-00") && refused.err.contains("PLN-10"), "{}", refused.err);
+    assert_eq!(server.writes().len(), before, "nothing was written");
+}
+
+#[test]
 fn what_lives_does_what_was_predicted() {
     let (_server, project) = world();
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  System/Settings: {runTime: 3m, code: 5}\n");
