@@ -180,6 +180,46 @@ fn pln_10_what_is_protected_is_looked_at_again_when_a_stored_plan_is_applied() {
 }
 
 #[test]
+fn what_was_refused_and_wrote_nothing_does_not_lift_the_bounds() {
+    let (server, project) = world();
+    let before = server.url.clone();
+    let server = server.restart_with_faults("rules: [{path: /v1/items, times: 9, fault: {status: 422}}]");
+    project.edit_if("consign.yaml", |text| text.replace(&before, &server.url));
+    project.replace(
+        "delivery/all.yaml",
+        "{package: System, program: Install, collections: [Pilot]}",
+        "{package: System, program: Install, collections: [Pilot], priority: high, enabled: true}",
+    );
+    project.replace(
+        "delivery/all.yaml",
+        "metadata: {name: Install system, folder",
+        "metadata: {name: Install it, aliases: [Install system], folder",
+    );
+    project.replace(
+        "delivery/all.yaml",
+        "{package: System, program: Install, collections: [Pilot],",
+        "{package: System, program: Install, collections: [Half],",
+    );
+    project.edit("delivery/all.yaml", |text| {
+        format!("{text}---\napiVersion: consign/v1\nkind: Collection\nmetadata: {{name: Half, folder: Software Delivery}}\nspec: {{query: {{sql: select Guid from vPlace where Floor >= 2}}}}\n")
+    });
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("49 newly targeted");
+    let failed = project.run(&["apply", "approved.plan", "--batch", "1"]);
+    assert_ne!(failed.code, Some(0), "{failed:?}");
+    assert!(failed.out.contains("0 steps made"), "{failed:?}");
+    // Ten more come up.
+    let up = |n: usize| {
+        let computer =
+            computers().into_iter().filter(move |line| line["guid"] == guid(n) && line["type"] == "computer");
+        computer.chain([json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": 2 } })])
+    };
+    let lines: Vec<Value> = (1..=10).flat_map(up).collect();
+    server.load(&lines);
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("59"), "{}", refused.err);
+}
+
+#[test]
 fn what_lives_does_what_was_predicted() {
     let (_server, project) = world();
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  System/Settings: {runTime: 3m, code: 5}\n");
