@@ -4,6 +4,7 @@ mod computers;
 mod judged;
 mod orders;
 mod tampered;
+mod times;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

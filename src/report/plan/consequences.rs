@@ -239,6 +239,16 @@ fn bytes(n: u64) -> String {
 pub fn words(kind: &str) -> String {
     match kind {
         "re_run" => "re-run".to_owned(),
+        "begin_to_run" => "begin to run it".to_owned(),
+        "run_no_longer" => "no longer run it by themselves".to_owned(),
+        "other_times" => "run it at other times".to_owned(),
+        "takes_a_licence" => "take a licence".to_owned(),
+        "comes_under" => "come under it".to_owned(),
+        "no_longer_under" => "are no longer under it".to_owned(),
+        "start_passed" => "whose start has passed".to_owned(),
+        "lacks_the_plugin" => "lack the plug-in".to_owned(),
+        "waits_for_a_longer_window" => "wait for a longer window".to_owned(),
+        "fits_now" => "had no window for it, and can run it now".to_owned(),
         "enter" => "enter".to_owned(),
         "leave" => "leave".to_owned(),
         "download" => "download it".to_owned(),
