@@ -5,6 +5,7 @@ mod judged;
 mod orders;
 mod renames;
 mod tampered;
+mod times;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
