@@ -20,7 +20,7 @@ use crate::plan::consequences;
 use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
 use crate::plan::consequences::no_fleet;
-use crate::reach::Estate;
+use crate::plan::estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 
@@ -35,7 +35,7 @@ pub fn consequences(
 ) -> Vec<Consequence> {
     in_the_words_of(plan, observed);
     let befores = befores(plan, observed);
-    let live = estate(observed, &befores);
+    let live = estate::instead(observed, &befores);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     let empty = no_fleet();
     let world = World::new(&plan.resource_changes, &live, &planned, computers, &empty, now);
@@ -47,7 +47,7 @@ pub fn consequences(
 pub fn questions(plan: &Plan, observed: &mut Observed, fleet: &Fleet) -> Vec<Query> {
     in_the_words_of(plan, observed);
     let befores = befores(plan, observed);
-    let live = estate(observed, &befores);
+    let live = estate::instead(observed, &befores);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
 }
@@ -61,11 +61,6 @@ fn befores(plan: &Plan, observed: &Observed) -> Vec<Option<Item>> {
         change.before.clone().map(|item| Item { key: change.key.clone(), ..item })
     };
     observed.items.iter().map(before).collect()
-}
-
-fn estate<'a>(observed: &'a Observed, befores: &'a [Option<Item>]) -> Estate<'a> {
-    let items = befores.iter().zip(&observed.items);
-    Estate::of_items(items.map(|(before, live)| (live.guid, before.as_ref().unwrap_or(&live.item))))
 }
 
 /// Calls items as the plan does, in keys and references.
