@@ -1,6 +1,5 @@
 //! `consign apply`
 
-use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
@@ -142,13 +141,17 @@ fn within_bounds(
     policy: &Policy,
 ) -> Result<(), Failure> {
     let starts = plan.resource_changes.iter().any(|change| change.after.as_ref().is_some_and(names_a_time));
-    if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts {
+    let protects =
+        !policy.protected.is_empty() || policy.protected_roles.as_ref().is_some_and(|roles| !roles.is_empty());
+    let protects = protects && !plan.resource_changes.is_empty();
+    if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts && !protects {
         return Ok(());
     }
-    // A run that was cut short goes on with what was approved: some of the changes are there already, or may be. One that
-    // sent nothing, or to whose every request the answer was no, has made none.
+    // A run that was cut short goes on with what was approved: a part of the changes is there already. One that made
+    // nothing changed nothing, and what was approved is looked at again.
     let journals = journal_files::read_all(&root.join(STATE_DIRECTORY).join("journal"), ".ndjson").unwrap_or_default();
-    if journals.iter().any(|(_, text)| text.contains(&plan.hash) && may_have_written(text)) {
+    let journals: Vec<String> = journals.into_iter().map(|(_, text)| text).collect();
+    if !earlier(&plan.hash, &journals).done.is_empty() {
         return Ok(());
     }
     let reader = connect_to_read(root, config)?;
@@ -157,31 +160,32 @@ fn within_bounds(
     let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
         again::questions(plan, &mut observed, fleet)
     })?;
-    let newly = again::protected(plan, &mut observed, knowledge.computers(), policy, time);
-    let hit: Vec<String> = newly
+    let (now, protected) = again::judged(plan, &mut observed, knowledge.computers(), time, policy);
+    let blocked: Vec<String> = protected
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
-        .take(10)
-        .map(|finding| visible(&format!("{}: {} ({})", finding.subject, finding.message, finding.rule)).into_owned())
+        .map(|finding| visible(&format!("{} {}: {}", finding.rule, finding.subject, finding.message)).into_owned())
         .collect();
-    if !hit.is_empty() {
-        let message = format!("what is protected would be reached, which the plan did not say: {}", hit.join("; "));
-        return Err(
-            Failure::new(exit::STALE, message).help("nothing was written; plan again and look at the difference")
-        );
+    if !blocked.is_empty() {
+        return Err(Failure::new(exit::STALE, listing("protected computers would be reached", &blocked))
+            .help("nothing was written; plan again and look at the difference"));
     }
-    let now = again::consequences(plan, &mut observed, knowledge.computers(), time);
-    let off = policy.severities.iter().filter(|(_, severity)| **severity == Severity::Off);
-    let off: Vec<String> = off.map(|(rule, _)| rule.clone()).collect();
+    let severities = policy.severities.iter().filter(|(_, severity)| **severity == Severity::Off);
+    let off: Vec<String> = severities.map(|(rule, _)| rule.clone()).collect();
     let broken = bounds::broken(plan, &now, &off);
     if broken.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = broken.iter().take(10).map(|one| visible(&one.to_string()).into_owned()).collect();
-    let rest = broken.len().saturating_sub(10);
+    let list: Vec<String> = broken.iter().map(|one| visible(&one.to_string()).into_owned()).collect();
+    Err(Failure::new(exit::STALE, listing("the computers would do more than was approved", &list))
+        .help("nothing was written; plan again and look at the difference"))
+}
+
+/// What is wrong, with the first ten cases of it.
+fn listing(what: &str, all: &[String]) -> String {
+    let rest = all.len().saturating_sub(10);
     let rest = if rest > 0 { format!("; and {rest} more") } else { String::new() };
-    let message = format!("the computers would do more than was approved: {}{rest}", list.join("; "));
-    Err(Failure::new(exit::STALE, message).help("nothing was written; plan again and look at the difference"))
+    format!("{what}: {}{rest}", all[..all.len().min(10)].join("; "))
 }
 
 /// Whether an item begins at a time that it names (PLN-12).
@@ -194,7 +198,7 @@ const fn names_a_time(item: &Item) -> bool {
     availability.from.is_some() || matches!(run, Run::Schedule(Schedule::At(_)))
 }
 
-/// A plan, the project's root, its server, and the project's policy of today.
+/// A plan, the project's root, its server, and the project's policy.
 type Ready = (Plan, Utf8PathBuf, ServerConfig, Policy);
 
 /// A stored plan, for the server it was made for.
@@ -314,21 +318,6 @@ pub fn perform(
 /// Whether a journal says that its run came as far as to ask for a lease, and not to its end.
 fn died(text: &str) -> bool {
     has_begun(text) && !text.lines().any(|line| line.contains("\"type\":\"end\""))
-}
-
-/// Whether a run may have changed something on the server: of a step that it was about to send, nobody knows that it was
-/// not made.
-fn may_have_written(text: &str) -> bool {
-    let mut open = BTreeSet::new();
-    for line in text.lines() {
-        match serde_json::from_str(line) {
-            Ok(Entry::Intent { steps, .. }) => open.extend(steps),
-            Ok(Entry::Failed { steps, unknown: false, .. }) => open.retain(|step| !steps.contains(step)),
-            Ok(Entry::Done { .. }) | Err(_) => return true,
-            Ok(Entry::Begin { .. } | Entry::Lease { .. } | Entry::Failed { .. } | Entry::End { .. }) => {}
-        }
-    }
-    !open.is_empty()
 }
 
 /// Whether a journal says that its run came as far as to ask for a lease.

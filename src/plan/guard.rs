@@ -14,7 +14,6 @@ use crate::model::project::Limit;
 use crate::model::project::Policy;
 use crate::model::project::Severity;
 use crate::plan::Action;
-use crate::plan::Change;
 use crate::plan::Finding;
 use crate::plan::consequences::Actor;
 use crate::plan::consequences::World;
@@ -107,18 +106,13 @@ fn over(draft: &mut Draft<'_>, rule: &Rule, limit: &Limit, verb: &str, n: u64, o
 const NAMED: usize = 5;
 
 /// Computers of protected collections and roles that a change newly reaches, by whatever path (PLN-10).
-pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
+pub(super) fn protected(policy: &Policy, world: &World<'_>) -> Vec<Finding> {
+    let ways = protected_by_name(policy, world);
     if !world.has_fleet {
-        protected_by_name(draft, world.changes);
-        return;
+        let found = ways.into_iter();
+        return found.map(|(address, name)| blocks(&address, newly_reaches(&name))).collect();
     }
-    let found = reached(world, draft.input.policy);
-    draft.findings.extend(found);
-}
-
-/// The same where the computers are known. A finding of severity error blocks.
-pub(super) fn reached(world: &World<'_>, policy: &Policy) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut out = Vec::new();
     let roles = policy.protected_roles.as_ref();
     let with_role = |is_one: &dyn Fn(&str) -> bool| -> Set {
         let computers = world.fleet.computers.iter().enumerate();
@@ -129,13 +123,11 @@ pub(super) fn reached(world: &World<'_>, policy: &Policy) -> Vec<Finding> {
     let named = if roles.is_none() { with_role(&|_| true) } else { Set::new() };
     for (actor, newly) in newly_reached(world) {
         let address = actor.key.to_string();
-        let mut blocks = |message| {
-            let help = "choose another target; what is protected is changed in `consign.yaml`".to_owned();
-            let (rule, severity, subject) = (PLN_10.id.to_owned(), Severity::Error, address.clone());
-            findings.push(Finding { rule, severity, subject, message, help });
-        };
         match &newly {
-            Known::Unknown(_) => by_name(world, actor, &policy.protected).into_iter().for_each(blocks),
+            Known::Unknown(_) => {
+                let found = by_name(world, actor, &ways, &policy.protected);
+                out.extend(found.into_iter().map(|message| blocks(&address, message)));
+            }
             Known::Is(newly) => {
                 for name in &policy.protected {
                     // Who is in it now is protected, and who would be.
@@ -150,20 +142,25 @@ pub(super) fn reached(world: &World<'_>, policy: &Policy) -> Vec<Finding> {
                     let hit = newly & &members;
                     if !hit.is_empty() {
                         let computers = names(world, &hit, NAMED);
-                        blocks(format!("it would newly reach {computers} of the protected collection `{name}`"));
+                        let message = format!("it would newly reach {computers} of the protected collection `{name}`");
+                        out.push(blocks(&address, message));
                     } else if unknown {
-                        by_name(world, actor, std::slice::from_ref(name)).into_iter().for_each(&mut blocks);
+                        let found = by_name(world, actor, &ways, std::slice::from_ref(name));
+                        out.extend(found.into_iter().map(|message| blocks(&address, message)));
                     }
                 }
                 let hit = newly & &guarded;
                 if !hit.is_empty() {
                     let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
-                    blocks(format!("it would newly reach {computers} ({roles}), protected by role"));
+                    out.push(blocks(
+                        &address,
+                        format!("it would newly reach {computers} ({roles}), protected by role"),
+                    ));
                 }
                 let hit = newly & &named;
                 if !hit.is_empty() {
                     let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
-                    findings.push(Finding {
+                    out.push(Finding {
                         rule: PLN_10.id.to_owned(),
                         severity: Severity::Warning,
                         subject: address.clone(),
@@ -175,7 +172,21 @@ pub(super) fn reached(world: &World<'_>, policy: &Policy) -> Vec<Finding> {
             }
         }
     }
-    findings
+    out
+}
+
+fn newly_reaches(name: &str) -> String {
+    format!("it would newly reach the protected collection `{name}`")
+}
+
+fn blocks(address: &str, message: String) -> Finding {
+    Finding {
+        rule: PLN_10.id.to_owned(),
+        severity: Severity::Error,
+        subject: address.to_owned(),
+        message,
+        help: "choose another target; what is protected is changed in `consign.yaml`".to_owned(),
+    }
 }
 
 /// The roles among some computers.
@@ -188,9 +199,14 @@ fn roles_of(world: &World<'_>, set: &Set) -> String {
     roles.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// The same by the names of collections, where their computers are not known: a protected one is a new target, or is
-/// newly part of what is one.
-fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<String> {
+/// The same by the names of collections, where the computers are not known: a protected one is a new target or newly
+/// part of what is one, or a collection that the item reaches computers by no longer keeps it out.
+fn by_name(
+    world: &World<'_>,
+    actor: &Actor<'_>,
+    ways: &BTreeSet<(String, String)>,
+    protected: &[String],
+) -> BTreeSet<String> {
     let parts = |estate: &Estate<'_>, spec: Option<&Spec>| {
         let mut open: Vec<String> = spec.and_then(Spec::targets).cloned().unwrap_or_default();
         let mut seen = BTreeSet::new();
@@ -206,26 +222,25 @@ fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<St
         seen
     };
     let (was, is) = (parts(world.live, actor.old_spec()), parts(world.planned, actor.spec()));
+    let causes = world.causes(actor);
+    let is_let_in = |name: &String| causes.iter().any(|cause| ways.contains(&(cause.clone(), name.clone())));
     protected
         .iter()
-        .filter(|name| is.contains(*name) && !was.contains(*name))
-        .map(|name| format!("it would newly reach the protected collection `{name}`"))
+        .filter(|name| is.contains(*name) && !was.contains(*name) || is_let_in(name))
+        .map(|name| newly_reaches(name))
         .collect()
 }
 
-/// The same by the names of collections alone, where nothing is known of the computers (PLN-10).
-fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
-    let policy = draft.input.policy;
-    if policy.protected.is_empty() || changes.is_empty() {
-        return;
+/// The same by the names of collections alone (PLN-10): the changes, each with a protected collection that it newly
+/// reaches or lets in.
+fn protected_by_name(policy: &Policy, world: &World<'_>) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    if policy.protected.is_empty() {
+        return found;
     }
-    let live: Vec<&Item> = draft.input.observed.items.iter().map(|live| &live.item).collect();
-    let before = Ways::of(live.iter().copied());
-    let gone: BTreeSet<&ItemKey> = changes.iter().map(|change| &change.key).collect();
-    let kept = live.iter().copied().filter(|item| !gone.contains(&item.key));
-    let after = Ways::of(kept.chain(changes.iter().filter_map(|change| change.after.as_ref())));
-    let mut found = Vec::new();
-    for change in changes {
+    let before = Ways::of(world.live.items().map(|placed| placed.item));
+    let after = Ways::of(world.planned.items().map(|placed| placed.item));
+    for change in world.changes {
         let Some(item) = &change.after else { continue };
         let reached = before.reached(change.before.as_ref());
         let whole_before = change.before.as_ref().map(kept_out).unwrap_or_default();
@@ -234,7 +249,7 @@ fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
             let newly = after.reached(Some(item)).contains(name) && !reached.contains(name);
             let let_in = whole_before.contains(name) && !whole_after.contains(name);
             if newly || let_in {
-                found.push((change.address.clone(), name.clone()));
+                found.insert((change.address.clone(), name.clone()));
             }
         }
         // A limit that was taken away lets in whoever it kept out, and nobody can say who that is.
@@ -242,13 +257,7 @@ fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
             found.extend(policy.protected.iter().map(|name| (change.address.clone(), name.clone())));
         }
     }
-    // What targets a collection that changed is reached by another change than its own.
-    found.sort();
-    found.dedup();
-    for (address, name) in found {
-        let message = format!("it would newly reach the protected collection `{name}`");
-        draft.block(&PLN_10, address, message, "choose another target; a protected set is changed in `consign.yaml`");
-    }
+    found
 }
 
 /// How collections include each other.

@@ -56,11 +56,11 @@ use crate::plan::bounds;
 use crate::plan::consequences;
 use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
+use crate::plan::estate;
 use crate::plan::file;
 use crate::plan::guard;
 use crate::plan::hold;
 use crate::plan::order;
-use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 
@@ -130,8 +130,8 @@ impl Drafted<'_> {
 
     /// The queries of collections that no server has stored yet: whom they find is to be asked.
     pub fn questions(&self, fleet: &Fleet) -> Vec<Query> {
-        let renamed = renamed(self.0.input, &self.0.pairing);
-        let live = live(self.0.input, &renamed);
+        let renamed = in_the_words_of(&self.0);
+        let live = estate::instead(&self.0.input.observed, &renamed);
         let planned = live.after(consequences::fates(&self.0.changes));
         Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
     }
@@ -486,47 +486,29 @@ fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Compute
     let input = draft.input;
     let empty = consequences::no_fleet();
     // Without a change there is nothing to compare.
-    let renamed = if changes.is_empty() { BTreeMap::new() } else { renamed(input, &draft.pairing) };
-    let live = if changes.is_empty() { Estate::default() } else { live(input, &renamed) };
+    let renamed = if changes.is_empty() { Vec::new() } else { in_the_words_of(draft) };
+    let live = estate::instead(&input.observed, &renamed);
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
     let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
-    guard::protected(draft, &world);
+    draft.findings.extend(guard::protected(input.policy, &world));
     let (told, endpoints) = consequences::of(&world);
     (told, endpoints, world.coverage())
 }
 
-/// Live items that are called otherwise in the plan, by their place, under the names that they have there: a rename keeps
-/// an item what it is, and what follows from its other changes is not lost with its old name.
-fn renamed(input: &Input<'_>, pairing: &Pairing<'_>) -> BTreeMap<usize, Item> {
-    let mut out = BTreeMap::new();
-    let mut packages: HashMap<&str, &str> = HashMap::new();
-    for (key, at) in &pairing.pairs {
-        let item = &input.observed.items[*at].item;
-        if item.key != **key {
-            out.insert(*at, Item { key: (*key).clone(), ..item.clone() });
-            if key.kind == Kind::Package {
-                packages.insert(&item.key.name, &key.name);
-            }
-        }
-    }
-    if packages.is_empty() {
-        return out;
-    }
-    // A program that no manifest declares is called after its package all the same.
-    for (at, live) in input.observed.items.iter().enumerate() {
-        if let Some(package) = live.item.key.package.as_deref().and_then(|package| packages.get(package)) {
-            let key = ItemKey::program(*package, live.item.key.name.as_str());
-            out.entry(at).or_insert_with(|| Item { key, ..live.item.clone() });
+/// By place among the observed: what the manifests call otherwise than the server, by its name in the manifests. What
+/// refers to it does so already, and changes are known by that name.
+fn in_the_words_of(draft: &Draft<'_>) -> Vec<Option<Item>> {
+    let live = &draft.input.observed.items;
+    let mut out = vec![None; live.len()];
+    for (key, at) in &draft.pairing.pairs {
+        // Also what is called alike, so that nothing of the same name elsewhere stands in its place.
+        let is_alike = live[*at].item.key == **key;
+        if !is_alike || draft.pairing.renamed {
+            out[*at] = Some(Item { key: (*key).clone(), ..live[*at].item.clone() });
         }
     }
     out
-}
-
-/// What the server holds, in the plan's names.
-fn live<'a>(input: &'a Input<'_>, renamed: &'a BTreeMap<usize, Item>) -> Estate<'a> {
-    let items = input.observed.items.iter().enumerate();
-    Estate::of_items(items.map(|(at, live)| (live.guid, renamed.get(&at).unwrap_or(&live.item))))
 }
 
 /// What the names in the changes stand for, as far as it is there.

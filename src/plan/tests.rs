@@ -3,6 +3,7 @@
 mod computers;
 mod judged;
 mod orders;
+mod renamed;
 mod renames;
 mod tampered;
 mod times;
