@@ -160,6 +160,47 @@ fn seq_1_what_was_approved_binds_the_apply() {
 }
 
 #[test]
+fn pln_10_a_protected_computer_that_came_into_the_target_stops_a_stored_plan() {
+    let (server, project) = world();
+    project.replace(
+        "delivery/all.yaml",
+        "program: Install, collections: [Pilot]",
+        "program: Install, collections: [Desks]",
+    );
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("49 newly targeted");
+    // The delivery server moves up, and another one into the cellar: the same number.
+    let place = |n: usize, floor: u8| json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": floor } });
+    server.load(&[place(0, 2), place(59, 0)]);
+    let before = server.writes().len();
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("PLN-10") && refused.err.contains("PC-00"), "{}", refused.err);
+    assert_eq!(server.writes().len(), before, "nothing was written");
+}
+
+#[test]
+fn seq_1_an_attempt_that_wrote_nothing_is_no_leave_to_do_more() {
+    let (server, project) = world();
+    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+    server.load(&ran(&chain, 1..16, true));
+    project.edit("delivery/all.yaml", |text| {
+        text.replace(
+            "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
+            "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
+        )
+    });
+    let plan = project.run(&["plan", "--out", "approved.plan", "--format", "json"]).exits(0).json();
+    // An earlier attempt that came as far as to begin, and to fail.
+    let begin = json!({ "type": "begin", "journal": 1, "plan": plan["hash"], "instance": plan["server"]["identity"]["instance"], "time": jiff::Timestamp::now() });
+    let failed = json!({ "type": "failed", "steps": [1], "unknown": false, "because": "the server was busy" });
+    let text = format!("{begin}\n{failed}\n{}\n", json!({ "type": "end", "whole": false }));
+    std::fs::create_dir_all(project.path(".consign/journal")).unwrap();
+    project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
+    server.load(&ran(&chain, 16..19, false));
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
+}
+
+#[test]
 fn what_lives_does_what_was_predicted() {
     let (_server, project) = world();
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  System/Settings: {runTime: 3m, code: 5}\n");
