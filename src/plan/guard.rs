@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
+use crate::diag::did_you_mean;
 use crate::diff;
 use crate::diff::lacks_password;
 use crate::model::fleet::Computers as Set;
@@ -24,6 +26,7 @@ use crate::plan::make::Draft;
 use crate::reach::Estate;
 use crate::reach::Known;
 use crate::rules::Rule;
+use crate::rules::collection::COL_1;
 use crate::rules::plan::PLN_2;
 use crate::rules::plan::PLN_3;
 use crate::rules::plan::PLN_8;
@@ -170,6 +173,37 @@ pub(super) fn protected(policy: &Policy, world: &World<'_>) -> Vec<Finding> {
                     });
                 }
             }
+        }
+    }
+    out
+}
+
+/// Newly listed members that no computer is called, where the computers are known (COL-1).
+pub(super) fn unknown_members(world: &World<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut called: Option<HashSet<String>> = None;
+    for change in world.changes.iter().filter(|_| world.has_fleet) {
+        let Some(Spec::Collection(after)) = change.after.as_ref().map(|item| &item.spec) else { continue };
+        let before = match change.before.as_ref().map(|item| &item.spec) {
+            Some(Spec::Collection(before)) => before.members.as_ref(),
+            _ => None,
+        };
+        let was: HashSet<&String> = before.into_iter().flatten().collect();
+        for name in after.members.iter().flatten().filter(|name| !was.contains(name)) {
+            let computers = &world.fleet.computers;
+            let called = called.get_or_insert_with(|| computers.iter().map(|one| one.name.to_lowercase()).collect());
+            if called.contains(&name.to_lowercase()) {
+                continue;
+            }
+            let near = did_you_mean(name, computers.iter().map(|one| one.name.as_str()));
+            out.push(Finding {
+                rule: COL_1.id.to_owned(),
+                severity: Severity::Warning,
+                subject: change.address.clone(),
+                message: format!("no computer is called `{name}`"),
+                help: near
+                    .unwrap_or_else(|| "look whether it is misspelt, or is yet to report to the server".to_owned()),
+            });
         }
     }
     out

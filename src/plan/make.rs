@@ -492,6 +492,7 @@ fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Compute
     // The server's clock is the one that its computers' policies go by.
     let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
     draft.findings.extend(guard::protected(input.policy, &world));
+    draft.findings.extend(guard::unknown_members(&world));
     let (told, endpoints) = consequences::of(&world);
     (told, endpoints, world.coverage())
 }

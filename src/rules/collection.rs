@@ -11,11 +11,12 @@ pub static COL_1: Rule = Rule {
     id: "COL-1",
     title: "collections are made of computers and other collections, without a cycle",
     source: "SWD 6.1 guide, Collection Management",
-    acts: &[Act::Validate, Act::Server],
+    acts: &[Act::Validate, Act::Plan, Act::Server],
     explain: "A collection lists computers, or asks inventory, or both; it may include, exclude and be limited to \
               other collections. A collection that leads back to itself that way has no members that could be worked \
               out, and servers loop or give up. The finding names the whole cycle: take one of its links out. \
-              Collections that no manifest declares are listed under `externals`.",
+              Collections that no manifest declares are listed under `externals`. A plan warns of a computer that is newly \
+              listed and that the server does not know.",
 };
 
 /// A plan says which computers a collection gains and loses.

@@ -262,3 +262,26 @@ fn a_fleet_that_is_not_known_or_known_in_part_is_never_a_zero() {
     project.run(&["plan", "--fleet", "odd.ndjson"]).exits(65).one_message().says("odd.ndjson");
     project.run(&["plan", "--fleet", "absent.ndjson"]).exits(64).one_message().says("absent.ndjson");
 }
+
+#[test]
+fn seq_1_an_attempt_that_wrote_nothing_is_no_leave_to_do_more() {
+    let (server, project) = world();
+    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+    server.load(&ran(&chain, 1..16, true));
+    project.edit("delivery/all.yaml", |text| {
+        text.replace(
+            "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
+            "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
+        )
+    });
+    let plan = project.run(&["plan", "--out", "approved.plan", "--format", "json"]).exits(0).json();
+    // An earlier attempt that came as far as to begin, and to fail.
+    let begin = json!({ "type": "begin", "journal": 1, "plan": plan["hash"], "instance": plan["server"]["identity"]["instance"], "time": jiff::Timestamp::now() });
+    let failed = json!({ "type": "failed", "steps": [1], "unknown": false, "because": "the server was busy" });
+    let text = format!("{begin}\n{failed}\n{}\n", json!({ "type": "end", "whole": false }));
+    std::fs::create_dir_all(project.path(".consign/journal")).unwrap();
+    project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
+    server.load(&ran(&chain, 16..19, false));
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
+}

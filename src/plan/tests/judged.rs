@@ -280,3 +280,18 @@ fn pln_10_a_lost_limit_lets_in_the_protected_where_a_query_is_not_known() {
         lab.case.live.truncate(lab.case.live.len() - 2);
     }
 }
+
+#[test]
+fn col_1_a_newly_listed_member_that_no_computer_is_called_is_said() {
+    let mut lab = Lab::new(20);
+    let member = |names: &[&str]| item(Kind::Collection, "Target", json!({ "members": names }));
+    lab.live(member(&["GONE"]));
+    lab.wants(member(&["GONE", "PX-7", "pc-3"]));
+    let plan = lab.plan();
+    let found: Vec<_> = plan.findings.iter().filter(|finding| finding.rule == "COL-1").collect();
+    assert_eq!(found.len(), 1, "what was listed before and what is there is not spoken of: {found:?}");
+    assert_eq!(found[0].message, "no computer is called `PX-7`");
+    assert!(found[0].help.contains("PC-7") && !plan.is_blocked(), "{}", found[0].help);
+    lab.case.fleet = None;
+    assert!(lab.case.plan().findings.is_empty(), "nobody knows");
+}
