@@ -29,7 +29,9 @@ pub static COL_2: Rule = Rule {
               from those that leave) is the larger part of many changes. A limit under this ID holds for the computers \
               that enter or leave; past it the plan is blocked until the change is acknowledged or the limit raised. A share is \
               one of those who were reached before, judged where all who were or are reached are at least the floor; a \
-              growth from none is over it. What the plan creates has no share: only a count limits whom it reaches.",
+              growth from none is over it. What the plan creates has no share: only a count limits whom it reaches. What an \
+              apply that was cut short made is there already: the same plan file goes on, a new plan may ask to be \
+              acknowledged.",
 };
 
 /// Every item can be looked up with all that refers to it.
