@@ -12,7 +12,7 @@
 //! | 3 | [`manifest`], [`check`], [`diff`], [`agent`], [`reach`] | text to site; a site against the rules; observed against desired; what one computer does; who is reached |
 //! | 4 | [`plan`], [`forecast`] | changes to ordered steps, guards, what is held back, drift; many computers over simulated time |
 //! | 5 | [`sys`] | files, clock, environment, HTTP: the only place that names them |
-//! | 6 | [`adapter`], [`server`] | server APIs as the client sees them; the reference server |
+//! | 6 | [`adapter`], [`host`], [`server`] | server APIs as the client sees them; hosts of pull requests; the reference server |
 //! | 7 | [`apply`] | runs a plan through an adapter |
 //! | 8 | [`report`] | a view, and its formats |
 //! | 9 | [`cli`] | arguments, settings, commands, exit codes |
@@ -50,6 +50,7 @@ pub mod plan;
 pub mod sys;
 
 pub mod adapter;
+pub mod host;
 pub mod server;
 
 pub mod agents;

@@ -142,7 +142,8 @@ pub struct Reach<'e, 'a> {
     live: &'e Estate<'a>,
     fleet: &'e Fleet,
     evaluated: &'e Evaluated,
-    by_name: HashMap<String, u32>,
+    /// Several computers may have one name; what lists it lists them all.
+    by_name: HashMap<String, Vec<u32>>,
     live_queries: HashMap<Guid, &'a Collection>,
     retired: Computers,
     found: RefCell<HashMap<String, Known<Computers>>>,
@@ -153,8 +154,10 @@ impl<'e, 'a> Reach<'e, 'a> {
     /// Over an estate; `live` is the one that the fleet was read beside.
     pub fn new(estate: &'e Estate<'a>, live: &'e Estate<'a>, fleet: &'e Fleet, evaluated: &'e Evaluated) -> Self {
         let number = |at: usize| u32::try_from(at).expect("a fleet has fewer than 2^32 computers");
-        let by_name =
-            fleet.computers.iter().enumerate().map(|(at, one)| (one.name.to_lowercase(), number(at))).collect();
+        let mut by_name: HashMap<String, Vec<u32>> = HashMap::with_capacity(fleet.computers.len());
+        for (at, one) in fleet.computers.iter().enumerate() {
+            by_name.entry(one.name.to_lowercase()).or_default().push(number(at));
+        }
         let retired = fleet.computers.iter().enumerate().filter(|(_, one)| one.retired).map(|(at, _)| number(at));
         let live_queries = live
             .of_kind(Kind::Collection)
@@ -233,7 +236,7 @@ impl<'e, 'a> Reach<'e, 'a> {
             unknown @ Known::Unknown(_) => return unknown,
         };
         let listed = collection.members.iter().flatten();
-        members.extend(listed.filter_map(|name| self.by_name.get(&name.to_lowercase())));
+        members.extend(listed.filter_map(|name| self.by_name.get(&name.to_lowercase())).flatten());
         for name in &collection.include {
             match self.resolve(name, above) {
                 Known::Is(some) => members |= some,

@@ -45,6 +45,7 @@ use crate::diag::visible;
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::package::RunWith;
+use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::project::Severity;
 use crate::model::schedule::Schedule;
@@ -73,14 +74,14 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
 }
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
-    let (plan, root, config, off) = match &args.plan {
+    let (plan, root, config, policy) = match &args.plan {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
             let asked = Asked { follow_pipeline: true, ..Asked::default() };
             let fleet = Computers::Asked(args.fleet.as_deref());
             let made = make_plan(context, args.server.server.as_deref(), &select, fleet, &asked, false)?;
-            (made.plan, made.root, made.config, Vec::new())
+            (made.plan, made.root, made.config, Policy::default())
         }
         None => {
             return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")
@@ -110,7 +111,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         .of(&plan));
     }
     if args.plan.is_some() {
-        within_bounds(context, args, &plan, &root, &config, &off)?;
+        within_bounds(context, args, &plan, &root, &config, &policy)?;
     }
     let report = perform(context, &plan, &root, &config, args)?;
     let exit = exit_of_report(&report);
@@ -147,15 +148,20 @@ fn within_bounds(
     plan: &Plan,
     root: &Utf8Path,
     config: &ServerConfig,
-    off: &[String],
+    policy: &Policy,
 ) -> Result<(), Failure> {
     let starts = plan.resource_changes.iter().any(|change| change.after.as_ref().is_some_and(names_a_time));
-    if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts {
+    let protects =
+        !policy.protected.is_empty() || policy.protected_roles.as_ref().is_some_and(|roles| !roles.is_empty());
+    let protects = protects && !plan.resource_changes.is_empty();
+    if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts && !protects {
         return Ok(());
     }
-    // A run that was cut short goes on with what was approved: half of the changes are there already.
+    // A run that was cut short goes on with what was approved: a part of the changes is there already. One that made
+    // nothing changed nothing, and what was approved is looked at again.
     let journals = journal_files::read_all(&root.join(STATE_DIRECTORY).join("journal"), ".ndjson").unwrap_or_default();
-    if journals.iter().any(|(_, text)| text.contains(&plan.hash) && has_begun(text)) {
+    let journals: Vec<String> = journals.into_iter().map(|(_, text)| text).collect();
+    if !earlier(&plan.hash, &journals).done.is_empty() {
         return Ok(());
     }
     let reader = connect_to_read(root, config)?;
@@ -164,16 +170,32 @@ fn within_bounds(
     let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
         again::questions(plan, &mut observed, fleet)
     })?;
-    let now = again::consequences(plan, &mut observed, knowledge.computers(), time);
-    let broken = bounds::broken(plan, &now, off);
+    let (now, protected) = again::judged(plan, &mut observed, knowledge.computers(), time, policy);
+    let blocked: Vec<String> = protected
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| visible(&format!("{} {}: {}", finding.rule, finding.subject, finding.message)).into_owned())
+        .collect();
+    if !blocked.is_empty() {
+        return Err(Failure::new(exit::STALE, listing("protected computers would be reached", &blocked))
+            .help("nothing was written; plan again and look at the difference"));
+    }
+    let severities = policy.severities.iter().filter(|(_, severity)| **severity == Severity::Off);
+    let off: Vec<String> = severities.map(|(rule, _)| rule.clone()).collect();
+    let broken = bounds::broken(plan, &now, &off);
     if broken.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = broken.iter().take(10).map(|one| visible(&one.to_string()).into_owned()).collect();
-    let rest = broken.len().saturating_sub(10);
+    let list: Vec<String> = broken.iter().map(|one| visible(&one.to_string()).into_owned()).collect();
+    Err(Failure::new(exit::STALE, listing("the computers would do more than was approved", &list))
+        .help("nothing was written; plan again and look at the difference"))
+}
+
+/// What is wrong, with the first ten cases of it.
+fn listing(what: &str, all: &[String]) -> String {
+    let rest = all.len().saturating_sub(10);
     let rest = if rest > 0 { format!("; and {rest} more") } else { String::new() };
-    let message = format!("the computers would do more than was approved: {}{rest}", list.join("; "));
-    Err(Failure::new(exit::STALE, message).help("nothing was written; plan again and look at the difference"))
+    format!("{what}: {}{rest}", all[..all.len().min(10)].join("; "))
 }
 
 /// Whether an item begins at a time that it names (PLN-12).
@@ -186,8 +208,8 @@ const fn names_a_time(item: &Item) -> bool {
     availability.from.is_some() || matches!(run, Run::Schedule(Schedule::At(_)))
 }
 
-/// A plan, the project's root, its server, and the rules that the project switched off.
-type Ready = (Plan, Utf8PathBuf, ServerConfig, Vec<String>);
+/// A plan, the project's root, its server, and the project's policy.
+type Ready = (Plan, Utf8PathBuf, ServerConfig, Policy);
 
 /// A stored plan, for the server it was made for.
 fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
@@ -221,9 +243,8 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         Failure::new(exit::BLOCKED, format!("`{path}` is not applied: {}", visible(&unsound.to_string())))
             .help("nothing was done; make the plan again")
     })?;
-    let severities = opened.project.as_ref().map(|project| &project.policy.severities).into_iter().flatten();
-    let off = severities.filter(|(_, severity)| **severity == Severity::Off).map(|(rule, _)| rule.clone()).collect();
-    Ok((plan, opened.root, config, off))
+    let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
+    Ok((plan, opened.root, config, policy))
 }
 
 /// Applies a plan from a project's root: lock, journal, steps.

@@ -62,6 +62,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Make it so: a stored plan, or a new one with --auto-approve
     Apply(ApplyArgs),
+    /// Put a stored plan's comment on its pull request, in place of the one that is there
+    Comment(CommentArgs),
     /// Say where a server differs from the manifests; reads only
     Drift(DriftArgs),
     /// Say what the computers will do: what runs when, what never does and why; reads only
@@ -316,6 +318,56 @@ pub struct ApplyArgs {
     /// Which part
     #[command(flatten)]
     pub select: SelectArgs,
+}
+
+/// What hosts pull requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HostName {
+    /// GitHub, or GitHub Enterprise Server.
+    Github,
+    /// GitLab.
+    Gitlab,
+    /// Azure DevOps.
+    Azure,
+}
+
+/// `consign comment`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The token is never an argument. It comes from --token-file, else from CONSIGN_COMMENT_TOKEN, else from what the host's
+pipelines set: GITHUB_TOKEN; GITLAB_TOKEN (a job's own CI_JOB_TOKEN may not comment); SYSTEM_ACCESSTOKEN, which Azure
+Pipelines give to a step only where `env` names it. Everything else defaults to the variables of the pipeline.")]
+pub struct CommentArgs {
+    /// The plan file
+    #[arg(value_name = "PLAN", env = "CONSIGN_PLAN")]
+    pub plan: Utf8PathBuf,
+    /// What hosts the pull request; without it, whatever runs the pipeline
+    #[arg(long, value_enum)]
+    pub host: Option<HostName>,
+    /// GitHub: OWNER/NAME. GitLab: the project's path or number. Azure DevOps: PROJECT/REPOSITORY
+    #[arg(long, value_name = "NAME")]
+    pub repository: Option<String>,
+    /// The number of the pull request, or merge request
+    #[arg(long, value_name = "N", visible_alias = "merge-request")]
+    pub pull_request: Option<u64>,
+    /// The address of the API; on Azure DevOps, of the collection
+    #[arg(long, value_name = "URL")]
+    pub api: Option<String>,
+    /// The token, from this file
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<Utf8PathBuf>,
+    /// Give the newest earlier comment the new text, and hide older ones; this is the default
+    #[arg(long, group = "mode")]
+    pub update: bool,
+    /// Write a new comment, and hide the earlier ones
+    #[arg(long, group = "mode")]
+    pub hide_old: bool,
+    /// Write a new comment, and delete the earlier ones
+    #[arg(long, group = "mode")]
+    pub replace: bool,
+    /// Write no comment for a plan without changes, unless there is an earlier one that says otherwise
+    #[arg(long)]
+    pub skip_no_diff: bool,
 }
 
 /// `consign drift`

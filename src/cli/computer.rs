@@ -9,6 +9,7 @@ use crate::cli::context::Outcome;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::forecast::days_after;
+use crate::cli::forecast::is_about_programs;
 use crate::cli::forecast::read;
 use crate::cli::forecast::read_scenario;
 use crate::diag::visible;
@@ -27,6 +28,7 @@ use crate::report;
 pub fn run(context: &Context, args: &ComputerArgs) -> Outcome {
     let scenario = Arc::new(read_scenario(context, args.scenario.as_deref())?);
     let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), None, None)?;
+    is_about_programs(&scenario, &read.observed, None)?;
     let fleet = &read.fleet.fleet;
     let computer = find(fleet, &args.name)?;
     let since = args.at.unwrap_or(fleet.read_at);

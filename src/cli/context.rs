@@ -374,7 +374,7 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
         Some(reference) => Some(secrets::resolve(reference, root).map_err(|error| {
             Failure::from_error(exit::CONFIG, &error).help("`tokenFrom` in `consign.yaml` names it")
         })?),
-        None => environment::variable("CONSIGN_TOKEN").map(SecretString::from),
+        None => environment::variable("CONSIGN_TOKEN").map(SecretString::from).inspect(secrets::remember),
     };
     let ca_pem = match &config.ca_file {
         Some(path) => {
@@ -395,7 +395,7 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
 }
 
 /// How long a request may take: what `CONSIGN_HTTP_TIMEOUT` says, where it is set.
-fn request_timeout() -> Result<Duration, Failure> {
+pub fn request_timeout() -> Result<Duration, Failure> {
     let Some(text) = environment::variable("CONSIGN_HTTP_TIMEOUT") else { return Ok(REQUEST_TIMEOUT) };
     match text.parse::<crate::model::units::Duration>() {
         Ok(given) if given.as_seconds() > 0 => Ok(Duration::from_secs(given.as_seconds())),

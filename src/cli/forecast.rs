@@ -1,5 +1,6 @@
 //! `consign forecast`: what the computers will do. Reads only.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -27,6 +28,8 @@ use crate::cli::knowledge::read_fleet;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
 use crate::cli::report::about;
+use crate::diag::nearest;
+use crate::diag::visible;
 use crate::forecast::FORMAT_VERSION;
 use crate::forecast::Forecast;
 use crate::forecast::agent;
@@ -61,6 +64,7 @@ pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
     let plan = args.plan.as_ref().map(|path| read_plan(context, path)).transpose()?;
     let kept = args.fleet_into.as_deref();
     let read = read(context, args.server.server.as_deref(), args.fleet.as_deref(), kept, plan.as_ref())?;
+    is_about_programs(&scenario, &read.observed, plan.as_ref())?;
     let exit = if read.incomplete.is_some() { exit::INCOMPLETE } else { exit::OK };
     if let Some(why) = &read.incomplete {
         context.talk(&format!("warning: {why}: what is said below is said of the rest\n"));
@@ -137,7 +141,24 @@ fn comparison(
         (None, Some(from)) => from,
         (None, None) => days_after(now.read_at, -i64::from(args.days)),
     };
+    // Computers that live ahead of the clock (`consign agents`) have reported what is still to come for it.
+    let reported = now.history.values().filter_map(|history| history.newest).max();
+    let ahead = reported.filter(|newest| *newest > now.read_at);
+    let last = ahead.unwrap_or(now.read_at);
+    if from >= last {
+        return Err(Failure::new(
+            exit::USAGE,
+            format!("nothing was reported since {from}: there is nothing to compare"),
+        )
+        .help("let the prediction begin earlier, or wait"));
+    }
     let to = days_after(from, i64::from(args.days));
+    if to > last && ahead.is_none() {
+        context.talk(&format!(
+            "warning: the prediction goes on until {to}, and the last that is known is of {last}: what was to come since then \
+             counts as not done\n"
+        ));
+    }
     let is_kept = kept.is_some();
     let then = Fleet { read_at: from, ..kept.unwrap_or_else(|| compare::as_of(now, from)) };
     let live = Estate::of(&read.observed);
@@ -270,6 +291,38 @@ async fn evaluate(reader: &dyn ReadAdapter, observed: &Observed, fleet: &FleetRe
         Reach::new(&planned, &live, &fleet.fleet, &none).unanswered()
     };
     evaluate_all(reader, &queries, fleet).await
+}
+
+/// Refuses a scenario that speaks of programs or packages that are neither there nor planned: what it says would not be
+/// heard.
+///
+/// # Errors
+/// With the first such name, and the nearest right one.
+pub fn is_about_programs(scenario: &Scenario, observed: &Observed, plan: Option<&Plan>) -> Result<(), Failure> {
+    let planned = plan.into_iter().flat_map(|plan| &plan.resource_changes).map(|change| &change.key);
+    let keys = observed.items.iter().map(|one| &one.item.key).chain(planned);
+    let (mut programs, mut packages) = (BTreeSet::new(), BTreeSet::new());
+    for key in keys {
+        match &key.package {
+            Some(package) => drop(programs.insert(format!("{package}/{}", key.name))),
+            None if key.kind == Kind::Package => drop(packages.insert(key.name.clone())),
+            None => {}
+        }
+    }
+    for (named, known, what) in [
+        (scenario.programs.keys().collect::<Vec<_>>(), &programs, "program"),
+        (scenario.downloads.keys().collect(), &packages, "package"),
+    ] {
+        if let Some(odd) = named.into_iter().find(|name| !known.contains(*name)) {
+            let message = format!("the scenario names the {what} `{}`, which there is not", visible(odd));
+            let failure = Failure::new(exit::DATA, message);
+            return Err(match nearest(odd, known.iter().map(String::as_str)) {
+                Some(near) => failure.help(format!("did you mean `{}`?", visible(near))),
+                None => failure.help("a program is written PACKAGE/PROGRAM"),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The largest scenario that is read, in bytes.

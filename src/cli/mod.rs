@@ -3,6 +3,7 @@
 mod agents;
 mod apply;
 mod args;
+mod comment;
 mod computer;
 mod context;
 mod demo;
@@ -78,6 +79,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Plan(args) => plan::run(context, &args),
         Command::Show(args) => plan::show(context, &args),
         Command::Apply(args) => apply::run(context, &args),
+        Command::Comment(args) => comment::run(context, &args),
         Command::Drift(args) => drift::run(context, &args),
         Command::Forecast(args) => forecast::run(context, &args),
         Command::Computer(args) => computer::run(context, &args),

@@ -13,33 +13,38 @@ use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
+use crate::model::project::Policy;
 use crate::plan::Change;
 use crate::plan::Consequence;
+use crate::plan::Finding;
 use crate::plan::Plan;
 use crate::plan::consequences;
 use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
 use crate::plan::consequences::no_fleet;
-use crate::reach::Estate;
+use crate::plan::estate;
+use crate::plan::guard;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 
-/// What a stored plan leads to by what was read now. `observed` is afterwards in the plan's words.
+/// What a stored plan leads to by what was read now, and whom of the protected it would newly reach (PLN-10): findings
+/// that block are errors. `observed` is afterwards in the plan's words.
 ///
 /// Its changes are taken as they stand: whether the items that they are about have moved is what preconditions tell.
-pub fn consequences(
+pub fn judged(
     plan: &Plan,
     observed: &mut Observed,
     computers: Computers<'_>,
     now: Timestamp,
-) -> Vec<Consequence> {
+    policy: &Policy,
+) -> (Vec<Consequence>, Vec<Finding>) {
     in_the_words_of(plan, observed);
     let befores = befores(plan, observed);
-    let live = estate(observed, &befores);
+    let live = estate::instead(observed, &befores);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     let empty = no_fleet();
     let world = World::new(&plan.resource_changes, &live, &planned, computers, &empty, now);
-    consequences::of(&world).0
+    (consequences::of(&world).0, guard::protected(policy, &world))
 }
 
 /// The queries of collections that no server has stored yet: whom they find is to be asked. `observed` is afterwards in
@@ -47,7 +52,7 @@ pub fn consequences(
 pub fn questions(plan: &Plan, observed: &mut Observed, fleet: &Fleet) -> Vec<Query> {
     in_the_words_of(plan, observed);
     let befores = befores(plan, observed);
-    let live = estate(observed, &befores);
+    let live = estate::instead(observed, &befores);
     let planned = live.after(consequences::fates(&plan.resource_changes));
     Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
 }
@@ -61,11 +66,6 @@ fn befores(plan: &Plan, observed: &Observed) -> Vec<Option<Item>> {
         change.before.clone().map(|item| Item { key: change.key.clone(), ..item })
     };
     observed.items.iter().map(before).collect()
-}
-
-fn estate<'a>(observed: &'a Observed, befores: &'a [Option<Item>]) -> Estate<'a> {
-    let items = befores.iter().zip(&observed.items);
-    Estate::of_items(items.map(|(before, live)| (live.guid, before.as_ref().unwrap_or(&live.item))))
 }
 
 /// Calls items as the plan does, in keys and references.

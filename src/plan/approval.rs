@@ -10,6 +10,7 @@ use crate::model::kind::Kind;
 use crate::model::project::Limit;
 use crate::model::project::Policy;
 use crate::model::project::Severity;
+use crate::plan::Action;
 use crate::plan::Consequence;
 use crate::plan::make::Draft;
 
@@ -20,7 +21,7 @@ pub(super) fn judge(draft: &Draft<'_>, consequences: &mut Vec<Consequence>) {
     let today = draft.input.now.to_zoned(TimeZone::UTC).date();
     consequences.retain(|one| policy.severities.get(&one.code) != Some(&Severity::Off));
     for one in consequences {
-        one.over = over(policy, one);
+        one.over = over(policy, one, is_created(draft, one));
         let by_policy = policy.severities.get(&one.code) == Some(&Severity::Error);
         if one.over.is_none() && !by_policy {
             continue;
@@ -43,8 +44,23 @@ pub(super) fn judge(draft: &Draft<'_>, consequences: &mut Vec<Consequence>) {
     }
 }
 
+/// Whether its subject is made by this plan.
+fn is_created(draft: &Draft<'_>, one: &Consequence) -> bool {
+    let mut own = draft.changes.iter().filter(|change| change.address == one.subject);
+    own.any(|change| change.action() == Action::Create)
+}
+
+/// Whether more are reached than before: these are no part of the whole that they are compared with.
+fn grows(one: &Consequence) -> bool {
+    matches!(one.kind.as_str(), "enter" | "newly_targeted" | "comes_under" | "enrolled")
+}
+
 /// Which limit a consequence passes, in words. A number that is not known is within no limit.
-fn over(policy: &Policy, one: &Consequence) -> Option<String> {
+///
+/// A share is one of those who were there. The floor is held against everyone who was there or is, so that a growth from
+/// a few, or from none, to many is judged. What is created reaches nobody other than before: there is nothing that its
+/// computers are a share of, and only a count limits them.
+fn over(policy: &Policy, one: &Consequence, is_created: bool) -> Option<String> {
     let limit = policy.limits.get(&one.code)?;
     let most = one.magnitude.value.map(|value| value.max(one.magnitude.high.unwrap_or(0)));
     match (limit, most) {
@@ -52,8 +68,10 @@ fn over(policy: &Policy, one: &Consequence) -> Option<String> {
         (Limit::Count(limit), Some(n)) if n > *limit => Some(format!("{n} is over {limit}")),
         (Limit::Count(_), Some(_)) => None,
         (Limit::Share(share), most) => match (most, one.magnitude.of) {
+            _ if is_created && grows(one) => None,
             // Judged by count alone, in whole numbers: 9 of 20 is 45.0 %.
-            (_, Some(of)) if of < share.floor => None,
+            (Some(n), Some(of)) if (if grows(one) { of.saturating_add(n) } else { of.max(n) }) < share.floor => None,
+            (None, Some(of)) if of < share.floor && !grows(one) => None,
             (Some(0), _) => None,
             (Some(n), Some(of)) if u128::from(n) * 100 <= u128::from(of) * u128::from(share.share.0) => None,
             (Some(n), Some(of)) if of > 0 => {

@@ -3,12 +3,23 @@
 use std::collections::BTreeMap;
 
 use crate::model::guid::Guid;
+use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
+use crate::reach::Estate;
 use crate::reach::Fate;
+
+/// What a server holds, with some items said otherwise: by place among the observed, what stands instead. What stands
+/// instead goes before anything else of its name.
+pub(super) fn instead<'a>(observed: &'a Observed, instead: &'a [Option<Item>]) -> Estate<'a> {
+    let both = || observed.items.iter().zip(instead);
+    let as_they_are = both().filter(|(_, other)| other.is_none()).map(|(live, _)| (live.guid, &live.item));
+    let others = both().filter_map(|(live, other)| Some((live.guid, other.as_ref()?)));
+    Estate::of_items(as_they_are.chain(others))
+}
 
 /// What was read, with the references as they would be called after the plan: an item that it renames takes them along.
 pub fn renamed(observed: &Observed, plan: &Plan) -> Observed {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
+use crate::diag::did_you_mean;
 use crate::diff;
 use crate::diff::lacks_password;
 use crate::model::fleet::Computers as Set;
@@ -11,9 +13,9 @@ use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::project::Limit;
+use crate::model::project::Policy;
 use crate::model::project::Severity;
 use crate::plan::Action;
-use crate::plan::Change;
 use crate::plan::Finding;
 use crate::plan::consequences::Actor;
 use crate::plan::consequences::World;
@@ -24,6 +26,7 @@ use crate::plan::make::Draft;
 use crate::reach::Estate;
 use crate::reach::Known;
 use crate::rules::Rule;
+use crate::rules::collection::COL_1;
 use crate::rules::plan::PLN_2;
 use crate::rules::plan::PLN_3;
 use crate::rules::plan::PLN_8;
@@ -106,12 +109,13 @@ fn over(draft: &mut Draft<'_>, rule: &Rule, limit: &Limit, verb: &str, n: u64, o
 const NAMED: usize = 5;
 
 /// Computers of protected collections and roles that a change newly reaches, by whatever path (PLN-10).
-pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
+pub(super) fn protected(policy: &Policy, world: &World<'_>) -> Vec<Finding> {
+    let ways = protected_by_name(policy, world);
     if !world.has_fleet {
-        protected_by_name(draft, world.changes);
-        return;
+        let found = ways.into_iter();
+        return found.map(|(address, name)| blocks(&address, newly_reaches(&name))).collect();
     }
-    let policy = draft.input.policy;
+    let mut out = Vec::new();
     let roles = policy.protected_roles.as_ref();
     let with_role = |is_one: &dyn Fn(&str) -> bool| -> Set {
         let computers = world.fleet.computers.iter().enumerate();
@@ -122,12 +126,11 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
     let named = if roles.is_none() { with_role(&|_| true) } else { Set::new() };
     for (actor, newly) in newly_reached(world) {
         let address = actor.key.to_string();
-        let mut blocks = |message| {
-            let help = "choose another target; what is protected is changed in `consign.yaml`";
-            draft.block(&PLN_10, address.clone(), message, help);
-        };
         match &newly {
-            Known::Unknown(_) => by_name(world, actor, &policy.protected).into_iter().for_each(blocks),
+            Known::Unknown(_) => {
+                let found = by_name(world, actor, &ways, &policy.protected);
+                out.extend(found.into_iter().map(|message| blocks(&address, message)));
+            }
             Known::Is(newly) => {
                 for name in &policy.protected {
                     // Who is in it now is protected, and who would be.
@@ -142,20 +145,25 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
                     let hit = newly & &members;
                     if !hit.is_empty() {
                         let computers = names(world, &hit, NAMED);
-                        blocks(format!("it would newly reach {computers} of the protected collection `{name}`"));
+                        let message = format!("it would newly reach {computers} of the protected collection `{name}`");
+                        out.push(blocks(&address, message));
                     } else if unknown {
-                        by_name(world, actor, std::slice::from_ref(name)).into_iter().for_each(&mut blocks);
+                        let found = by_name(world, actor, &ways, std::slice::from_ref(name));
+                        out.extend(found.into_iter().map(|message| blocks(&address, message)));
                     }
                 }
                 let hit = newly & &guarded;
                 if !hit.is_empty() {
                     let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
-                    blocks(format!("it would newly reach {computers} ({roles}), protected by role"));
+                    out.push(blocks(
+                        &address,
+                        format!("it would newly reach {computers} ({roles}), protected by role"),
+                    ));
                 }
                 let hit = newly & &named;
                 if !hit.is_empty() {
                     let (computers, roles) = (names(world, &hit, NAMED), roles_of(world, &hit));
-                    draft.findings.push(Finding {
+                    out.push(Finding {
                         rule: PLN_10.id.to_owned(),
                         severity: Severity::Warning,
                         subject: address.clone(),
@@ -166,6 +174,52 @@ pub(super) fn protected(draft: &mut Draft<'_>, world: &World<'_>) {
                 }
             }
         }
+    }
+    out
+}
+
+/// Newly listed members that no computer is called, where the computers are known (COL-1).
+pub(super) fn unknown_members(world: &World<'_>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut called: Option<HashSet<String>> = None;
+    for change in world.changes.iter().filter(|_| world.has_fleet) {
+        let Some(Spec::Collection(after)) = change.after.as_ref().map(|item| &item.spec) else { continue };
+        let before = match change.before.as_ref().map(|item| &item.spec) {
+            Some(Spec::Collection(before)) => before.members.as_ref(),
+            _ => None,
+        };
+        let was: HashSet<&String> = before.into_iter().flatten().collect();
+        for name in after.members.iter().flatten().filter(|name| !was.contains(name)) {
+            let computers = &world.fleet.computers;
+            let called = called.get_or_insert_with(|| computers.iter().map(|one| one.name.to_lowercase()).collect());
+            if called.contains(&name.to_lowercase()) {
+                continue;
+            }
+            let near = did_you_mean(name, computers.iter().map(|one| one.name.as_str()));
+            out.push(Finding {
+                rule: COL_1.id.to_owned(),
+                severity: Severity::Warning,
+                subject: change.address.clone(),
+                message: format!("no computer is called `{name}`"),
+                help: near
+                    .unwrap_or_else(|| "look whether it is misspelt, or is yet to report to the server".to_owned()),
+            });
+        }
+    }
+    out
+}
+
+fn newly_reaches(name: &str) -> String {
+    format!("it would newly reach the protected collection `{name}`")
+}
+
+fn blocks(address: &str, message: String) -> Finding {
+    Finding {
+        rule: PLN_10.id.to_owned(),
+        severity: Severity::Error,
+        subject: address.to_owned(),
+        message,
+        help: "choose another target; what is protected is changed in `consign.yaml`".to_owned(),
     }
 }
 
@@ -179,9 +233,14 @@ fn roles_of(world: &World<'_>, set: &Set) -> String {
     roles.into_iter().collect::<Vec<_>>().join(", ")
 }
 
-/// The same by the names of collections, where their computers are not known: a protected one is a new target, or is
-/// newly part of what is one.
-fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<String> {
+/// The same by the names of collections, where the computers are not known: a protected one is a new target or newly
+/// part of what is one, or a collection that the item reaches computers by no longer keeps it out.
+fn by_name(
+    world: &World<'_>,
+    actor: &Actor<'_>,
+    ways: &BTreeSet<(String, String)>,
+    protected: &[String],
+) -> BTreeSet<String> {
     let parts = |estate: &Estate<'_>, spec: Option<&Spec>| {
         let mut open: Vec<String> = spec.and_then(Spec::targets).cloned().unwrap_or_default();
         let mut seen = BTreeSet::new();
@@ -197,26 +256,25 @@ fn by_name(world: &World<'_>, actor: &Actor<'_>, protected: &[String]) -> Vec<St
         seen
     };
     let (was, is) = (parts(world.live, actor.old_spec()), parts(world.planned, actor.spec()));
+    let causes = world.causes(actor);
+    let is_let_in = |name: &String| causes.iter().any(|cause| ways.contains(&(cause.clone(), name.clone())));
     protected
         .iter()
-        .filter(|name| is.contains(*name) && !was.contains(*name))
-        .map(|name| format!("it would newly reach the protected collection `{name}`"))
+        .filter(|name| is.contains(*name) && !was.contains(*name) || is_let_in(name))
+        .map(|name| newly_reaches(name))
         .collect()
 }
 
-/// The same by the names of collections alone, where nothing is known of the computers (PLN-10).
-fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
-    let policy = draft.input.policy;
-    if policy.protected.is_empty() || changes.is_empty() {
-        return;
+/// The same by the names of collections alone (PLN-10): the changes, each with a protected collection that it newly
+/// reaches or lets in.
+fn protected_by_name(policy: &Policy, world: &World<'_>) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    if policy.protected.is_empty() {
+        return found;
     }
-    let live: Vec<&Item> = draft.input.observed.items.iter().map(|live| &live.item).collect();
-    let before = Ways::of(live.iter().copied());
-    let gone: BTreeSet<&ItemKey> = changes.iter().map(|change| &change.key).collect();
-    let kept = live.iter().copied().filter(|item| !gone.contains(&item.key));
-    let after = Ways::of(kept.chain(changes.iter().filter_map(|change| change.after.as_ref())));
-    let mut found = Vec::new();
-    for change in changes {
+    let before = Ways::of(world.live.items().map(|placed| placed.item));
+    let after = Ways::of(world.planned.items().map(|placed| placed.item));
+    for change in world.changes {
         let Some(item) = &change.after else { continue };
         let reached = before.reached(change.before.as_ref());
         let whole_before = change.before.as_ref().map(kept_out).unwrap_or_default();
@@ -225,7 +283,7 @@ fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
             let newly = after.reached(Some(item)).contains(name) && !reached.contains(name);
             let let_in = whole_before.contains(name) && !whole_after.contains(name);
             if newly || let_in {
-                found.push((change.address.clone(), name.clone()));
+                found.insert((change.address.clone(), name.clone()));
             }
         }
         // A limit that was taken away lets in whoever it kept out, and nobody can say who that is.
@@ -233,13 +291,7 @@ fn protected_by_name(draft: &mut Draft<'_>, changes: &[Change]) {
             found.extend(policy.protected.iter().map(|name| (change.address.clone(), name.clone())));
         }
     }
-    // What targets a collection that changed is reached by another change than its own.
-    found.sort();
-    found.dedup();
-    for (address, name) in found {
-        let message = format!("it would newly reach the protected collection `{name}`");
-        draft.block(&PLN_10, address, message, "choose another target; a protected set is changed in `consign.yaml`");
-    }
+    found
 }
 
 /// How collections include each other.

@@ -56,11 +56,11 @@ use crate::plan::bounds;
 use crate::plan::consequences;
 use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
+use crate::plan::estate;
 use crate::plan::file;
 use crate::plan::guard;
 use crate::plan::hold;
 use crate::plan::order;
-use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 
@@ -130,7 +130,8 @@ impl Drafted<'_> {
 
     /// The queries of collections that no server has stored yet: whom they find is to be asked.
     pub fn questions(&self, fleet: &Fleet) -> Vec<Query> {
-        let live = Estate::of(&self.0.input.observed);
+        let renamed = in_the_words_of(&self.0);
+        let live = estate::instead(&self.0.input.observed, &renamed);
         let planned = live.after(consequences::fates(&self.0.changes));
         Reach::new(&planned, &live, fleet, &Evaluated::new()).unanswered()
     }
@@ -487,13 +488,30 @@ fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Compute
     let input = draft.input;
     let empty = consequences::no_fleet();
     // Without a change there is nothing to compare.
-    let live = if changes.is_empty() { Estate::default() } else { Estate::of(&input.observed) };
+    let renamed = if changes.is_empty() { Vec::new() } else { in_the_words_of(draft) };
+    let live = estate::instead(&input.observed, &renamed);
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
     let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
-    guard::protected(draft, &world);
+    draft.findings.extend(guard::protected(input.policy, &world));
+    draft.findings.extend(guard::unknown_members(&world));
     let (told, endpoints) = consequences::of(&world);
     (told, endpoints, world.coverage())
+}
+
+/// By place among the observed: what the manifests call otherwise than the server, by its name in the manifests. What
+/// refers to it does so already, and changes are known by that name.
+fn in_the_words_of(draft: &Draft<'_>) -> Vec<Option<Item>> {
+    let live = &draft.input.observed.items;
+    let mut out = vec![None; live.len()];
+    for (key, at) in &draft.pairing.pairs {
+        // Also what is called alike, so that nothing of the same name elsewhere stands in its place.
+        let is_alike = live[*at].item.key == **key;
+        if !is_alike || draft.pairing.renamed {
+            out[*at] = Some(Item { key: (*key).clone(), ..live[*at].item.clone() });
+        }
+    }
+    out
 }
 
 /// What the names in the changes stand for, as far as it is there.

@@ -3,7 +3,10 @@
 mod computers;
 mod judged;
 mod orders;
+mod renamed;
+mod renames;
 mod tampered;
+mod times;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;

@@ -41,6 +41,7 @@ pub fn text(forecast: &Forecast, title: &str, paint: Paint, out: &mut dyn Write)
     let clock = visible(&forecast.server_zone);
     writeln!(out, "Times are on the server's clock ({clock}); schedules run on each computer's own (TSK-5).")?;
     writeln!(out, "Taken for granted: {}", assumptions(&forecast.scenario))?;
+    writeln!(out, "  {ALWAYS}")?;
     population(forecast, paint, out)?;
     gaps(forecast, paint, out)?;
     for task in &forecast.tasks {
@@ -56,6 +57,10 @@ pub fn text(forecast: &Forecast, title: &str, paint: Paint, out: &mut dyn Write)
 fn zone(name: &str) -> TimeZone {
     crate::forecast::classes::time_zone(name)
 }
+
+/// What every forecast takes for granted (A-1, PRG-12, COL-2): it is the most and the soonest that can be.
+const ALWAYS: &str = "all computers are on, hear of everything at the first minute, and their network is there and fast; who is in \
+                      which collection stays as it is (COL-2); who did not say how a run went has it still before them.";
 
 /// An instant on a clock, to the minute.
 pub fn minute(at: Timestamp, zone: &TimeZone) -> String {
@@ -130,7 +135,13 @@ fn task(task: &TaskForecast, zone: &TimeZone, paint: Paint, out: &mut dyn Write)
         line.push_str(&format!(", {runs} times"));
     }
     line.push_str(&format!("; {succeeded} succeed"));
-    for (n, word) in [(failed, "fail"), (killed, "are killed at the limit"), (done_before, "ran it before")] {
+    let under_way = runs.saturating_sub(succeeded + failed);
+    for (n, word) in [
+        (failed, "fail"),
+        (killed, "are killed at the limit"),
+        (&under_way, "not at their end by then"),
+        (done_before, "ran it before"),
+    ] {
         if *n > 0 {
             line.push_str(&format!(", {n} {word}"));
         }
@@ -247,13 +258,15 @@ fn licences(forecast: &Forecast, zone: &TimeZone, paint: Paint, out: &mut dyn Wr
 fn downloads(forecast: &Forecast, zone: &TimeZone, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let it = &forecast.downloads;
     let Some(at) = it.peak_at else { return Ok(()) };
-    let unknown = match it.unsized_count {
-        0 => String::new(),
-        n => format!(" and {n} of unknown size"),
+    let size = |known: u64| match it.unsized_count {
+        0 => bytes(known),
+        // No number at all where none is known: 0 would be one.
+        n if n == it.count => "of a size that nobody knows".to_owned(),
+        n => format!("at least {} ({n} of a size that nobody knows)", bytes(known)),
     };
-    let head = format!("Downloads: {}, {}{unknown}", it.count, bytes(it.bytes));
+    let head = format!("Downloads: {}, {}", it.count, size(it.bytes));
     writeln!(out, "\n{}", paint.on(Tone::Strong, head))?;
-    writeln!(out, "  peak: {} at once, {}, at {}", it.peak, bytes(it.peak_bytes), minute(at, zone))
+    writeln!(out, "  peak: {} at once, {}, at {}", it.peak, size(it.peak_bytes), minute(at, zone))
 }
 
 /// Bytes in the largest decimal unit that leaves a whole part.
@@ -354,6 +367,12 @@ fn task_difference(task: &TaskDifference, zone: &TimeZone, paint: Paint, out: &m
     if task.first_before != task.first_after {
         let told = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| minute(at, zone));
         writeln!(out, "    first start: {} -> {}", told(task.first_before), told(task.first_after))?;
+    }
+    let is_told = [task.reached, task.started, task.failed, task.done_before].into_iter().any(Pair::differs)
+        || task.first_before != task.first_after
+        || !task.never.is_empty();
+    if !is_told && !task.is_replaced && task.called_before.is_none() {
+        writeln!(out, "    as many, at other hours")?;
     }
     for (why, pair) in &task.never {
         let rule = why.rule().map(|rule| format!(" ({rule})")).unwrap_or_default();

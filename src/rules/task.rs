@@ -54,7 +54,7 @@ pub static TSK_5: Rule = Rule {
     id: "TSK-5",
     title: "a schedule runs by the clock and zone of the computer",
     source: "SWD 6.1 guide, Software Delivery Tasks, General Tab",
-    acts: &[Act::Forecast],
+    acts: &[Act::Consequence, Act::Forecast],
     explain: "At 17:00 means at 17:00 everywhere, a wave around the globe. Where daylight saving changes, a time \
               that is skipped comes an hour later and one that comes twice is taken the first time.",
 };

@@ -13,6 +13,7 @@ use futures_util::stream::BoxStream;
 pub use client::HttpOptions;
 pub use client::HttpReadTransport;
 pub use client::HttpTransport;
+pub use client::TokenScheme;
 pub use client::install_crypto;
 
 /// A request that only reads.
@@ -53,7 +54,7 @@ impl Question {
 /// A request that may write. Its body may hold a password, so `Debug` shows its length only.
 #[derive(Clone)]
 pub struct Send {
-    /// `POST`, `PUT` or `DELETE`.
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: http::Method,
     /// Path and query, from `/`.
     pub path: String,

@@ -7,7 +7,7 @@ const BASE: Duration = Duration::from_millis(200);
 /// No wait of our own is longer.
 const CAP: Duration = Duration::from_secs(20);
 /// However long a server asks to be left alone, no wait is longer.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 /// What a whole run may spend on repeats.
 const BUDGET: u32 = 500;
 /// What one repeat costs.

@@ -1,15 +1,47 @@
 //! Secrets: read where a manifest says they are, right before they are sent, and never shown.
 
 use std::io::Read;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
+use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
 use crate::model::package::SecretRef;
 
 /// The largest secret that is read.
 const BYTES_MAX: u64 = 64 * 1024;
+
+/// Shorter ones are no secrets, and cutting them out would garble what is said.
+const CONCEALED_MIN: usize = 4;
+
+/// Every secret that this process has read, so that nothing that others say repeats one.
+static KNOWN: Mutex<Vec<SecretString>> = Mutex::new(Vec::new());
+
+/// Keeps a secret out of what [`without`] is asked about.
+pub fn remember(secret: &SecretString) {
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.iter().all(|one| one.expose_secret() != secret.expose_secret()) {
+        known.push(secret.clone());
+    }
+}
+
+/// A text from outside without any secret that was read: a server may repeat in an error what it was sent.
+pub fn without(text: &str) -> String {
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut out = text.to_owned();
+    let mut secrets: Vec<&str> = known.iter().map(ExposeSecret::expose_secret).collect();
+    // The longest first: where one begins with another, the rest of it would stay.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets.into_iter().filter(|secret| secret.len() >= CONCEALED_MIN) {
+        // As it is, and as a JSON text that is repeated has it.
+        let quoted = serde_json::Value::from(secret).to_string();
+        out = out.replace(secret, "").replace(&quoted[1..quoted.len() - 1], "");
+    }
+    out
+}
 
 /// Why a secret cannot be had. Never holds any of it.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +75,12 @@ pub enum SecretError {
 /// # Errors
 /// When it is not there, empty, not text, or no plain small file.
 pub fn resolve(reference: &SecretRef, root: &Utf8Path) -> Result<SecretString, SecretError> {
-    match reference {
+    let secret = match reference {
         SecretRef::Env(name) => from_env(name),
         SecretRef::File(path) => from_file(&root.join(path)),
-    }
+    }?;
+    remember(&secret);
+    Ok(secret)
 }
 
 fn from_env(name: &str) -> Result<SecretString, SecretError> {
@@ -123,6 +157,15 @@ mod tests {
         for name in ["", "A=B", "A\0B", "CONSIGN_TEST_NO_SUCH_VARIABLE"] {
             assert!(resolve(&SecretRef::Env(name.to_owned()), root).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn what_others_say_is_told_without_secrets() {
+        super::remember(&"hunter2".into());
+        super::remember(&"hunter2\"quoted".into());
+        super::remember(&"x y".into());
+        let said = super::without("no: hunter2\"quoted, {\"password\":\"hunter2\\\"quoted\"}, x y z");
+        assert_eq!(said, "no: , {\"password\":\"\"}, x y z");
     }
 
     #[test]

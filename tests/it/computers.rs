@@ -160,6 +160,66 @@ fn seq_1_what_was_approved_binds_the_apply() {
 }
 
 #[test]
+fn pln_10_what_is_protected_is_looked_at_again_when_a_stored_plan_is_applied() {
+    let (server, project) = world();
+    project.replace(
+        "delivery/all.yaml",
+        "program: Install, collections: [Pilot]",
+        "program: Install, collections: [Desks]",
+    );
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("49 newly targeted");
+    // Meanwhile the delivery server moves up, and another computer down: as many as before, and not the same.
+    let moved = |n: usize, floor: u32| json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": floor } });
+    let computer = |n: usize| computers().into_iter().filter(move |line| line["guid"] == guid(n));
+    let lines: Vec<Value> = computer(0).chain([moved(0, 2)]).chain(computer(20)).chain([moved(20, 0)]).collect();
+    server.load(&lines);
+    let before = server.writes().len();
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("PC-00") && refused.err.contains("PLN-10"), "{}", refused.err);
+    assert_eq!(server.writes().len(), before, "nothing was written");
+}
+
+#[test]
+fn what_was_refused_and_wrote_nothing_does_not_lift_the_bounds() {
+    let (server, project) = world();
+    let before = server.url.clone();
+    let server = server.restart_with_faults("rules: [{path: /v1/items, times: 9, fault: {status: 422}}]");
+    project.edit_if("consign.yaml", |text| text.replace(&before, &server.url));
+    project.replace(
+        "delivery/all.yaml",
+        "{package: System, program: Install, collections: [Pilot]}",
+        "{package: System, program: Install, collections: [Pilot], priority: high, enabled: true}",
+    );
+    project.replace(
+        "delivery/all.yaml",
+        "metadata: {name: Install system, folder",
+        "metadata: {name: Install it, aliases: [Install system], folder",
+    );
+    project.replace(
+        "delivery/all.yaml",
+        "{package: System, program: Install, collections: [Pilot],",
+        "{package: System, program: Install, collections: [Half],",
+    );
+    project.edit("delivery/all.yaml", |text| {
+        format!("{text}---\napiVersion: consign/v1\nkind: Collection\nmetadata: {{name: Half, folder: Software Delivery}}\nspec: {{query: {{sql: select Guid from vPlace where Floor >= 2}}}}\n")
+    });
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("49 newly targeted");
+    let failed = project.run(&["apply", "approved.plan", "--batch", "1"]);
+    assert_ne!(failed.code, Some(0), "{failed:?}");
+    assert!(failed.out.contains("0 steps made"), "{failed:?}");
+    // Ten more come up.
+    let up = |n: usize| {
+        let computer =
+            computers().into_iter().filter(move |line| line["guid"] == guid(n) && line["type"] == "computer");
+        computer.chain([json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": 2 } })])
+    };
+    let lines: Vec<Value> = (1..=10).flat_map(up).collect();
+    server.load(&lines);
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("59"), "{}", refused.err);
+}
+
+#[test]
 fn what_lives_does_what_was_predicted() {
     let (_server, project) = world();
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  System/Settings: {runTime: 3m, code: 5}\n");
@@ -201,4 +261,27 @@ fn a_fleet_that_is_not_known_or_known_in_part_is_never_a_zero() {
     project.write("odd.ndjson", "{\"type\":\"header\"}\n");
     project.run(&["plan", "--fleet", "odd.ndjson"]).exits(65).one_message().says("odd.ndjson");
     project.run(&["plan", "--fleet", "absent.ndjson"]).exits(64).one_message().says("absent.ndjson");
+}
+
+#[test]
+fn seq_1_an_attempt_that_wrote_nothing_is_no_leave_to_do_more() {
+    let (server, project) = world();
+    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+    server.load(&ran(&chain, 1..16, true));
+    project.edit("delivery/all.yaml", |text| {
+        text.replace(
+            "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
+            "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
+        )
+    });
+    let plan = project.run(&["plan", "--out", "approved.plan", "--format", "json"]).exits(0).json();
+    // An earlier attempt that came as far as to begin, and to fail.
+    let begin = json!({ "type": "begin", "journal": 1, "plan": plan["hash"], "instance": plan["server"]["identity"]["instance"], "time": jiff::Timestamp::now() });
+    let failed = json!({ "type": "failed", "steps": [1], "unknown": false, "because": "the server was busy" });
+    let text = format!("{begin}\n{failed}\n{}\n", json!({ "type": "end", "whole": false }));
+    std::fs::create_dir_all(project.path(".consign/journal")).unwrap();
+    project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
+    server.load(&ran(&chain, 16..19, false));
+    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+    assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
 }

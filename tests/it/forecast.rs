@@ -185,6 +185,11 @@ fn tsk_4_the_comparison_finds_who_did_something_else() {
     let ran = project.run(&["forecast", "--compare", "--days", "2", "--fleet", "fleet.ndjson"]).exits(0);
     let ran = ran.says("1 computers did something else: pc-1").says("success 3 predicted, 2 observed");
     assert!(ran.out.contains("Comparison: 2 as predicted, 1 not."), "{}", ran.out);
+    let ask = ["forecast", "--compare", "--from", "2030-01-01T00:00:00Z", "--fleet", "fleet.ndjson"];
+    project.run(&ask).exits(64).one_message().says("nothing was reported since 2030-01-01");
+    let ask = ["forecast", "--compare", "--from", "2026-11-21T11:00:00Z", "--days", "9", "--fleet", "fleet.ndjson"];
+    let text = project.run(&ask).exits(0).err;
+    assert!(text.contains("what was to come since then counts as not done"), "{text}");
 }
 
 #[test]
@@ -208,6 +213,8 @@ fn what_is_not_known_is_never_a_zero() {
     project.run(&odd).exits(65).one_message().says("whole number of minutes");
     project.write("scenario.yaml", "users: deferToTheEnd\nprograms:\n  Tool/Install: {runTime: 20m, code: 5}\n");
     project.run(&odd).exits(0).says("users put everything off").says("fail");
+    project.write("scenario.yaml", "programs:\n  Tool/Instal: {code: 5}\n");
+    project.run(&odd).exits(65).one_message().says("did you mean `Tool/Install`?");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod bad_input;
 #[cfg(unix)]
 mod browser;
+mod comment;
 mod computers;
 mod done_when;
 mod drift;
@@ -20,6 +21,7 @@ mod page;
 mod passwords;
 mod poison;
 mod reports;
+mod secrets;
 mod server;
 mod validate;
 mod world;

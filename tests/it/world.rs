@@ -554,6 +554,14 @@ pub struct Fake {
 impl Fake {
     /// Answers each connection's first request with what `answer` gives for its first line; `None` never answers.
     pub fn start(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self::of_whole(move |request| {
+            let head = String::from_utf8_lossy(request);
+            answer(head.lines().next().unwrap_or_default())
+        })
+    }
+
+    /// The same, for the whole of the request: head and body.
+    pub fn of_whole(answer: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -567,8 +575,8 @@ impl Fake {
                     let Some(request) = read_request(&mut stream) else { return };
                     let head = String::from_utf8_lossy(&request);
                     let first = head.lines().next().unwrap_or_default().to_owned();
-                    seen.lock().unwrap().push(first.clone());
-                    match answer(&first) {
+                    seen.lock().unwrap().push(first);
+                    match answer(&request) {
                         // The other end may have had enough of it.
                         Some(bytes) => drop(stream.write_all(&bytes)),
                         None => drop(stream.read_to_end(&mut Vec::new())),

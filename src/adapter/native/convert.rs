@@ -18,6 +18,7 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::ObservedItem;
 use crate::model::package::SecretRef;
+use crate::sys::secrets;
 
 use super::names::Entry;
 use super::names::Names;
@@ -124,8 +125,9 @@ const fn has_folder(kind: Kind) -> bool {
     !matches!(kind, Kind::Program) && !kind.is_singleton()
 }
 
-/// A server's text, cut to what a message repeats, with nothing in it that acts or begins a line.
+/// A server's text, cut to what a message repeats, with nothing in it that acts or begins a line, and no secret.
 pub fn shown(text: &str) -> String {
+    let text = &secrets::without(text);
     match text.char_indices().nth(SHOWN_MAX) {
         Some((end, _)) => format!("{}…", visible(&text[..end])),
         None => visible(text).into_owned(),

@@ -36,7 +36,9 @@ fn members(world: &World<'_>, out: &mut Vec<Told>) {
         if because.is_empty() || !may_move(world, &because) {
             continue;
         }
-        let (was, is) = (world.was.members(&key.name), world.is.members(&key.name));
+        // Who is retired does nothing, wherever it belongs (LIC-4).
+        let active = |members: Known<Set>| members.map(|members| members - world.was.retired());
+        let (was, is) = (active(world.was.members(&key.name)), active(world.is.members(&key.name)));
         let nested = if because.contains(&key.to_string()) { "it" } else { "a collection that it is made of" };
         for (kind, verb, set) in [("enter", "enter", minus(&is, &was)), ("leave", "leave", minus(&was, &is))] {
             let mechanism = format!("{nested} is changed, and these {verb}");

@@ -9,6 +9,7 @@ mod licence;
 mod package;
 mod portal;
 mod program;
+mod run;
 mod sequence;
 mod settings;
 mod task;
@@ -35,6 +36,7 @@ pub fn of(world: &World<'_>) -> (Vec<Consequence>, Endpoints) {
     let mut told = Vec::new();
     sequence::tell(world, &mut told);
     task::tell(world, &mut told);
+    run::tell(world, &mut told);
     collection::tell(world, &mut told);
     window::tell(world, &mut told);
     program::tell(world, &mut told);

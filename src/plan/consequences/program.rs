@@ -14,6 +14,7 @@ use crate::plan::consequences::Actor;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
+use crate::plan::consequences::run;
 use crate::plan::consequences::settings;
 use crate::plan::consequences::world::either;
 use crate::plan::consequences::world::item_of;
@@ -73,7 +74,7 @@ fn restarts(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut 
     let Some(spec) = actor.spec().filter(|spec| spec.enabled() == Some(true)) else { return };
     let Some((action, defer)) = after(world.planned, spec) else { return };
     let before = actor.old_spec().filter(|_| actor.keeps_identity()).and_then(|old| after(world.live, old));
-    let mut whom = world.runs(actor);
+    let mut whom = either(world.runs(actor), &run::begin(world, actor));
     if before.map(|(action, _)| action) != Some(action) {
         // The same runs, with another end: everyone who is yet to run it.
         whom = either(whom, &minus(&actor.is, &world.ran(actor)));

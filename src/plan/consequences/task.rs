@@ -22,6 +22,7 @@ use crate::plan::consequences::Actor;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
+use crate::plan::consequences::run::Starts;
 use crate::plan::consequences::sequence::run_again;
 use crate::plan::consequences::world::both;
 use crate::plan::consequences::world::item_of;
@@ -205,7 +206,7 @@ fn unavailable(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
 }
 
 /// A set by the zone of its computers, once for each zone.
-fn by_zone<'w>(world: &World<'w>, set: &Set) -> BTreeMap<&'w str, Set> {
+pub(super) fn by_zone<'w>(world: &World<'w>, set: &Set) -> BTreeMap<&'w str, Set> {
     let mut out: BTreeMap<&str, Set> = BTreeMap::new();
     for n in set {
         if let Some(computer) = world.fleet.computers.get(n as usize) {
@@ -224,24 +225,55 @@ fn can_meet(
     server: &Zoned,
     now: Timestamp,
 ) -> bool {
+    *run == Run::Manual && is_open(availability, zone, server, now)
+        || starts_in(run, availability, makes_up, zone, server, now) != Starts::Never
+}
+
+/// Whether its availability does not end before it begins, or before now.
+fn is_open(availability: &Availability, zone: &Zoned, server: &Zoned, now: Timestamp) -> bool {
+    let clock = if availability.clock == Clock::Server { server } else { zone };
+    let opens = availability.from.map_or(now, |from| clock.instant(from).max(now));
+    opens < availability.to.map_or(Timestamp::MAX, |to| clock.instant(to))
+}
+
+/// Who in a zone starts a task by itself from now on.
+pub(super) fn starts_of(spec: &Spec, zone: &Zoned, server: &Zoned, now: Timestamp) -> Starts {
+    match (run_of(spec), availability_of(spec)) {
+        (Some(run), Some(availability)) => starts_in(run, availability, makes_up(spec), zone, server, now),
+        _ => Starts::Never,
+    }
+}
+
+fn starts_in(
+    run: &Run,
+    availability: &Availability,
+    makes_up: bool,
+    zone: &Zoned,
+    server: &Zoned,
+    now: Timestamp,
+) -> Starts {
     let clock = if availability.clock == Clock::Server { server } else { zone };
     let opens = availability.from.map(|from| clock.instant(from));
     let closes = availability.to.map_or(Timestamp::MAX, |to| clock.instant(to));
-    let from = opens.unwrap_or(now).max(now);
-    if from >= closes {
-        return false;
+    if !is_open(availability, zone, server, now) {
+        return Starts::Never;
     }
-    let Run::Schedule(schedule) = run else { return true };
-    if next_on(schedule, zone, from).is_some_and(|at| at < closes) {
-        return true;
+    let schedule = match run {
+        Run::Manual => return Starts::Never,
+        Run::AsSoonAsPossible => return Starts::Once,
+        Run::Schedule(schedule) => schedule,
+    };
+    if next_on(schedule, zone, opens.unwrap_or(now).max(now)).is_some_and(|at| at < closes) {
+        return Starts::Ever;
     }
-    // A single start that was missed is made up for, unless it fell outside of the availability.
+    // A single start that was missed is made up for by who never ran it, unless it fell outside of the availability.
     match schedule {
         Schedule::At(at) if makes_up => {
             let at = zone.instant(*at);
-            at < now && opens.is_none_or(|opens| at >= opens) && at < closes
+            let is_made_up = at < now && opens.is_none_or(|opens| at >= opens) && at < closes;
+            if is_made_up { Starts::Once } else { Starts::Never }
         }
-        _ => false,
+        _ => Starts::Never,
     }
 }
 

@@ -26,11 +26,16 @@ use crate::model::task::Run;
 use crate::model::units::Duration;
 use crate::model::window::MaintenanceWindow;
 use crate::model::window::WindowKind;
+use crate::plan::Action;
+use crate::plan::Change;
 use crate::plan::Fix;
 use crate::plan::consequences::Actor;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
+use crate::plan::consequences::run;
+use crate::plan::consequences::world::both;
+use crate::plan::consequences::world::either;
 use crate::plan::consequences::world::item_of;
 use crate::plan::consequences::world::len;
 use crate::plan::consequences::world::minus;
@@ -358,9 +363,35 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
             fits(world, actor, &because, out);
         }
     }
-    for actor in world.of_kind(Kind::MaintenanceWindow) {
-        out.extend(lets_loose(world, actor));
-    }
+    lets_loose(world, out);
+}
+
+/// Whether a change can make something fit otherwise.
+fn matters(change: &Change) -> bool {
+    const FIELDS: [&str; 17] = [
+        "enabled",
+        "collections",
+        "schedule",
+        "duration",
+        "appliesTo",
+        "clock",
+        "notifyInAdvance",
+        "maxRunTime",
+        "run",
+        "warnUser",
+        "package",
+        "program",
+        "steps",
+        "resources",
+        "remediation",
+        "userMustRun",
+        "promptUser",
+    ];
+    let is_of_it = |path: &str| {
+        let field = path.strip_prefix("spec.").and_then(|rest| rest.split(['.', '[']).next());
+        field.is_some_and(|field| FIELDS.contains(&field))
+    };
+    change.action() != Action::Update || change.fields.iter().any(|field| is_of_it(&field.path))
 }
 
 /// The addresses of the changes that make other windows of them, or move whom they hold for.
@@ -369,7 +400,7 @@ fn windows_moved(world: &World<'_>) -> Vec<String> {
     for actor in world.of_kind(Kind::MaintenanceWindow).chain(world.of_kind(Kind::AgentSettings)) {
         let moved = actor.newly().value().is_none_or(|set| !set.is_empty())
             || actor.no_longer().value().is_none_or(|set| !set.is_empty());
-        if actor.change.is_some() || moved {
+        if actor.change.is_some_and(|at| matters(&world.changes[at])) || moved {
             out.extend(world.causes(actor));
         }
     }
@@ -380,9 +411,12 @@ fn windows_moved(world: &World<'_>) -> Vec<String> {
 
 /// Why a job may fit otherwise than before: its own change, its programs', its computers', the windows'.
 fn causes(world: &World<'_>, actor: &Actor<'_>, windows: &[String]) -> Vec<String> {
+    let unmoved = actor.change.map(|at| &world.changes[at]).filter(|change| !matters(change));
     let mut out = world.causes(actor);
+    out.retain(|address| unmoved.is_none_or(|change| change.address != *address));
     for (package, program) in actor.spec().map(uses).unwrap_or_default() {
-        out.extend(world.change(&ItemKey::program(package, program)).map(|change| change.address.clone()));
+        let change = world.change(&ItemKey::program(package, program)).filter(|change| matters(change));
+        out.extend(change.map(|change| change.address.clone()));
     }
     out.extend(windows.iter().cloned());
     out.sort();
@@ -392,12 +426,12 @@ fn causes(world: &World<'_>, actor: &Actor<'_>, windows: &[String]) -> Vec<Strin
 
 fn fits(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut Vec<Told>) {
     let Some(after) = judge(world, actor, false) else { return };
+    fits_now(world, actor, &after, because, out);
     let subject = actor.key.to_string();
     let after = match after {
         Known::Is(after) => after,
         Known::Unknown(why) => {
-            // Where nothing but windows may have moved, the windows say so themselves.
-            if actor.change.is_some() || windows_unknown(world) {
+            if !fits_anywhere(world, actor) {
                 let set = Known::Unknown(why);
                 let told = Told::computers_of(&MW_4, subject, "never_fit", set, never_runs(world, None));
                 out.push(told.because(because.to_vec()));
@@ -413,6 +447,7 @@ fn fits(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut Vec<
     };
     let since = |is: &Set, was: Option<Set>| match was {
         Some(was) => Known::Is(is - was),
+        None if is.is_empty() => Known::Is(Set::new()),
         None => Known::Unknown("how it fits now is not known".to_owned()),
     };
     let reached = actor.is.value().cloned().unwrap_or_default();
@@ -456,8 +491,38 @@ fn fits(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut Vec<
     }
 }
 
-fn windows_unknown(world: &World<'_>) -> bool {
-    world.windows()[0].value().is_some() && world.windows()[1].value().is_none()
+/// Whether a job fits every window that there is, so that it fits whomever it reaches.
+fn fits_anywhere(world: &World<'_>, actor: &Actor<'_>) -> bool {
+    match (need(world, world.planned, actor.spec()), &world.windows()[1]) {
+        (Some(need), Known::Is(windows)) => !need.counts_down && windows.shorter(need.run, need.is_sequence).is_empty(),
+        _ => false,
+    }
+}
+
+/// Who never ran it for want of a window and can now: work that begins (MW-4).
+fn fits_now(
+    world: &World<'_>,
+    actor: &Actor<'_>,
+    after: &Known<Judged<'_, '_>>,
+    because: &[String],
+    out: &mut Vec<Told>,
+) {
+    let Some(before) = judge(world, actor, true).filter(|_| actor.keeps_identity()) else { return };
+    let (Known::Is(before), Known::Is(after), Known::Is(reached)) = (&before, after, &actor.is) else {
+        return; // That it is not known how it fits is said where it would no longer fit.
+    };
+    let now = (before.never() & reached) - after.never();
+    let run = run::to_run(world, actor, &now);
+    let mechanism = match actor.spec().and_then(run_of) {
+        Some(Run::Schedule(_)) => "it fitted none of their windows; now it can start, at its next times",
+        _ => "it fitted none of their windows; now it can start, in the next window or at once where none is left",
+    };
+    let told = Told::computers_of(&MW_4, actor.key.to_string(), "fits_now", Known::Is(now), mechanism.to_owned())
+        .parts_of(&[("then_run_it", len(&run))])
+        .of(Some(reached.len()))
+        .basis(world.basis(actor))
+        .because(because.to_vec());
+    out.push(told);
 }
 
 /// Who has less room for a job than before, and still some.
@@ -561,52 +626,123 @@ fn longer_window(world: &World<'_>, judged: &Judged<'_, '_>, whom: &Set) -> Opti
     Some(fix::edit(message, &says, &would, &[("never_fit", Some((left & whom).len()))]))
 }
 
-/// Who loses its last window: what waits there starts at once, restarts too (MW-8).
-fn lets_loose(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
-    let lost = actor.no_longer();
-    if lost.value().is_some_and(Set::is_empty) {
-        return None;
-    }
-    let because = world.causes(actor);
-    if because.is_empty() {
-        return None;
-    }
-    let free = match (&lost, &world.windows()[1]) {
-        (Known::Is(lost), Known::Is(windows)) => {
-            let mut held = Set::new();
-            windows.groups.iter().for_each(|group| held |= &group.computers);
-            Known::Is(lost - held)
+/// What a window was for, and what it is for, by kind of job: `[tasks, sequences]`. A window for updates holds no job
+/// back, one for task sequences only these.
+fn held_kinds(spec: Option<&Spec>) -> [bool; 2] {
+    match spec {
+        Some(Spec::MaintenanceWindow(window)) => {
+            [window.applies_to == WindowKind::All, window.applies_to != WindowKind::Updates]
         }
-        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
+        _ => [false; 2],
+    }
+}
+
+/// Whom a window no longer holds a kind of job back for.
+fn gives_up(actor: &Actor<'_>, is_sequence: bool) -> Known<Set> {
+    let at = usize::from(is_sequence);
+    match (held_kinds(actor.old_spec())[at], held_kinds(actor.spec())[at]) {
+        (false, _) => Known::Is(Set::new()),
+        (true, true) => actor.no_longer(),
+        (true, false) => actor.was.clone(),
+    }
+}
+
+/// Who was held back for a kind of job and is not any longer.
+fn freed(world: &World<'_>, is_sequence: bool) -> Known<Set> {
+    let [before, after] = world.windows();
+    let held = |windows: &Known<Windows<'_>>| match windows {
+        Known::Is(windows) => Known::Is(windows.held(is_sequence)),
+        Known::Unknown(why) => Known::Unknown(why.clone()),
     };
-    let waiting = free.value().and_then(|free| waiting(world, free));
-    let mechanism = "it was their last window, and a computer without any is never held back: required work and \
-                     restarts that wait there start at once";
-    let told = Told::computers_of(&MW_8, actor.key.to_string(), "held_back_no_more", free, mechanism.to_owned())
+    minus(&held(before), &held(after))
+}
+
+/// Who loses its last window: what waits there starts at once, restarts too (MW-8). A computer that loses several at
+/// once counts for the first of them, by name, so that the numbers add up.
+fn lets_loose(world: &World<'_>, out: &mut Vec<Told>) {
+    let freed = [freed(world, false), freed(world, true)];
+    let mut told: Vec<(&Actor<'_>, [Known<Set>; 2])> = Vec::new();
+    for actor in world.of_kind(Kind::MaintenanceWindow) {
+        let own = [0, 1].map(|at| both(&gives_up(actor, at == 1), &freed[at]));
+        let is_nothing = own.iter().all(|set| set.value().is_some_and(Set::is_empty));
+        if !is_nothing && !world.causes(actor).is_empty() {
+            told.push((actor, own));
+        }
+    }
+    let mut claimed = [Set::new(), Set::new()];
+    for (actor, all) in &told {
+        let own = [0, 1].map(|at| minus(&all[at], &Known::Is(claimed[at].clone())));
+        let shares = |other: &[Known<Set>; 2]| {
+            (0..2).any(|at| both(&other[at], &own[at]).value().is_none_or(|shared| !shared.is_empty()))
+        };
+        let mut because: Vec<String> =
+            told.iter().filter(|(_, other)| shares(other)).flat_map(|(one, _)| world.causes(one)).collect();
+        because.sort();
+        because.dedup();
+        for (claimed, all) in claimed.iter_mut().zip(all) {
+            *claimed |= all.value().cloned().unwrap_or_default();
+        }
+        out.push(held_no_more(world, actor, &own, because));
+    }
+}
+
+fn held_no_more(world: &World<'_>, actor: &Actor<'_>, own: &[Known<Set>; 2], because: Vec<String>) -> Told {
+    let only_sequences = own[0].value().is_some_and(Set::is_empty);
+    let mut mechanism = if only_sequences {
+        "it was their last window for task sequences, and nothing holds these back any more: required ones that wait \
+         there start at once"
+    } else {
+        "it was their last window, and a computer without any is never held back: required work and restarts that \
+         wait there start at once"
+    }
+    .to_owned();
+    let waiting = waiting(world, own);
+    if waiting.as_ref().is_some_and(|waiting| waiting.scheduled > 0) {
+        mechanism.push_str("; scheduled work starts there at its next time, whatever the hour");
+    }
+    let free = either(own[0].clone(), &own[1]);
+    let told = Told::computers_of(&MW_8, actor.key.to_string(), "held_back_no_more", free, mechanism)
         .of(len(&actor.was))
         .basis(world.basis(actor))
         .because(because);
     let told = match waiting {
-        Some((computers, runs)) => told.part("computers_with_waiting_work", computers).part("waiting_runs", runs),
+        Some(waiting) => told
+            .part("computers_with_waiting_work", waiting.computers)
+            .part("waiting_runs", waiting.runs)
+            .part("with_scheduled_work", waiting.scheduled),
         None => told,
     };
-    Some(told.fix(keep_window(world, actor)))
+    told.fix(keep_window(world, actor))
 }
 
-/// How many of these have work that waits, and how many runs that is.
-fn waiting(world: &World<'_>, free: &Set) -> Option<(u64, u64)> {
-    let (mut computers, mut runs) = (Set::new(), 0);
+/// What there is to run where nothing holds it back any more.
+struct Waiting {
+    /// Who has work that would have run as soon as possible, and did not.
+    computers: u64,
+    /// How many runs that is.
+    runs: u64,
+    /// Who has work with times: whether one of these waits just now nobody knows.
+    scheduled: u64,
+}
+
+fn waiting(world: &World<'_>, free: &[Known<Set>; 2]) -> Option<Waiting> {
+    let (mut computers, mut runs, mut scheduled) = (Set::new(), 0, Set::new());
     for job in world.jobs() {
-        let Some(spec) = job.spec() else { continue };
-        if need(world, world.planned, Some(spec)).is_none() {
-            continue;
+        let Some(need) = need(world, world.planned, job.spec()) else { continue };
+        let here = both(&job.is, &free[usize::from(need.is_sequence)]);
+        let has_times = match job.spec()? {
+            Spec::DeliveryPolicy(spec) => spec.compliance.is_some(),
+            spec => matches!(run_of(spec), Some(Run::Schedule(_))),
+        };
+        if has_times {
+            scheduled |= run::to_run(world, job, here.value()?).value()?;
+        } else {
+            let waits = minus(&here, &world.ran(job));
+            runs += waits.value()?.len();
+            computers |= waits.value()?;
         }
-        let waits = minus(&job.is, &world.ran(job));
-        let here = waits.value()? & free;
-        runs += here.len();
-        computers |= here;
     }
-    Some((computers.len(), runs))
+    Some(Waiting { computers: computers.len(), runs, scheduled: scheduled.len() })
 }
 
 /// The window as it was.
@@ -616,6 +752,7 @@ fn keep_window(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     let mut would = is.clone();
     if let (Spec::MaintenanceWindow(would), Spec::MaintenanceWindow(was)) = (&mut would.spec, &was.spec) {
         would.enabled = was.enabled;
+        would.applies_to = was.applies_to;
         would.collections.clone_from(&was.collections);
     }
     let message = "keep the window for them".to_owned();

@@ -474,6 +474,19 @@ impl<'w> World<'w> {
                 gaps.push(format!("{}: {why}", placed.item.key));
             }
         }
+        let read_at = self.fleet.read_at;
+        let ahead = self.fleet.history.values().filter(|one| one.newest.is_some_and(|newest| newest > read_at)).count();
+        if ahead > 0 {
+            gaps.push(format!(
+                "who ran what: {ahead} tasks have results from after the server's clock; they are taken as they stand"
+            ));
+        }
+        let early = self.fleet.computers.iter().filter(|one| one.last_seen.is_some_and(|seen| seen > read_at)).count();
+        if early > 0 {
+            gaps.push(format!(
+                "when computers were seen: {early} were seen after the server's clock; they count as seen"
+            ));
+        }
         if let Some(why) = self.fleet.gaps.get(&Part::Computers) {
             gaps = vec![format!("the computers: {why}")]; // And so nothing else of them.
         }

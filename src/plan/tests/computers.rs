@@ -263,6 +263,17 @@ fn seq_1_half_a_fleet_tells_what_it_can() {
 }
 
 #[test]
+fn a_history_from_after_the_server_s_clock_is_told() {
+    let mut lab = sequence_lab(&["Second", "First"]);
+    let late = lab.fleet.read_at + jiff::SignedDuration::from_hours(24 * 365);
+    lab.fleet.history.values_mut().for_each(|one| one.newest = Some(late));
+    lab.fleet.computers[3].last_seen = Some(late);
+    let gaps = lab.plan().coverage.computers.gaps;
+    assert!(gaps.iter().any(|gap| gap.contains("results from after the server's clock")), "{gaps:?}");
+    assert!(gaps.iter().any(|gap| gap.contains("1 were seen after the server's clock")), "{gaps:?}");
+}
+
+#[test]
 fn tsk_4_a_changed_program_reaches_nobody_who_ran_the_task() {
     let mut lab = Lab::new(100);
     lab.collection("All", 0..100);

@@ -187,7 +187,7 @@ fn later(lab: &Lab, plan: &Plan, at: &str) -> Vec<String> {
         items: lab.case.live.clone(),
     };
     let computers = Computers { fleet: Some(&lab.fleet), evaluated: &lab.case.evaluated, rules: lab.case.rules };
-    let now = again::consequences(plan, &mut observed, computers, at.parse().unwrap());
+    let now = again::judged(plan, &mut observed, computers, at.parse().unwrap(), &lab.case.policy).0;
     bounds::broken(plan, &now, &[]).iter().map(ToString::to_string).collect()
 }
 
@@ -244,4 +244,54 @@ fn a_collection_that_fills_up_after_the_plan_breaks_it() {
     lab.holds(guid, 0..7);
     let broken = later(&lab, &plan, "2026-12-01T12:30:00Z");
     assert!(broken.iter().any(|one| one.starts_with("COL-2 task/t newly_targeted: 7 computers")), "{broken:?}");
+}
+
+#[test]
+fn col_1_a_listed_name_lists_every_computer_of_that_name() {
+    let mut lab = Lab::new(20);
+    lab.fleet.computers[7].name = "pc-3".to_owned();
+    let guid = lab.live(listed("Target", 0..1));
+    lab.holds(guid, 0..1);
+    lab.both(task("t", &["Target"], json!({})));
+    lab.wants(listed("Target", 0..4));
+    assert_eq!(lab.plan().endpoints.newly_targeted, Some(4), "PC-1, PC-2 and two that are called PC-3");
+}
+
+#[test]
+fn pln_10_a_lost_limit_lets_in_the_protected_where_a_query_is_not_known() {
+    let mut lab = Lab::new(20);
+    lab.collection("Protected", 15..20);
+    let spec = |more: serde_json::Value| {
+        let mut spec = json!({"query": {"sql": "select Guid from vComputer"}});
+        for (key, value) in more.as_object().unwrap() {
+            spec[key] = value.clone();
+        }
+        item(Kind::Collection, "Target", spec)
+    };
+    for before in [json!({"exclude": ["Protected"]}), json!({"limitedTo": "Protected"})] {
+        let guid = lab.live(spec(before));
+        lab.fleet.unknown_members.insert(guid, "it took too long".to_owned());
+        lab.both(task("t", &["Target"], json!({})));
+        lab.wants(spec(json!({})));
+        lab.case.policy.protected = vec!["Protected".to_owned()];
+        let plan = lab.plan();
+        let found = plan.findings.iter().find(|finding| finding.rule == "PLN-10").expect("it is blocked");
+        assert!(plan.is_blocked() && found.subject == "task/t", "{found:?}");
+        lab.case.live.truncate(lab.case.live.len() - 2);
+    }
+}
+
+#[test]
+fn col_1_a_newly_listed_member_that_no_computer_is_called_is_said() {
+    let mut lab = Lab::new(20);
+    let member = |names: &[&str]| item(Kind::Collection, "Target", json!({ "members": names }));
+    lab.live(member(&["GONE"]));
+    lab.wants(member(&["GONE", "PX-7", "pc-3"]));
+    let plan = lab.plan();
+    let found: Vec<_> = plan.findings.iter().filter(|finding| finding.rule == "COL-1").collect();
+    assert_eq!(found.len(), 1, "what was listed before and what is there is not spoken of: {found:?}");
+    assert_eq!(found[0].message, "no computer is called `PX-7`");
+    assert!(found[0].help.contains("PC-7") && !plan.is_blocked(), "{}", found[0].help);
+    lab.case.fleet = None;
+    assert!(lab.case.plan().findings.is_empty(), "nobody knows");
 }

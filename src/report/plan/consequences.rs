@@ -161,9 +161,12 @@ pub fn magnitude(one: &Consequence) -> String {
         (None, _, Some(high)) => format!("unknown, at most {},", grouped(high)),
         (None, ..) => "unknown".to_owned(),
     };
-    let unit = match one.magnitude.unit.as_str() {
-        "computers" => Cow::Borrowed(""),
-        other => visible(other),
+    let unit = match (one.magnitude.unit.as_str(), one.magnitude.value) {
+        ("computers", _) => Cow::Borrowed(""),
+        ("entries", Some(1)) => Cow::Borrowed("entry"),
+        ("programs", Some(1)) => Cow::Borrowed("program"),
+        ("rights", Some(1)) => Cow::Borrowed("right"),
+        (other, _) => visible(other),
     };
     let space = if unit.is_empty() { "" } else { " " };
     format!("{number}{space}{unit} {what}")
@@ -239,6 +242,16 @@ fn bytes(n: u64) -> String {
 pub fn words(kind: &str) -> String {
     match kind {
         "re_run" => "re-run".to_owned(),
+        "begin_to_run" => "begin to run it".to_owned(),
+        "run_no_longer" => "no longer run it by themselves".to_owned(),
+        "other_times" => "run it at other times".to_owned(),
+        "takes_a_licence" => "take a licence".to_owned(),
+        "comes_under" => "come under it".to_owned(),
+        "no_longer_under" => "are no longer under it".to_owned(),
+        "start_passed" => "whose start has passed".to_owned(),
+        "lacks_the_plugin" => "lack the plug-in".to_owned(),
+        "waits_for_a_longer_window" => "wait for a longer window".to_owned(),
+        "fits_now" => "had no window for it, and can run it now".to_owned(),
         "enter" => "enter".to_owned(),
         "leave" => "leave".to_owned(),
         "download" => "download it".to_owned(),
@@ -356,7 +369,8 @@ pub fn not_assessed_lines(plan: &Plan) -> Vec<String> {
         lines.push(format!("what computers did since: what is known of them is {}", age(at, plan.timestamp)));
     }
     if computers.read_at.is_some() && computers.not_seen > 0 {
-        lines.push(format!("{} not seen for 30 days", computers_in_words(computers.not_seen)));
+        let who = computers_in_words(computers.not_seen);
+        lines.push(format!("whether all of them are still there: among them {who} not seen for 30 days"));
     }
     if computers.unknown_zone > 0 {
         let who = computers_in_words(computers.unknown_zone);

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -15,6 +16,8 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::sys::secrets;
+
 use super::Answer;
 use super::Ask;
 use super::Get;
@@ -23,13 +26,25 @@ use super::Send;
 use super::Transport;
 use super::TransportError;
 
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenScheme {
+    /// As a bearer token.
+    #[default]
+    Bearer,
+    /// As a password without a name, as Azure DevOps takes the tokens of people.
+    Password,
+}
+
 /// How a server is reached.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
     /// Its address: `https`, or `http` on this machine; a path before the API's own is kept.
     pub url: String,
-    /// Sent as a bearer token to this address and to no other.
+    /// Sent to this address and to no other.
     pub token: Option<SecretString>,
+    /// How the token is sent.
+    pub scheme: TokenScheme,
     /// Certificates of authorities to trust besides the system's, as PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The most that a connection may take to be made.
@@ -54,6 +69,7 @@ impl HttpOptions {
         Self {
             url: url.into(),
             token: None,
+            scheme: TokenScheme::Bearer,
             ca_pem: None,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(120),
@@ -178,7 +194,7 @@ impl Connection {
             client,
             server: url.as_str().trim_end_matches('/').to_owned(),
             origin: url.origin(),
-            authorization: options.token.as_ref().map(bearer).transpose()?,
+            authorization: options.token.as_ref().map(|token| authorization(token, options.scheme)).transpose()?,
             idle_timeout: options.idle_timeout,
             max_answer_bytes: options.max_answer_bytes,
         })
@@ -260,9 +276,23 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn bearer(token: &SecretString) -> Result<HeaderValue, TransportError> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-        .map_err(|_| unsendable("the token holds characters that no token has"))?;
+fn authorization(token: &SecretString, scheme: TokenScheme) -> Result<HeaderValue, TransportError> {
+    let unusable = || unsendable("the token holds characters that no token has");
+    // As a password it would be encoded, whatever it holds.
+    if token.expose_secret().contains(|c: char| c.is_control()) {
+        return Err(unusable());
+    }
+    let text = match scheme {
+        TokenScheme::Bearer => format!("Bearer {}", token.expose_secret()),
+        TokenScheme::Password => {
+            let pair = format!(":{}", token.expose_secret());
+            let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+            // It is as good as the token to whoever reads it.
+            secrets::remember(&encoded.clone().into());
+            format!("Basic {encoded}")
+        }
+    };
+    let mut value = HeaderValue::from_str(&text).map_err(|_| unusable())?;
     value.set_sensitive(true);
     Ok(value)
 }
