@@ -2,6 +2,7 @@
 //!
 //! "Nobody" and "nobody knows" are different answers: [`Known`].
 
+use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -142,11 +143,13 @@ pub struct Reach<'e, 'a> {
     live: &'e Estate<'a>,
     fleet: &'e Fleet,
     evaluated: &'e Evaluated,
+    /// Who has a name that a collection of this estate lists, in lower case; made when the first of these is asked for.
     /// Several computers may have one name; what lists it lists them all.
-    by_name: HashMap<String, Vec<u32>>,
+    by_name: OnceCell<HashMap<String, Vec<u32>>>,
     live_queries: HashMap<Guid, &'a Collection>,
     retired: Computers,
     found: RefCell<HashMap<String, Known<Computers>>>,
+    reached: RefCell<HashMap<Vec<String>, Known<Computers>>>,
     untouched: RefCell<HashMap<Guid, bool>>,
 }
 
@@ -154,10 +157,6 @@ impl<'e, 'a> Reach<'e, 'a> {
     /// Over an estate; `live` is the one that the fleet was read beside.
     pub fn new(estate: &'e Estate<'a>, live: &'e Estate<'a>, fleet: &'e Fleet, evaluated: &'e Evaluated) -> Self {
         let number = |at: usize| u32::try_from(at).expect("a fleet has fewer than 2^32 computers");
-        let mut by_name: HashMap<String, Vec<u32>> = HashMap::with_capacity(fleet.computers.len());
-        for (at, one) in fleet.computers.iter().enumerate() {
-            by_name.entry(one.name.to_lowercase()).or_default().push(number(at));
-        }
         let retired = fleet.computers.iter().enumerate().filter(|(_, one)| one.retired).map(|(at, _)| number(at));
         let live_queries = live
             .of_kind(Kind::Collection)
@@ -167,8 +166,36 @@ impl<'e, 'a> Reach<'e, 'a> {
             })
             .collect();
         let retired = retired.collect();
-        let (found, untouched) = (RefCell::default(), RefCell::default());
-        Self { estate, live, fleet, evaluated, by_name, live_queries, retired, found, untouched }
+        Self {
+            estate,
+            live,
+            fleet,
+            evaluated,
+            by_name: OnceCell::new(),
+            live_queries,
+            retired,
+            found: RefCell::default(),
+            reached: RefCell::default(),
+            untouched: RefCell::default(),
+        }
+    }
+
+    /// The names that collections of this estate list, with who has them.
+    fn by_name(&self) -> &HashMap<String, Vec<u32>> {
+        self.by_name.get_or_init(|| {
+            let collections = self.estate.of_kind(Kind::Collection).filter_map(|placed| match &placed.item.spec {
+                Spec::Collection(collection) => collection.members.as_ref(),
+                _ => None,
+            });
+            let mut listed: HashMap<String, Vec<u32>> =
+                collections.flatten().map(|name| (name.to_lowercase(), Vec::new())).collect();
+            for (at, one) in (0_u32..).zip(&self.fleet.computers) {
+                if let Some(numbers) = listed.get_mut(&one.name.to_lowercase()) {
+                    numbers.push(at);
+                }
+            }
+            listed
+        })
     }
 
     /// Who is in a collection, retired computers among them.
@@ -183,6 +210,15 @@ impl<'e, 'a> Reach<'e, 'a> {
 
     /// Who is in any of these collections and is not retired (LIC-4): whom an item with these targets reaches.
     pub fn targets(&self, names: &[String]) -> Known<Computers> {
+        if let Some(reached) = self.reached.borrow().get(names) {
+            return reached.clone();
+        }
+        let reached = self.any_of(names);
+        self.reached.borrow_mut().insert(names.to_vec(), reached.clone());
+        reached
+    }
+
+    fn any_of(&self, names: &[String]) -> Known<Computers> {
         let mut all = Computers::new();
         for name in names {
             match self.members(name) {
@@ -236,7 +272,7 @@ impl<'e, 'a> Reach<'e, 'a> {
             unknown @ Known::Unknown(_) => return unknown,
         };
         let listed = collection.members.iter().flatten();
-        members.extend(listed.filter_map(|name| self.by_name.get(&name.to_lowercase())).flatten());
+        members.extend(listed.filter_map(|name| self.by_name().get(&name.to_lowercase())).flatten());
         for name in &collection.include {
             match self.resolve(name, above) {
                 Known::Is(some) => members |= some,

@@ -11,6 +11,7 @@ pub mod difference;
 
 pub mod explain;
 mod never;
+pub mod partition;
 pub mod run;
 #[cfg(test)]
 mod tests;
