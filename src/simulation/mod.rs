@@ -40,6 +40,7 @@ use crate::apply::journal::Entry;
 use crate::apply::journal::Journal;
 use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
+use crate::model::capabilities::Capabilities;
 use crate::model::observed::Observed;
 use crate::model::project::Api;
 use crate::model::project::Policy;
@@ -64,6 +65,28 @@ use crate::simulation::wire::Faults;
 use crate::simulation::wire::Wire;
 use crate::sys::clock::Clock;
 use crate::sys::retry::Rng;
+
+/// What the planner is asked in a simulated world.
+fn question<'a>(
+    observed: Observed,
+    site: Site,
+    (config, policy, capabilities): (&'a ServerConfig, &'a Policy, &'a Capabilities),
+    now: Timestamp,
+) -> make::Input<'a> {
+    make::Input {
+        observed,
+        site,
+        server: "sim",
+        config,
+        policy,
+        capabilities,
+        targets: &[],
+        excludes: &[],
+        places: &|_, _| None,
+        now,
+        version: "0",
+    }
+}
 
 /// The clock of a simulated world: a fixed start, and then tokio's paused time.
 struct SimClock {
@@ -280,19 +303,8 @@ impl World {
         };
         let evaluated = Evaluated::new();
         let computers = Computers { fleet: None, evaluated: &evaluated, rules: Rules::of(Api::Native) };
-        let mut input = make::Input {
-            observed,
-            site: site.clone(),
-            server: "sim",
-            config: &self.config,
-            policy: &policy,
-            capabilities: writer.capabilities(),
-            targets: &[],
-            excludes: &[],
-            places: &|_, _| None,
-            now: self.clock.now(),
-            version: "0",
-        };
+        let capabilities = writer.capabilities();
+        let mut input = question(observed, site.clone(), (&self.config, &policy, capabilities), self.clock.now());
         Some(make::make(&mut input, computers))
     }
 

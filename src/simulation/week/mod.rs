@@ -61,6 +61,7 @@ use crate::server::app::role::Role;
 use crate::server::router;
 use crate::simulation::Disk;
 use crate::simulation::SimClock;
+use crate::simulation::question;
 use crate::simulation::week::made::Dice;
 use crate::simulation::week::made::Specs;
 use crate::simulation::week::made::item;
@@ -143,19 +144,8 @@ impl World {
     fn plan(&self, observed: Observed, specs: &Specs, read: &FleetRead, evaluated: &Evaluated) -> Plan {
         let writer = NativeWriter::new(self.wire.clone());
         let policy = Policy::default();
-        let mut input = make::Input {
-            observed,
-            site: site(specs),
-            server: "sim",
-            config: &self.config,
-            policy: &policy,
-            capabilities: writer.capabilities(),
-            targets: &[],
-            excludes: &[],
-            places: &|_, _| None,
-            now: self.clock.now(),
-            version: "0",
-        };
+        let capabilities = writer.capabilities();
+        let mut input = question(observed, site(specs), (&self.config, &policy, capabilities), self.clock.now());
         let computers = Computers { fleet: Some(&read.fleet), evaluated, rules: Rules::of(Api::Native) };
         let mut plan = make::make(&mut input, computers);
         // Whether anybody may do this is not the question here.
