@@ -48,7 +48,7 @@ spec:
 
 /// Runs `git` with nobody's configuration.
 #[track_caller]
-fn git(directory: &Path, words: &[&str]) -> String {
+pub fn git(directory: &Path, words: &[&str]) -> String {
     let mut command = Command::new("git");
     clean(&mut command);
     command.current_dir(directory).args(words);

@@ -23,5 +23,7 @@ mod poison;
 mod reports;
 mod secrets;
 mod server;
+#[cfg(unix)]
+mod story;
 mod validate;
 mod world;

@@ -422,12 +422,14 @@ impl Server {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
-             Content-Type: {kind}\r\nContent-Length: {}\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n",
             self.address(),
-            self.token,
             body.len()
         );
+        // The administrator, unless a header names somebody else.
+        if headers.iter().all(|(name, _)| *name != "Authorization") {
+            head.push_str(&format!("Authorization: Bearer {}\r\n", self.token));
+        }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
