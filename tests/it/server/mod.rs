@@ -9,6 +9,7 @@ mod faults;
 mod figures;
 mod fleet;
 mod portal;
+mod purge;
 mod reads;
 mod routes;
 mod serve;

@@ -1,4 +1,4 @@
-//! Rows of what computers ran: executions, status events, how each task went last, and the purge of it.
+//! Rows of what computers ran: executions, status events, and how each task went last.
 
 use rusqlite::Connection;
 use rusqlite::OptionalExtension;
@@ -138,51 +138,4 @@ pub fn add_event(
     )?
     .execute(params![if of_package { 2 } else { 3 }, computer, kind, task, package, at_ms])?;
     Ok(())
-}
-
-/// A class of rows that is purged by itself (PUR-2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Executions.
-    Executions,
-    /// Progress of sequential tasks.
-    Sequences,
-    /// Package events.
-    Packages,
-    /// Status events; what is named stays.
-    Status {
-        /// The kind of event that stays.
-        but: &'static str,
-    },
-}
-
-/// Removes rows of a class that are not younger than a moment; then, of the rest, all but the newest (PUR-1). Gives how
-/// many went.
-///
-/// # Errors
-/// When SQLite refuses.
-pub fn purge(sql: &Connection, class: Class, upto_ms: Option<i64>, most: Option<u64>) -> Result<u64, StoreError> {
-    let (table, number, but) = match class {
-        Class::Executions => ("executions", 0, ""),
-        Class::Sequences => ("executions", 1, ""),
-        Class::Packages => ("events", 2, ""),
-        Class::Status { but } => ("events", 3, but),
-    };
-    let these = match class {
-        Class::Status { .. } => "class = ?1 AND kind <> ?2",
-        _ => "class = ?1 AND ?2 IS NOT NULL",
-    };
-    let mut removed = 0;
-    if let Some(upto) = upto_ms {
-        let text = format!("DELETE FROM {table} WHERE {these} AND at_ms <= ?3");
-        removed += sql.prepare_cached(&text)?.execute(params![number, but, upto])?;
-    }
-    if let Some(most) = most {
-        let text = format!(
-            "DELETE FROM {table} WHERE {these} AND id IN
-             (SELECT id FROM {table} WHERE {these} ORDER BY at_ms DESC, id DESC LIMIT -1 OFFSET ?3)"
-        );
-        removed += sql.prepare_cached(&text)?.execute(params![number, but, i64::try_from(most).unwrap_or(i64::MAX)])?;
-    }
-    Ok(removed as u64)
 }

@@ -18,11 +18,13 @@ use crate::server::store::meta;
 mod history;
 mod licences;
 mod log;
+mod old;
 mod packages;
 
 pub use crate::server::store::fleet::history::*;
 pub use crate::server::store::fleet::licences::*;
 pub use crate::server::store::fleet::log::*;
+pub use crate::server::store::fleet::old::*;
 pub use crate::server::store::fleet::packages::*;
 
 /// Counts every change of anything here.
