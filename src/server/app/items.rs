@@ -23,6 +23,7 @@ use crate::server::app::writer::Writer;
 use crate::server::store::Connection;
 use crate::server::store::StoreError;
 use crate::server::store::items;
+use crate::server::store::portal;
 use crate::server::store::refs;
 
 /// The longest name, in characters.
@@ -247,6 +248,7 @@ impl Writer<'_> {
         after.guid = self.ids.guid();
         after.created_at = self.now;
         items::rename_guid(self.sql, before.guid, after.guid)?;
+        portal::follow(self.sql, before.guid, after.guid)?;
         refs::touch(self.sql, after.guid, &self.now.to_string())?;
         self.make_steps(after.guid, is, after.revision)
     }
@@ -268,7 +270,7 @@ impl Writer<'_> {
         if let Spec::SequentialTask(spec) = &item.spec {
             self.abandon_steps(spec, after)?;
         }
-        if item.kind == Kind::Task {
+        if matches!(item.kind, Kind::Task | Kind::SequentialTask) {
             self.fail_request_of(guid)?;
         }
         // What is left: its folder and package, and step tasks without a sequence.

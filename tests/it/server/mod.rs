@@ -8,6 +8,7 @@ mod domain;
 mod faults;
 mod figures;
 mod fleet;
+mod incidents;
 mod portal;
 mod purge;
 mod reads;

@@ -306,7 +306,7 @@ impl Writer<'_> {
         rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
         let removed = rows.len() as u64;
         for row in rows {
-            portal::remove(self.sql, row.id)?;
+            portal::remove(self.sql, &row)?;
             let did = Did { name: Some(format!("portal request {}", row.id)), ..Did::of(Action::Purge) };
             self.audit(did)?;
             unused.portal_requests += 1;
@@ -332,6 +332,10 @@ impl Writer<'_> {
     }
 
     fn purge_item(&mut self, item: &Item) -> Result<(), Refused> {
+        if let Spec::SequentialTask(spec) = &item.spec {
+            let revision = self.next();
+            self.abandon_steps(spec, revision)?; // They have a time of their own.
+        }
         refs::remove_to(self.sql, item.guid)?;
         items::delete(self.sql, item.guid)?;
         let mut did = audit_of(Action::Purge, item);
