@@ -238,13 +238,13 @@ impl Writer<'_> {
         self.check_no_cycle(before.guid, &after.spec)
     }
 
-    /// Gives a sequential task and all of its step tasks new GUIDs (SEQ-1). What refers to it follows; the step tasks
-    /// that were stay behind (SEQ-7).
+    /// Gives a sequential task a new GUID, and new ones to those of its step tasks that it shares with nobody (SEQ-1,
+    /// SEQ-8). What refers to it follows; the step tasks that were its alone stay behind (SEQ-7).
     fn replace(&self, before: &Item, after: &mut Item) -> Result<(), Refused> {
         let (Spec::SequentialTask(was), Spec::SequentialTask(is)) = (&before.spec, &mut after.spec) else {
             return Ok(());
         };
-        self.abandon_steps(was, after.revision)?;
+        self.abandon_steps(before.guid, was, after.revision)?;
         after.guid = self.ids.guid();
         after.created_at = self.now;
         items::rename_guid(self.sql, before.guid, after.guid)?;
@@ -268,7 +268,7 @@ impl Writer<'_> {
         self.check_unused(&item)?;
         let after = self.next();
         if let Spec::SequentialTask(spec) = &item.spec {
-            self.abandon_steps(spec, after)?;
+            self.abandon_steps(guid, spec, after)?;
         }
         if matches!(item.kind, Kind::Task | Kind::SequentialTask) {
             self.fail_request_of(guid)?;

@@ -13,6 +13,7 @@ mod portal;
 mod purge;
 mod reads;
 mod routes;
+mod sequences;
 mod serve;
 
 use std::sync::Arc;

@@ -270,10 +270,13 @@ async fn pur_3_a_collection_that_somebody_else_uses_stays() {
 #[tokio::test]
 async fn pur_3_step_entries_of_deleted_sequential_tasks_go_after_their_time() {
     let (world, p, a) = estate().await;
-    let step = json!({ "package": p["guid"], "program": a["guid"] });
-    let sequence = |name: &str| json!({ "kind": "SequentialTask", "name": name, "spec": { "steps": [step, step] } });
-    let gone = world.make(sequence("Gone")).await;
-    world.make(sequence("Stays")).await;
+    let b = world.program(&p, "B").await;
+    let sequence = |name: &str, program: &Value| {
+        let step = json!({ "package": p["guid"], "program": program["guid"] });
+        json!({ "kind": "SequentialTask", "name": name, "spec": { "steps": [step, step] } })
+    };
+    let gone = world.make(sequence("Gone", &a)).await;
+    world.make(sequence("Stays", &b)).await;
     world.delete(&gone).await.ok(204);
     world.clock.advance_seconds(7 * DAY);
     assert_eq!(world.purge().await["removed"], 0, "without a time nothing goes");

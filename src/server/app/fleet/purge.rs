@@ -334,7 +334,7 @@ impl Writer<'_> {
     fn purge_item(&mut self, item: &Item) -> Result<(), Refused> {
         if let Spec::SequentialTask(spec) = &item.spec {
             let revision = self.next();
-            self.abandon_steps(spec, revision)?; // They have a time of their own.
+            self.abandon_steps(item.guid, spec, revision)?; // They have a time of their own.
         }
         refs::remove_to(self.sql, item.guid)?;
         items::delete(self.sql, item.guid)?;

@@ -5,6 +5,7 @@
 //! policy for each step. Of what the documents leave open the words are ours, and so marked.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -76,12 +77,16 @@ impl App {
             xml.element("response", &[("nsVersion", VERSION)], |xml| {
                 xml.element("resources", &[], |xml| xml.empty("resource", &[("guid", &braced(guid))]));
                 xml.element("policies", &[], |xml| {
+                    let mut written = BTreeSet::new();
                     for (item, deliveries) in &jobs {
                         if let Spec::SequentialTask(task) = &item.spec {
                             sequence(xml, item, task, deliveries, &book.zone);
                         }
                         for delivery in deliveries {
-                            delivery.write(xml, &book.zone);
+                            // A step that two sequential tasks share is one policy (SEQ-8).
+                            if written.insert(delivery.how.guid) {
+                                delivery.write(xml, &book.zone);
+                            }
                         }
                     }
                 });
