@@ -262,7 +262,7 @@ async fn dlv_2_every_setting_has_its_attribute() {
             &[
                 ("displayName", "Shown"),
                 ("Version", "2 & \"3\""),
-                ("Destination", r"C:\Second"),
+                ("Destination", r"C:\Second"), // PKG-4
                 ("CleanupAfter", "60"),
                 ("Priority", "Very High"),
                 ("StatusEventsEnabled", "false"),

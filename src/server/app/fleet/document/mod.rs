@@ -261,7 +261,7 @@ impl Delivery {
                 ("Version", &package.version),
                 ("InternalVersion", &files.changed_seconds.to_string()),
                 ("Originator", "NS"),
-                ("Destination", &package.alternate_download_folder),
+                ("Destination", &package.alternate_download_folder), // PKG-4
                 ("CleanupAfter", &package.delete_unused_after_minutes.to_string()),
                 ("Priority", priority(how.priority)),
                 ("StatusEventsEnabled", flag(package.verbose_status_events)),

@@ -1,8 +1,10 @@
 //! Loading what is known of computers: lines of JSON, all or none.
 //!
 //! A computer is made, or made what its line says, by its GUID. Rows of inventory replace those that the computer had in
-//! that table from earlier loads. Executions and events are added. Names in what follows are known from lines before or
-//! from earlier loads.
+//! that table from earlier loads. Executions and events are added: a line that comes twice is in the log twice, and says
+//! nothing new. They may be of tasks that are no items any more, and of no time to come. A zone that the database of zones
+//! does not have is kept as it is said: that nobody knows when such a computer runs is for readers to tell. Names in what
+//! follows are known from lines before or from earlier loads.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -23,6 +25,7 @@ use crate::server::app::audit::Action;
 use crate::server::app::audit::Did;
 use crate::server::app::fleet::line::Computer;
 use crate::server::app::fleet::policy;
+use crate::server::app::fleet::shown;
 use crate::server::app::item::Item;
 use crate::server::app::items::check_name;
 use crate::server::app::kind::Kind;
@@ -60,6 +63,9 @@ const ROLES_MAX: usize = 64;
 
 /// The longest name of a table or column, in characters.
 const NAME_MAX: usize = 64;
+
+/// How far ahead of the server's the clock of a computer may be, in milliseconds: a day.
+const AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -360,10 +366,20 @@ impl<'a> Load<'a> {
         )))
     }
 
+    /// A moment of history, in milliseconds since 1970. What is to come is none, and would stand before all that follows.
+    fn past(&self, at: Timestamp) -> Result<i64, LoadError> {
+        let at_ms = at.as_millisecond();
+        if at_ms > self.now_ms.saturating_add(AHEAD_MS_MAX) {
+            let now = shown(self.now_ms)?;
+            return Err(self.wrong(format_args!("`at` is {at}, which is to come: it is {now} at the server")));
+        }
+        Ok(at_ms)
+    }
+
     fn execution(&mut self, line: &ExecutionLine) -> Result<(), LoadError> {
         let &ExecutionLine { _line, computer, task: guid, at, step, code, success } = line;
         let (computer, task) = (self.id(computer)?, self.subject(guid)?);
-        let at_ms = at.as_millisecond();
+        let at_ms = self.past(at)?;
         let sequence = step.is_some() && self.sequences.contains(&guid);
         let step_number = step.map(i64::from);
         let row = ExecutionRow { sequence, computer, task, at_ms, step: step_number, code, success };
@@ -399,7 +415,7 @@ impl<'a> Load<'a> {
         let computer = self.id(*computer)?;
         let task = task.map(|task| self.subject(task)).transpose()?;
         let package = package.map(|package| self.subject(package)).transpose()?;
-        Ok(fleet::add_event(self.sql, computer, name, *of_package, task, package, at.as_millisecond())?)
+        Ok(fleet::add_event(self.sql, computer, name, *of_package, task, package, self.past(*at)?)?)
     }
 
     fn snapshot(&mut self, line: SnapshotLine) -> Result<(), LoadError> {
