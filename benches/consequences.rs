@@ -13,11 +13,13 @@ use std::io::BufReader;
 use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
-use std::time::Duration;
 use std::time::Instant;
+
+mod process;
+
+use process::Server;
+use process::peak_kib;
+use process::run;
 
 const COLLECTIONS: usize = 2_000;
 const TASKS: usize = 2_000;
@@ -156,10 +158,7 @@ fn write(project: &Path, url: &str, computers: usize, round: usize) {
 }
 
 fn guids(server: &Server, project: &Path) -> BTreeMap<String, String> {
-    let out = project.join("state.json");
-    let report = server.consign(project, &["plan", "--format", "json"]).output().expect("it runs");
-    assert!(report.status.success(), "nothing is left to do");
-    drop(out);
+    run(&mut server.consign(project, &["plan"]));
     // The server's own stream, as `curl` would have it.
     let host = server.url.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(host).expect("it listens");
@@ -214,71 +213,4 @@ fn write_fleet(path: &Path, computers: usize, tasks: &BTreeMap<String, String>) 
     }
     out.flush().expect("it can be written");
     rows
-}
-
-struct Server {
-    child: Child,
-    url: String,
-    token: String,
-}
-
-impl Server {
-    fn start(data: &Path, seed: Option<&Path>) -> Self {
-        let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        command.args(seed.map(|_| "--seed")).args(seed);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("`cargo build --release` comes first");
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
-        let url = line.trim().strip_prefix("listening on ").expect("it says where it listens").to_owned();
-        let token = fs::read_to_string(data.join("admin.token")).expect("it writes its token").trim().to_owned();
-        Self { child, url, token }
-    }
-
-    fn consign(&self, project: &Path, words: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command.args(words).current_dir(project).env("CONSIGN_TOKEN", &self.token).env("CONSIGN_HTTP_TIMEOUT", "10m");
-        command
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn binary() -> PathBuf {
-    let own = std::env::current_exe().expect("a program knows itself");
-    own.ancestors().nth(2).expect("target/release/deps/consequences").join("consign")
-}
-
-fn run(command: &mut Command) -> Duration {
-    let begun = Instant::now();
-    let output =
-        command.stdout(Stdio::null()).stderr(Stdio::piped()).output().expect("`cargo build --release` comes first");
-    let took = begun.elapsed();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    took
-}
-
-/// The peak of a command's memory, read while it runs.
-fn peak_kib(command: &mut Command) -> Option<u64> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = None;
-    while child.try_wait().ok()?.is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        peak = peak.max(kib);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    peak
 }

@@ -5,15 +5,19 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a benchmark measures and prints")]
 
 use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
+
+mod process;
+
+use process::Server;
+use process::binary;
+use process::peak_kib;
+use process::run;
 
 fn main() {
     let n = std::env::var("CONSIGN_BENCH_PACKAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
@@ -88,15 +92,11 @@ fn estate(packages: usize) -> Duration {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let project = scratch.path().join("project");
     scaled(packages, &project);
-    let server = Server::start(&scratch.path().join("server"));
+    let server = Server::start(&scratch.path().join("server"), None);
     let file = project.join("consign.yaml");
     let text = fs::read_to_string(&file).expect("scale.py writes it");
     fs::write(&file, text.replace("http://127.0.0.1:7450", &server.url)).expect("it can be written");
-    let consign = |words: &[&str]| {
-        let mut command = Command::new(binary());
-        command.args(words).current_dir(&project).env("CONSIGN_TOKEN", &server.token);
-        command
-    };
+    let consign = |words: &[&str]| server.consign(&project, words);
     println!("== {packages} packages, and what belongs to them");
     let report = scratch.path().join("report.json");
     let report = report.to_str().expect("a path of ours");
@@ -161,68 +161,8 @@ fn terraform(packages: usize, plan: Duration) {
     );
 }
 
-struct Server {
-    child: Child,
-    url: String,
-    token: String,
-}
-
-impl Server {
-    fn start(data: &Path) -> Self {
-        let mut child = Command::new(binary())
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`cargo build --release` comes first");
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
-        let url = line.trim().strip_prefix("listening on ").expect("it says where it listens").to_owned();
-        let token = fs::read_to_string(data.join("admin.token")).expect("it writes its token").trim().to_owned();
-        Self { child, url, token }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn binary() -> PathBuf {
-    let own = std::env::current_exe().expect("a program knows itself");
-    own.ancestors().nth(2).expect("target/release/deps/figures").join("consign")
-}
-
-fn run(command: &mut Command) -> Duration {
-    let begun = Instant::now();
-    let output =
-        command.stdout(Stdio::null()).stderr(Stdio::piped()).output().expect("`cargo build --release` comes first");
-    let took = begun.elapsed();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    took
-}
-
-/// The peak of a command's memory, read while it runs.
-fn peak_kib(command: &mut Command) -> Option<u64> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = None;
-    while child.try_wait().ok()?.is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        peak = peak.max(kib);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    peak
 }
 
 fn texts(directory: &Path) -> Vec<String> {

@@ -549,6 +549,11 @@ pub struct ServeArgs {
     /// The server's time zone, an IANA name; without it, the one that it had, at first the machine's
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
+    /// Do not purge by itself. Without this, the server removes every day what `PurgeSettings` does not keep, at the time
+    /// that it names: 02:00 by the server's clock and time zone, where it names none. A time that the server missed is made
+    /// up for at its next start; others write in between; the audit log says what went. `POST /v1/purge` purges at once
+    #[arg(long)]
+    pub no_daily_purge: bool,
     /// Inject faults
     #[arg(long, value_name = "FILE")]
     pub faults: Option<Utf8PathBuf>,

@@ -21,6 +21,7 @@ pub fn run(context: &Context, args: ServeArgs) -> Outcome {
     options.seeds = args.seeds.into_iter().map(at).collect();
     options.zone = args.time_zone;
     options.faults = args.faults.map(at);
+    options.daily_purge = !args.no_daily_purge;
     block_on(async {
         let bound = server::bind(options).await.map_err(|error| failure(&error))?;
         for note in bound.notes() {

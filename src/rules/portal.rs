@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_3, &PTL_4, &PTL_6];
+pub(super) static ALL: &[&Rule] = &[&PTL_1, &PTL_2, &PTL_3, &PTL_4, &PTL_5, &PTL_6];
 
 /// A portal right is `install` or `installOnApproval`, for one principal.
 pub static PTL_1: Rule = Rule {
@@ -48,7 +48,18 @@ pub static PTL_4: Rule = Rule {
     source: "SWD 6.1 guide, Collections and Tasks",
     acts: &[Act::Server],
     explain: "The server makes a hidden task `Software Request : PROGRAM`, as soon as possible, and a collection \
-              of one computer. Nothing of it belongs in a manifest (TSK-1).",
+              of one computer. A sequential task is asked for as a whole (SEQ-6): what is made is one with its steps. \
+              Nothing of it belongs in a manifest (TSK-1).",
+};
+
+/// Requests on approval join one open incident.
+pub static PTL_5: Rule = Rule {
+    id: "PTL-5",
+    title: "requests on approval join one open incident",
+    source: "SWD 6.1 guide, Requested Software Requiring Approval",
+    acts: &[Act::Server],
+    explain: "The first request for a program opens its incident, and later ones join it until somebody opens the \
+              approval; then they join another. Who decides ticks names: a request that is not ticked is rejected.",
 };
 
 /// Portal settings name computers and allow at least one program.

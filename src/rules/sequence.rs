@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_5, &SEQ_6, &SEQ_7];
+pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_5, &SEQ_6, &SEQ_7, &SEQ_8];
 
 /// A changed step list gives the sequential task a new GUID.
 pub static SEQ_1: Rule = Rule {
@@ -77,4 +77,15 @@ pub static SEQ_7: Rule = Rule {
     acts: &[Act::Consequence, Act::Server],
     explain: "The hidden tasks of its steps stay on the server until the purge of unused items takes them (PUR-3). \
               They reach no computer any more. `PurgeSettings` says when: `unusedSequenceEntries`.",
+};
+
+/// A step that another sequential task has already is shared.
+pub static SEQ_8: Rule = Rule {
+    id: "SEQ-8",
+    title: "a step that another sequential task has already is shared",
+    source: "SWD 6.1 guide, Appendix III: ItemReference",
+    acts: &[Act::Server],
+    explain: "The hidden task of a step (SEQ-4) belongs to every sequential task that runs its program: they refer to it \
+              by `sequentialswditem uses active synchronization item`, and it stays until the last of them is gone \
+              (SEQ-7). Each of them runs for itself: that one ran says nothing of another.",
 };

@@ -1,4 +1,4 @@
-//! What is bounded of everything that comes from outside.
+//! What is bounded of everything that comes from outside, and of what the server does by itself.
 
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ pub struct Limits {
     pub query_rows: u64,
     /// How many happenings a report may hold.
     pub report_happenings: usize,
+    /// How often the server looks whether the purge of the day is due: so much later it may begin.
+    pub purge_look: Duration,
 }
 
 impl Default for Limits {
@@ -77,6 +79,7 @@ impl Default for Limits {
             query_time: Duration::from_secs(2),
             query_rows: 10_000_000,
             report_happenings: 10_000,
+            purge_look: Duration::from_secs(30),
         }
     }
 }

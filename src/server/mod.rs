@@ -24,6 +24,7 @@ use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 
 pub mod app;
+mod daily;
 pub mod faults;
 mod files;
 pub mod http;
@@ -81,6 +82,8 @@ pub struct ServeOptions {
     pub zone: Option<String>,
     /// Faults to inject.
     pub faults: Option<Utf8PathBuf>,
+    /// Whether the server purges by itself, once a day (PUR-2).
+    pub daily_purge: bool,
     /// Bounds.
     pub limits: Limits,
 }
@@ -98,6 +101,7 @@ impl ServeOptions {
             seeds: Vec::new(),
             zone: None,
             faults: None,
+            daily_purge: true,
             limits: Limits::default(),
         }
     }
@@ -202,6 +206,7 @@ pub struct Bound {
     tls: Option<TlsAcceptor>,
     service: Faulty,
     limits: Arc<Limits>,
+    daily_purge: bool,
     app: App,
     url: String,
     notes: Vec<String>,
@@ -238,7 +243,7 @@ pub async fn bind_with_clock(options: ServeOptions, clock: Arc<dyn Clock>) -> Re
     let scheme = if tls.is_some() { "https" } else { "http" };
     let service = Faulty::new(router(app.clone(), options.limits.clone()), faults.map(Arc::new));
     let (limits, url) = (Arc::new(options.limits), format!("{scheme}://{address}"));
-    Ok(Bound { listener, tls, service, limits, app, url, notes })
+    Ok(Bound { listener, tls, service, limits, daily_purge: options.daily_purge, app, url, notes })
 }
 
 impl std::fmt::Debug for Bound {
@@ -263,12 +268,18 @@ impl Bound {
         self.app.clone()
     }
 
-    /// Answers until `shutdown` ends; then lets requests that are under way end, within [`Limits::shutdown_time`].
+    /// Answers until `shutdown` ends; then lets requests that are under way end, within [`Limits::shutdown_time`]. Purges
+    /// by itself meanwhile, where it was not told not to (PUR-2).
     ///
     /// # Errors
     /// None at present: what goes wrong with a connection ends that connection.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let purging = self.daily_purge.then(|| tokio::spawn(daily::purge(self.app, self.limits.purge_look)));
         listen::serve(self.listener, self.tls, self.service, self.limits, shutdown).await;
+        if let Some(purging) = purging {
+            purging.abort();
+            let _ = purging.await; // A piece that is under way is written to its end.
+        }
         Ok(())
     }
 }

@@ -52,15 +52,27 @@ fn guid(n: usize) -> String {
 
 /// Sixty computers, the first of them the delivery server itself, in the cellar; ten are on the first floor.
 fn computers() -> Vec<Value> {
-    let mut lines = Vec::new();
-    for n in 0..60 {
-        let roles = if n == 0 { json!(["delivery server"]) } else { json!([]) };
-        lines.push(json!({ "type": "computer", "guid": guid(n), "name": format!("PC-{n:02}"), "domain": "CORP",
-            "zone": "Europe/Berlin", "lastSeen": jiff::Timestamp::now(), "retired": false, "roles": roles }));
-        lines.push(json!({ "type": "inventory", "table": "vPlace", "computer": guid(n),
-            "row": { "Floor": match n { 0 => 0, 1..=10 => 1, _ => 2 } } }));
-    }
-    lines
+    (0..60)
+        .flat_map(|n| {
+            on_floor(
+                n,
+                match n {
+                    0 => 0,
+                    1..=10 => 1,
+                    _ => 2,
+                },
+            )
+        })
+        .collect()
+}
+
+/// A computer, and the floor that it is on now.
+fn on_floor(n: usize, floor: u32) -> [Value; 2] {
+    let roles = if n == 0 { json!(["delivery server"]) } else { json!([]) };
+    let computer = json!({ "type": "computer", "guid": guid(n), "name": format!("PC-{n:02}"), "domain": "CORP",
+        "zone": "Europe/Berlin", "lastSeen": jiff::Timestamp::now(), "retired": false, "roles": roles });
+    let row = json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": floor } });
+    [computer, row]
 }
 
 fn ran(task: &Value, numbers: impl Iterator<Item = usize>, success: bool) -> Vec<Value> {
@@ -124,8 +136,8 @@ fn col_2_a_changed_query_is_asked_before_it_is_stored() {
     assert_eq!(server.writes().len(), before, "asking stores nothing");
 }
 
-#[test]
-fn seq_1_what_was_approved_binds_the_apply() {
+/// A sequence that fifteen computers ran, and manifests that have its steps in another order; and the GUID of the sequence.
+fn world_that_reorders() -> (Server, Project, Value) {
     let (server, project) = world();
     let chain = server.item("SequentialTask", "Chain")["guid"].clone();
     server.load(&ran(&chain, 1..16, true));
@@ -135,13 +147,23 @@ fn seq_1_what_was_approved_binds_the_apply() {
             "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
         )
     });
-    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 15 re-run");
-    // Meanwhile three more run it; the plan was approved for fifteen.
-    server.load(&ran(&chain, 16..19, false));
+    (server, project, chain)
+}
+
+/// Three more run it, where the plan was approved for fifteen: it is not applied.
+fn is_refused_for_eighteen(server: &Server, project: &Project, chain: &Value) {
+    server.load(&ran(chain, 16..19, false));
     let before = server.writes().len();
     let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
     assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
     assert_eq!(server.writes().len(), before, "nothing was written");
+}
+
+#[test]
+fn seq_1_what_was_approved_binds_the_apply() {
+    let (server, project, chain) = world_that_reorders();
+    project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 15 re-run");
+    is_refused_for_eighteen(&server, &project, &chain);
     project.run(&["plan", "--out", "approved.plan"]).exits(0).says("Endpoints: 18 re-run");
     server.load(&ran(&chain, 19..31, true));
     // Over the limit: blocked, whole, with what to paste.
@@ -169,10 +191,7 @@ fn pln_10_what_is_protected_is_looked_at_again_when_a_stored_plan_is_applied() {
     );
     project.run(&["plan", "--out", "approved.plan"]).exits(0).says("49 newly targeted");
     // Meanwhile the delivery server moves up, and another computer down: as many as before, and not the same.
-    let moved = |n: usize, floor: u32| json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": floor } });
-    let computer = |n: usize| computers().into_iter().filter(move |line| line["guid"] == guid(n));
-    let lines: Vec<Value> = computer(0).chain([moved(0, 2)]).chain(computer(20)).chain([moved(20, 0)]).collect();
-    server.load(&lines);
+    server.load(&[on_floor(0, 2), on_floor(20, 0)].concat());
     let before = server.writes().len();
     let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
     assert!(refused.err.contains("PC-00") && refused.err.contains("PLN-10"), "{}", refused.err);
@@ -208,13 +227,7 @@ fn what_was_refused_and_wrote_nothing_does_not_lift_the_bounds() {
     assert_ne!(failed.code, Some(0), "{failed:?}");
     assert!(failed.out.contains("0 steps made"), "{failed:?}");
     // Ten more come up.
-    let up = |n: usize| {
-        let computer =
-            computers().into_iter().filter(move |line| line["guid"] == guid(n) && line["type"] == "computer");
-        computer.chain([json!({ "type": "inventory", "table": "vPlace", "computer": guid(n), "row": { "Floor": 2 } })])
-    };
-    let lines: Vec<Value> = (1..=10).flat_map(up).collect();
-    server.load(&lines);
+    server.load(&(1..=10).flat_map(|n| on_floor(n, 2)).collect::<Vec<_>>());
     let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
     assert!(refused.err.contains("59"), "{}", refused.err);
 }
@@ -265,15 +278,7 @@ fn a_fleet_that_is_not_known_or_known_in_part_is_never_a_zero() {
 
 #[test]
 fn seq_1_an_attempt_that_wrote_nothing_is_no_leave_to_do_more() {
-    let (server, project) = world();
-    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
-    server.load(&ran(&chain, 1..16, true));
-    project.edit("delivery/all.yaml", |text| {
-        text.replace(
-            "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
-            "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
-        )
-    });
+    let (server, project, chain) = world_that_reorders();
     let plan = project.run(&["plan", "--out", "approved.plan", "--format", "json"]).exits(0).json();
     // An earlier attempt that came as far as to begin, and to fail.
     let begin = json!({ "type": "begin", "journal": 1, "plan": plan["hash"], "instance": plan["server"]["identity"]["instance"], "time": jiff::Timestamp::now() });
@@ -281,7 +286,5 @@ fn seq_1_an_attempt_that_wrote_nothing_is_no_leave_to_do_more() {
     let text = format!("{begin}\n{failed}\n{}\n", json!({ "type": "end", "whole": false }));
     std::fs::create_dir_all(project.path(".consign/journal")).unwrap();
     project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
-    server.load(&ran(&chain, 16..19, false));
-    let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
-    assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
+    is_refused_for_eighteen(&server, &project, &chain);
 }

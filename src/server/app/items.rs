@@ -23,6 +23,7 @@ use crate::server::app::writer::Writer;
 use crate::server::store::Connection;
 use crate::server::store::StoreError;
 use crate::server::store::items;
+use crate::server::store::portal;
 use crate::server::store::refs;
 
 /// The longest name, in characters.
@@ -237,16 +238,17 @@ impl Writer<'_> {
         self.check_no_cycle(before.guid, &after.spec)
     }
 
-    /// Gives a sequential task and all of its step tasks new GUIDs (SEQ-1). What refers to it follows; the step tasks
-    /// that were stay behind (SEQ-7).
+    /// Gives a sequential task a new GUID, and new ones to those of its step tasks that it shares with nobody (SEQ-1,
+    /// SEQ-8). What refers to it follows; the step tasks that were its alone stay behind (SEQ-7).
     fn replace(&self, before: &Item, after: &mut Item) -> Result<(), Refused> {
         let (Spec::SequentialTask(was), Spec::SequentialTask(is)) = (&before.spec, &mut after.spec) else {
             return Ok(());
         };
-        self.abandon_steps(was, after.revision)?;
+        self.abandon_steps(before.guid, was, after.revision)?;
         after.guid = self.ids.guid();
         after.created_at = self.now;
         items::rename_guid(self.sql, before.guid, after.guid)?;
+        portal::follow(self.sql, before.guid, after.guid)?;
         refs::touch(self.sql, after.guid, &self.now.to_string())?;
         self.make_steps(after.guid, is, after.revision)
     }
@@ -266,9 +268,9 @@ impl Writer<'_> {
         self.check_unused(&item)?;
         let after = self.next();
         if let Spec::SequentialTask(spec) = &item.spec {
-            self.abandon_steps(spec, after)?;
+            self.abandon_steps(guid, spec, after)?;
         }
-        if item.kind == Kind::Task {
+        if matches!(item.kind, Kind::Task | Kind::SequentialTask) {
             self.fail_request_of(guid)?;
         }
         // What is left: its folder and package, and step tasks without a sequence.

@@ -1,5 +1,6 @@
-//! Requests of the software portal (PTL-4): who may ask at once, who waits for approval, and what the server makes of a
-//! request: a hidden task for the one computer that asked.
+//! Requests of the software portal (PTL-4): who may ask at once, who waits for approval (`incidents`), and what the server
+//! makes of a request: a hidden task for the one computer that asked. Of a program that is a task; of a sequential task,
+//! which is asked for as a whole (SEQ-6), one with the same steps.
 //!
 //! Two requests for one program make two tasks of one name. So each request has a hidden folder of its own, within the
 //! one that holds all of them; a collection of one computer lies there beside and serves every request of that computer.
@@ -33,6 +34,7 @@ use crate::server::app::spec::estate::Collection;
 use crate::server::app::spec::estate::Language;
 use crate::server::app::spec::estate::Query;
 use crate::server::app::spec::parts::Right;
+use crate::server::app::spec::task::Step;
 use crate::server::app::usage::unknown_reference;
 use crate::server::app::writer::Writer;
 use crate::server::store::Connection;
@@ -43,6 +45,8 @@ use crate::server::store::items;
 use crate::server::store::portal;
 use crate::server::store::portal::Made;
 use crate::server::store::portal::RequestRow;
+
+pub mod incidents;
 
 /// The hidden folder that holds what was made for requests.
 const FOLDER: &str = "Software Portal Requests";
@@ -107,7 +111,7 @@ impl Status {
     }
 }
 
-/// What a user asks for at a computer.
+/// What a user asks for at a computer: a program of a package, or a sequential task.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ask {
@@ -118,10 +122,50 @@ pub struct Ask {
     /// The groups and roles that the user is in, as the directory has them: this server has no directory.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// The package.
-    pub package: Guid,
+    /// The package of a program.
+    #[serde(default)]
+    pub package: Option<Guid>,
     /// The program, one of that package.
-    pub program: Guid,
+    #[serde(default)]
+    pub program: Option<Guid>,
+    /// A sequential task, in the place of both (SEQ-6).
+    #[serde(default)]
+    pub sequence: Option<Guid>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Wanted {
+    /// The package of a program.
+    pub package: Option<Guid>,
+    /// The program.
+    pub program: Option<Guid>,
+    /// The sequential task.
+    pub sequence: Option<Guid>,
+}
+
+impl Wanted {
+    const fn of(item: Guid, package: Option<Guid>) -> Self {
+        match package {
+            Some(_) => Self { package, program: Some(item), sequence: None },
+            None => Self { package: None, program: None, sequence: Some(item) },
+        }
+    }
+}
+
+impl Ask {
+    /// The item that is asked for, and the package of a program.
+    fn wanted(&self) -> Result<(Guid, Option<Guid>), Refused> {
+        match (self.package, self.program, self.sequence) {
+            (Some(package), Some(program), None) => Ok((program, Some(package))),
+            (None, None, Some(sequence)) => Ok((sequence, None)),
+            _ => {
+                let why = "a request names a package and a program of it, or else a sequential task";
+                Err(Refused::invalid("program", why))
+            }
+        }
+    }
 }
 
 /// A request, as it stands.
@@ -134,10 +178,9 @@ pub struct Request {
     pub computer: Guid,
     /// Who made it.
     pub user: String,
-    /// The package.
-    pub package: Guid,
-    /// The program.
-    pub program: Guid,
+    /// What it asks for.
+    #[serde(flatten)]
+    pub wanted: Wanted,
     /// How far it is.
     pub status: Status,
     /// When it was made.
@@ -148,6 +191,8 @@ pub struct Request {
     pub task: Option<Guid>,
     /// The collection of the one computer that the task is for.
     pub collection: Option<Guid>,
+    /// The incident that it waits in, or was decided in; null where it never had to wait (PTL-5).
+    pub incident: Option<u64>,
 }
 
 impl Request {
@@ -161,8 +206,8 @@ impl Request {
             id: row.id,
             computer: row.computer,
             user: row.user,
-            package: row.package,
-            program: row.program,
+            wanted: Wanted::of(row.item, row.package),
+            incident: row.incident,
         })
     }
 }
@@ -195,8 +240,9 @@ fn request(sql: &Connection, id: u64) -> Result<RequestRow, Refused> {
 }
 
 impl Writer<'_> {
-    /// Takes a request. Who holds *install* gets the task at once, who holds *install on approval* waits (PTL-1); of
-    /// both, *install* holds. Rights are those that hold with inheritance (PTL-2).
+    /// Takes a request. Who holds *install* gets the task at once, who holds *install on approval* waits (PTL-1) in the
+    /// incident of what is asked for (PTL-5); of both, *install* holds. Rights are those that hold with inheritance: a
+    /// program's from the programs folder (PTL-2), a sequential task's from its own (SEQ-6).
     ///
     /// # Errors
     /// `forbidden` without a right; `unknown_reference`, `invalid`.
@@ -205,60 +251,80 @@ impl Writer<'_> {
         if ask.groups.len() > GROUPS_MAX {
             return Err(Refused::invalid("groups", format!("a request names at most {GROUPS_MAX} groups")));
         }
-        let (computer, program) = self.needed(ask.computer, ask.package, ask.program)?;
-        let right = right_of(self.sql, &program, ask)?.ok_or_else(|| {
-            let why = "the user has no right to ask for this program";
+        let (wanted, package) = ask.wanted()?;
+        let (computer, item) = self.needed(ask.computer, wanted, package)?;
+        let right = right_of(self.sql, &item, ask)?.ok_or_else(|| {
+            let what = if package.is_some() { "program" } else { "sequential task" };
+            let why = format!("the user has no right to ask for this {what}");
             Refused::new(Code::Forbidden, why).with("field", "user").with("rule", "PTL-1")
         })?;
         let now_ms = self.now.as_millisecond();
-        let status = match right {
-            Right::Install => Status::Approved,
-            Right::InstallOnApproval => Status::AwaitingApproval,
+        let (status, incident) = match right {
+            Right::Install => (Status::Approved, None),
+            Right::InstallOnApproval => {
+                (Status::AwaitingApproval, Some(portal::join(self.sql, wanted, package, now_ms)?))
+            }
         };
         let mut row = RequestRow {
             id: 0,
             computer: ask.computer,
             user: ask.user.clone(),
-            package: ask.package,
-            program: ask.program,
+            item: wanted,
+            package,
             status: status.name().to_owned(),
             created_ms: now_ms,
             changed_ms: now_ms,
             made: None,
+            incident,
         };
         row.id = portal::add(self.sql, &row)?;
         if status == Status::Approved {
-            self.make_request(&row, &computer, &program)?;
+            self.make_request(&row, &computer, &item)?;
         }
         self.answer_request(201, row.id, status)
     }
 
-    /// Approves a request that waits: its task is made. Where what it needs is gone meanwhile it has failed.
+    /// Approves a request that waits: its task is made. Where what it needs is gone meanwhile it has failed. Who decides
+    /// on one request has opened its incident: no other joins it any more (PTL-5).
     ///
     /// # Errors
     /// `not_found`; `invalid` when it does not wait.
     pub fn approve_request(&mut self, id: u64) -> Result<Kept, Refused> {
         let row = self.waiting(id)?;
-        let status = match self.needed(row.computer, row.package, row.program) {
-            Ok((computer, program)) => {
-                self.make_request(&row, &computer, &program)?;
-                Status::Approved
-            }
-            Err(refused) if refused.source.is_some() => return Err(refused),
-            Err(_) => Status::RequestProcessingFailed,
-        };
-        portal::set_status(self.sql, id, status.name(), self.now.as_millisecond())?;
+        let status = self.decide(&row, true)?;
         self.answer_request(200, id, status)
     }
 
-    /// Rejects a request that waits.
+    /// Rejects a request that waits, as [`Self::approve_request`] approves it.
     ///
     /// # Errors
     /// As [`Self::approve_request`].
     pub fn reject_request(&mut self, id: u64) -> Result<Kept, Refused> {
-        self.waiting(id)?;
-        portal::set_status(self.sql, id, Status::Rejected.name(), self.now.as_millisecond())?;
-        self.answer_request(200, id, Status::Rejected)
+        let row = self.waiting(id)?;
+        let status = self.decide(&row, false)?;
+        self.answer_request(200, id, status)
+    }
+
+    /// Decides on a request that waits; gives how far it is then.
+    fn decide(&mut self, row: &RequestRow, approve: bool) -> Result<Status, Refused> {
+        let now_ms = self.now.as_millisecond();
+        if let Some(incident) = row.incident {
+            portal::open_incident(self.sql, incident, now_ms)?;
+        }
+        let status = if approve { self.approve(row)? } else { Status::Rejected };
+        portal::set_status(self.sql, row.id, status.name(), now_ms)?;
+        Ok(status)
+    }
+
+    fn approve(&mut self, row: &RequestRow) -> Result<Status, Refused> {
+        match self.needed(row.computer, row.item, row.package) {
+            Ok((computer, item)) => {
+                self.make_request(row, &computer, &item)?;
+                Ok(Status::Approved)
+            }
+            Err(refused) if refused.source.is_some() => Err(refused),
+            Err(_) => Ok(Status::RequestProcessingFailed),
+        }
     }
 
     fn waiting(&self, id: u64) -> Result<RequestRow, Refused> {
@@ -271,32 +337,40 @@ impl Writer<'_> {
 
     /// Notes in the log what became of a request, and answers it.
     fn answer_request(&mut self, status: u16, id: u64, now: Status) -> Result<Kept, Refused> {
-        let name = Some(format!("portal request {id}: {}", now.name()));
-        self.audit(Did { name, ..Did::of(Action::Portal) })?;
+        self.audit_request(id, now)?;
         Ok(Kept::value(status, &Request::of(request(self.sql, id)?)?))
     }
 
-    /// What a request needs: a computer that gets policies, and a program of the package.
-    fn needed(&self, computer: Guid, package: Guid, program: Guid) -> Result<(ComputerRow, Item), Refused> {
+    fn audit_request(&mut self, id: u64, now: Status) -> Result<(), StoreError> {
+        let name = Some(format!("portal request {id}: {}", now.name()));
+        self.audit(Did { name, ..Did::of(Action::Portal) })
+    }
+
+    /// What a request needs: a computer that gets policies, and a program of the package, or a sequential task.
+    fn needed(&self, computer: Guid, item: Guid, package: Option<Guid>) -> Result<(ComputerRow, Item), Refused> {
         let row =
             fleet::computer(self.sql, computer)?.ok_or_else(|| unknown_reference("computer", computer, "computer"))?;
         if row.retired {
             return Err(Refused::invalid("computer", "the computer is retired, and gets nothing"));
         }
-        for (field, guid, kind) in [("package", package, Kind::Package), ("program", program, Kind::Program)] {
+        let needed = match package {
+            Some(package) => vec![("package", package, Kind::Package), ("program", item, Kind::Program)],
+            None => vec![("sequence", item, Kind::SequentialTask)],
+        };
+        for (field, guid, kind) in needed {
             if items::named(self.sql, guid)?.is_none_or(|item| item.kind != kind.name()) {
                 return Err(unknown_reference(field, guid, kind.name()));
             }
         }
-        let item = find(self.sql, program)?;
-        if item.package != Some(package) {
+        let item = find(self.sql, item)?;
+        if item.package != package {
             return Err(Refused::invalid("program", "the program is one of another package").with("rule", "TSK-3"));
         }
         Ok((row, item))
     }
 
     /// Makes the hidden task of a request and the collection that it is for.
-    fn make_request(&mut self, row: &RequestRow, computer: &ComputerRow, program: &Item) -> Result<(), Refused> {
+    fn make_request(&mut self, row: &RequestRow, computer: &ComputerRow, item: &Item) -> Result<(), Refused> {
         let root = match items::at_place(self.sql, Kind::Folder.name(), None, FOLDER)? {
             Some(there) => there,
             None => self.hidden(Kind::Folder, FOLDER, None, json!({}))?,
@@ -304,12 +378,20 @@ impl Writer<'_> {
         // Not by the number of the request: a server that began with a seed counts anew, and has the folders.
         let folder = self.hidden(Kind::Folder, &self.ids.guid().to_string(), Some(root), json!({}))?;
         let collection = self.collection_of_one(computer, root, folder)?;
-        let spec = json!({
-            "package": row.package, "program": row.program, "collections": [collection],
-            "run": { "type": "asSoonAsPossible" },
-        });
-        let name = cut(format!("Software Request : {}", program.name));
-        let task = self.hidden(Kind::Task, &name, Some(folder), spec)?;
+        let mut spec = json!({ "collections": [collection], "run": { "type": "asSoonAsPossible" } });
+        let kind = match &item.spec {
+            Spec::SequentialTask(sequence) => {
+                let step = |step: &Step| Step { task: None, ..step.clone() };
+                spec["steps"] = json!(sequence.steps.iter().map(step).collect::<Vec<_>>());
+                Kind::SequentialTask
+            }
+            _ => {
+                (spec["package"], spec["program"]) = (json!(row.package), json!(row.item));
+                Kind::Task
+            }
+        };
+        let name = cut(format!("Software Request : {}", item.name));
+        let task = self.hidden(kind, &name, Some(folder), spec)?;
         Ok(portal::set_made(self.sql, row.id, Made { folder, task, collection })?)
     }
 
@@ -349,7 +431,7 @@ impl Writer<'_> {
         portal::set_status(self.sql, row.id, status.name(), self.now.as_millisecond())
     }
 
-    /// The open request of a task that was deleted comes to nothing any more.
+    /// The open request of a task or sequential task that was deleted comes to nothing any more.
     pub(super) fn fail_request_of(&self, task: Guid) -> Result<(), StoreError> {
         portal::of_task(self.sql, task)?.map_or(Ok(()), |row| self.fail_request(&row))
     }
@@ -369,10 +451,10 @@ impl Writer<'_> {
     }
 }
 
-/// The right that a user has on a program, alone or through a group. Names of principals know no case.
-fn right_of(sql: &Connection, program: &Item, ask: &Ask) -> Result<Option<Right>, Refused> {
+/// The right that a user has on a program or sequential task, alone or through a group. Names of principals know no case.
+fn right_of(sql: &Connection, item: &Item, ask: &Ask) -> Result<Option<Right>, Refused> {
     let known: BTreeSet<String> = ask.groups.iter().chain([&ask.user]).map(|name| name.to_lowercase()).collect();
-    let held = rights::of(sql, program)?.rights;
+    let held = rights::of(sql, item)?.rights;
     let mine: Vec<Right> =
         held.iter().filter(|held| known.contains(&held.principal.to_lowercase())).map(|held| held.right).collect();
     Ok(if mine.contains(&Right::Install) { Some(Right::Install) } else { mine.first().copied() })

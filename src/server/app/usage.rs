@@ -10,6 +10,7 @@ use crate::server::app::item::Item;
 use crate::server::app::kind::Kind;
 use crate::server::app::refused::Code;
 use crate::server::app::refused::Refused;
+use crate::server::app::sequence::owners;
 use crate::server::app::spec::Spec;
 use crate::server::app::writer::Writer;
 use crate::server::store::Connection;
@@ -124,8 +125,8 @@ pub(super) fn unknown_reference(field: &str, guid: Guid, kind: &str) -> Refused 
         .with("guid", guid.to_string())
 }
 
-/// Who uses an item, each once a hint. A hidden step task stands for its sequential task; one without a sequence uses
-/// nothing any more (SEQ-7).
+/// Who uses an item, each once a hint. A hidden step task stands for its sequential tasks (SEQ-8); one without a sequence
+/// uses nothing any more (SEQ-7).
 fn users(sql: &Connection, item: &Item) -> Result<Vec<Value>, Refused> {
     let mut found = BTreeSet::new();
     let mut add = |guid: Guid, kind: &str, name: &str, hint: &str| {
@@ -137,8 +138,10 @@ fn users(sql: &Connection, item: &Item) -> Result<Vec<Value>, Refused> {
         }
         if end.item.kind != Kind::StepTask.name() {
             add(end.item.guid, &end.item.kind, &end.item.name, &end.hint);
-        } else if let Some(owner) = owner(sql, end.item.guid)? {
-            add(owner.guid, &owner.kind, &owner.name, &end.hint);
+        } else {
+            for owner in owners(sql, end.item.guid)? {
+                add(owner.guid, &owner.kind, &owner.name, &end.hint);
+            }
         }
     }
     let holds = match item.kind {
@@ -155,10 +158,4 @@ fn users(sql: &Connection, item: &Item) -> Result<Vec<Value>, Refused> {
     }
     let shown = |(hint, kind, name, guid): (String, String, String, Guid)| json!({ "guid": guid.to_string(), "kind": kind, "name": name, "hint": hint });
     Ok(found.into_iter().map(shown).collect())
-}
-
-/// The sequential task of a step task.
-fn owner(sql: &Connection, step: Guid) -> Result<Option<items::Named>, StoreError> {
-    let ends = refs::ends(sql, step, From::Child, i64::MAX.unsigned_abs())?;
-    Ok(ends.into_iter().find(|end| end.hint == refs::USES_STEP).map(|end| end.item))
 }

@@ -36,7 +36,7 @@ impl Caller {
         Self { principal, fence: None, key: None, plan: None, origin: None }
     }
 
-    /// The server itself, at its start.
+    /// The server itself: at its start, and where it purges by itself.
     pub fn server() -> Self {
         let name = "the server".to_owned();
         Self::plain(Principal { id: String::new(), name, role: Role::Administrator })

@@ -254,7 +254,7 @@ pub(super) fn json(status: StatusCode, body: String) -> Response {
 }
 
 /// An error with what caused it, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
+pub(super) struct Chain<'a>(pub(super) &'a dyn std::error::Error);
 
 impl std::fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -31,7 +31,8 @@ pub mod tokens;
 use crate::server::store::query::Asker;
 
 /// What brings an empty database to the form that this version reads, one step a version.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// Marks the file as ours: `CSGN`.
 const APPLICATION_ID: i32 = 0x4353_474E;
@@ -250,7 +251,7 @@ mod tests {
         drop(Store::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, supported: 2, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, supported: 3, .. }), "{error}");
         assert!(error.to_string().contains("consign.db"));
     }
 

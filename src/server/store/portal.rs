@@ -1,4 +1,4 @@
-//! Rows of requests of the software portal (PTL-4).
+//! Rows of requests of the software portal (PTL-4), and of the incidents that gather those that wait (PTL-5).
 
 use rusqlite::Connection;
 use rusqlite::Row;
@@ -18,10 +18,10 @@ pub struct RequestRow {
     pub computer: Guid,
     /// Who made it.
     pub user: String,
-    /// The package.
-    pub package: Guid,
-    /// The program.
-    pub program: Guid,
+    /// What was asked for: a program, or a sequential task.
+    pub item: Guid,
+    /// The package of a program.
+    pub package: Option<Guid>,
     /// How far it is: the vendor's word.
     pub status: String,
     /// When it was made, in milliseconds since 1970.
@@ -30,6 +30,8 @@ pub struct RequestRow {
     pub changed_ms: i64,
     /// What was made for it.
     pub made: Option<Made>,
+    /// The incident that it joined, if it had to wait.
+    pub incident: Option<u64>,
 }
 
 /// What was made for a request.
@@ -44,7 +46,7 @@ pub struct Made {
 }
 
 const REQUEST: &str =
-    "SELECT id, computer, user, package, program, status, created_ms, changed_ms, folder, task, collection
+    "SELECT id, computer, user, item, package, status, created_ms, changed_ms, folder, task, collection, incident
      FROM portal_requests";
 
 fn read(row: &Row<'_>) -> Result<RequestRow, StoreError> {
@@ -60,12 +62,13 @@ fn read(row: &Row<'_>) -> Result<RequestRow, StoreError> {
         id: row.get::<_, i64>(0)?.unsigned_abs(),
         computer: guid(1)?,
         user: row.get(2)?,
-        package: guid(3)?,
-        program: guid(4)?,
+        item: guid(3)?,
+        package: maybe(4)?,
         status: row.get(5)?,
         created_ms: row.get(6)?,
         changed_ms: row.get(7)?,
         made,
+        incident: row.get::<_, Option<i64>>(11)?.map(i64::unsigned_abs),
     })
 }
 
@@ -75,17 +78,18 @@ fn read(row: &Row<'_>) -> Result<RequestRow, StoreError> {
 /// When SQLite refuses.
 pub fn add(sql: &Connection, row: &RequestRow) -> Result<u64, StoreError> {
     sql.prepare_cached(
-        "INSERT INTO portal_requests (computer, user, package, program, status, created_ms, changed_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO portal_requests (computer, user, item, package, status, created_ms, changed_ms, incident)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         row.computer.to_string(),
         row.user,
-        row.package.to_string(),
-        row.program.to_string(),
+        row.item.to_string(),
+        row.package.map(|guid| guid.to_string()),
         row.status,
         row.created_ms,
         row.changed_ms,
+        row.incident.map(whole).transpose()?,
     ])?;
     Ok(sql.last_insert_rowid().unsigned_abs())
 }
@@ -182,11 +186,118 @@ pub fn set_status(sql: &Connection, id: u64, status: &str, at_ms: i64) -> Result
     Ok(())
 }
 
-/// Removes a request.
+/// Lets requests and incidents follow an item that got another GUID (SEQ-1): what was asked for, and what was made.
 ///
 /// # Errors
 /// When SQLite refuses.
-pub fn remove(sql: &Connection, id: u64) -> Result<(), StoreError> {
-    sql.prepare_cached("DELETE FROM portal_requests WHERE id = ?1")?.execute([whole(id)?])?;
+pub fn follow(sql: &Connection, before: Guid, after: Guid) -> Result<(), StoreError> {
+    let (before, after) = (before.to_string(), after.to_string());
+    for text in [
+        "UPDATE portal_requests SET item = ?2 WHERE item = ?1",
+        "UPDATE portal_requests SET task = ?2 WHERE task = ?1",
+        "UPDATE portal_incidents SET item = ?2 WHERE item = ?1",
+    ] {
+        sql.prepare_cached(text)?.execute([&before, &after])?;
+    }
+    Ok(())
+}
+
+/// Removes a request, and its incident where it was the last one of it.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn remove(sql: &Connection, row: &RequestRow) -> Result<(), StoreError> {
+    sql.prepare_cached("DELETE FROM portal_requests WHERE id = ?1")?.execute([whole(row.id)?])?;
+    if let Some(incident) = row.incident {
+        sql.prepare_cached(
+            "DELETE FROM portal_incidents WHERE id = ?1 AND id NOT IN (SELECT incident FROM portal_requests WHERE incident = ?1)",
+        )?
+        .execute([whole(incident)?])?;
+    }
+    Ok(())
+}
+
+/// An incident: requests for one item that are decided together (PTL-5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentRow {
+    /// Its number; a later incident has a higher one.
+    pub id: u64,
+    /// What its requests ask for: a program, or a sequential task.
+    pub item: Guid,
+    /// The package of a program.
+    pub package: Option<Guid>,
+    /// When its first request was made, in milliseconds since 1970.
+    pub created_ms: i64,
+    /// Since when no request joins it any more, in milliseconds since 1970.
+    pub opened_ms: Option<i64>,
+}
+
+const INCIDENT: &str = "SELECT id, item, package, created_ms, opened_ms FROM portal_incidents";
+
+fn read_incident(row: &Row<'_>) -> Result<IncidentRow, StoreError> {
+    Ok(IncidentRow {
+        id: row.get::<_, i64>(0)?.unsigned_abs(),
+        item: guid_of(&row.get::<_, String>(1)?)?,
+        package: row.get::<_, Option<String>>(2)?.map(|text| guid_of(&text)).transpose()?,
+        created_ms: row.get(3)?,
+        opened_ms: row.get(4)?,
+    })
+}
+
+/// The number of the incident that a request for an item joins now; it is made where there is none.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn join(sql: &Connection, item: Guid, package: Option<Guid>, now_ms: i64) -> Result<u64, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{INCIDENT} WHERE item = ?1 AND opened_ms IS NULL"))?;
+    let mut rows = query.query([item.to_string()])?;
+    if let Some(row) = rows.next()? {
+        return Ok(read_incident(row)?.id);
+    }
+    sql.prepare_cached("INSERT INTO portal_incidents (item, package, created_ms) VALUES (?1, ?2, ?3)")?
+        .execute(params![item.to_string(), package.map(|guid| guid.to_string()), now_ms])?;
+    Ok(sql.last_insert_rowid().unsigned_abs())
+}
+
+/// The incident of this number.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn incident(sql: &Connection, id: u64) -> Result<Option<IncidentRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{INCIDENT} WHERE id = ?1"))?;
+    let mut rows = query.query([whole(id)?])?;
+    rows.next()?.map(read_incident).transpose()
+}
+
+/// So many incidents with a higher number, by number.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn incidents(sql: &Connection, after: u64, limit: u64) -> Result<Vec<IncidentRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{INCIDENT} WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
+    let mut rows = query.query(params![whole(after)?, whole(limit)?])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read_incident(row)?);
+    }
+    Ok(found)
+}
+
+/// The requests of an incident, by number.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn of_incident(sql: &Connection, incident: u64) -> Result<Vec<RequestRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{REQUEST} WHERE incident = ?1 ORDER BY id"))?;
+    all(query.query([whole(incident)?])?)
+}
+
+/// Notes that an incident was opened, unless that is noted.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn open_incident(sql: &Connection, id: u64, at_ms: i64) -> Result<(), StoreError> {
+    sql.prepare_cached("UPDATE portal_incidents SET opened_ms = ?2 WHERE id = ?1 AND opened_ms IS NULL")?
+        .execute(params![whole(id)?, at_ms])?;
     Ok(())
 }

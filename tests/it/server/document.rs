@@ -262,7 +262,7 @@ async fn dlv_2_every_setting_has_its_attribute() {
             &[
                 ("displayName", "Shown"),
                 ("Version", "2 & \"3\""),
-                ("Destination", r"C:\Second"),
+                ("Destination", r"C:\Second"), // PKG-4
                 ("CleanupAfter", "60"),
                 ("Priority", "Very High"),
                 ("StatusEventsEnabled", "false"),
@@ -387,6 +387,24 @@ async fn dlv_2_a_sequential_task_has_a_policy_of_its_own_and_one_for_each_step()
     assert_eq!(policies[0].one("TaskCreatedForSWPortal").attribute("ReportFinalStatusToServer"), "False");
     assert_eq!(policies[0].one("Trigger").attribute("Description"), "As soon as possible");
     assert!(policies[1].all("Trigger").is_empty(), "the sequence starts it");
+}
+
+#[tokio::test]
+async fn seq_8_a_step_that_two_sequences_share_is_one_policy() {
+    let (world, c) = estate().await;
+    let p = world.sample_package(json!({})).await;
+    let a = world.run_of(&p, "A", json!({ "commandLine": "a.exe" })).await;
+    let step = json!({ "package": p["guid"], "program": a["guid"] });
+    for name in ["One", "Two"] {
+        let spec = json!({ "collections": [c["guid"]], "steps": [step] });
+        world.make(json!({ "kind": "SequentialTask", "name": name, "spec": spec })).await;
+    }
+    let document = world.document(1).await;
+    let guids: Vec<_> = document.all("Policy").iter().map(|policy| policy.attribute("guid").to_owned()).collect();
+    assert_eq!(guids.len(), 3, "two sequences and the step of both");
+    let named: Vec<_> = document.all("Task").iter().map(|task| task.attribute("guid").to_owned()).collect();
+    assert_eq!(named.len(), 2);
+    assert!(named.iter().all(|guid| guids.contains(guid)));
 }
 
 #[tokio::test]

@@ -361,20 +361,28 @@ async fn refuses(world: &World) {
     let long = format!("SELECT Guid FROM vComputer WHERE Name = '{}'", "x".repeat(70_000));
     for (sql, why) in [
         ("INSERT INTO computers (guid) VALUES ('x')", "write"),
-        ("UPDATE vComputer SET Name = 'x'", ""),
+        ("UPDATE vComputer SET Name = 'x'", "cannot modify"),
+        ("WITH n(x) AS (SELECT 1) INSERT INTO computers (guid) SELECT x FROM n", "write"),
+        ("WITH n(x) AS (SELECT 1) UPDATE items SET name = 'x' WHERE id IN (SELECT x FROM n)", "write"),
+        ("WITH n AS (SELECT Guid FROM vComputer) DELETE FROM items RETURNING guid AS Guid", "write"),
+        ("WITH gone AS (DELETE FROM items RETURNING guid) SELECT guid AS Guid FROM gone", "syntax error"),
+        ("REPLACE INTO meta VALUES ('x', 'y')", "write"),
         ("DELETE FROM items", "write"),
         ("DROP TABLE items", "write"),
         ("CREATE TABLE x (y)", "write"),
         ("CREATE TEMP TABLE x AS SELECT Guid FROM vComputer", "write"),
         ("CREATE VIEW x AS SELECT 1", "write"),
         ("ATTACH 'x.db' AS x", "attaches"),
-        ("VACUUM INTO 'x.db'", ""),
+        ("VACUUM INTO 'x.db'", "no SELECT"),
+        ("DETACH main", "attaches"),
         ("PRAGMA table_list", "PRAGMA"),
+        ("PRAGMA query_only = 0", "PRAGMA"),
+        ("PRAGMA writable_schema = 1", "PRAGMA"),
         ("SELECT name AS Guid FROM pragma_table_list", "no view"),
         ("BEGIN", "transactions"),
         ("SAVEPOINT x", "transactions"),
-        ("ANALYZE", ""),
-        ("REINDEX", ""),
+        ("ANALYZE", "write"),
+        ("REINDEX", "write"),
         ("SELECT guid FROM computers", "no view"),
         ("SELECT guid FROM items", "no view"),
         ("SELECT digest AS Guid FROM tokens", "no view"),
@@ -390,11 +398,11 @@ async fn refuses(world: &World) {
         ("SELECT Guid FROM vComputer WHERE LastSeen < CURRENT_TIMESTAMP", "function"),
         ("SELECT load_extension('x') AS Guid", "function `load_extension`"),
         ("EXPLAIN SELECT Guid FROM vComputer", "no SELECT"),
-        ("SELECT Guid FROM vComputer; DELETE FROM items", ""),
+        ("SELECT Guid FROM vComputer; DELETE FROM items", "write"),
         ("SELECT 1 AS Guid", "is none"),
         ("SELECT Name AS Guid FROM vComputer", "is none"),
         ("SELECT Guid FROM vComputer WHERE Name = ?", "parameters"),
-        ("SELECT Guid FROM vComputer WHERE length(printf('%.*c', 900000000, 'x')) > 1", ""),
+        ("SELECT Guid FROM vComputer WHERE length(printf('%.*c', 900000000, 'x')) > 1", "too big"),
         ("SELECT Name FROM vComputer", "no column `Guid`"),
         ("SELECT Guid FROM", "incomplete input"),
         ("-- nothing", "empty"),
@@ -525,6 +533,85 @@ async fn history_keeps_the_latest_of_each_computer_and_tells_never_heard_from_ne
 }
 
 #[tokio::test]
+async fn a_history_that_cannot_be_is_refused_by_line_and_one_that_is_odd_changes_nothing() {
+    let world = World::new(); // Its clock stands at 2027-01-15T08:00:00Z.
+    let task = guid(50);
+    world.load(&[computer(1, "A"), computer(2, "B"), execution(1, &task, "2026-11-01T00:00:00Z", json!(true))]).await;
+    let event = |at: &str| json!({ "type": "event", "computer": guid(1), "kind": "New Job", "task": task, "at": at });
+    let mut ends = execution(1, &task, "2026-11-02T00:00:00Z", json!(true));
+    ends["endedAt"] = "2026-11-01T00:00:00Z".into();
+    for (bad, why) in [
+        (execution(1, &task, "2027-01-16T08:00:01Z", json!(true)), "`at` is 2027-01-16T08:00:01Z, which is to come"),
+        (execution(1, &task, "9999-12-30T00:00:00Z", json!(false)), "it is 2027-01-15T08:00:00Z at the server"),
+        (event("2028-01-01T00:00:00Z"), "which is to come"),
+        (execution(1, &task, "2026-02-30T00:00:00Z", json!(true)), "day"),
+        (execution(1, &task, "99999-01-01T00:00:00Z", json!(true)), "parse"),
+        // A line has one time, that of the end: so nothing ends before it starts.
+        (ends, "unknown field `endedAt`"),
+        (execution(7, &task, "2026-11-02T00:00:00Z", json!(true)), "no computer has the GUID"),
+        (execution(1, "no task", "2026-11-02T00:00:00Z", json!(true)), "GUID"),
+        (execution(1, &task, "2026-11-02T00:00:00Z", json!("maybe")), "boolean"),
+    ] {
+        let good = execution(2, &task, "2026-11-03T00:00:00Z", json!(false));
+        let answer = world.load_text(lines(&[good, bad.clone()])).await;
+        assert_eq!(answer.refused(422, "invalid")["line"], 2, "{bad}");
+        let said = answer.json()["error"]["message"].to_string();
+        assert!(said.contains("line 2: ") && said.contains(why), "{bad}: {said}");
+    }
+    let known = async || {
+        let line = world.one("history", "task", &json!(task)).await;
+        ["succeeded", "failed", "unknown"].map(|part| set(&line[part]))
+    };
+    assert_eq!(known().await, [vec![0], vec![], vec![]], "nothing of what was refused is there");
+    // A clock may be ahead by a day; what comes twice says nothing new; what is of no item is told all the same.
+    let twice = execution(2, &task, "2027-01-16T08:00:00Z", json!(false));
+    world.load(&[twice.clone(), twice.clone()]).await;
+    world.load(&[twice]).await;
+    assert_eq!(known().await, [vec![0], vec![1], vec![]]);
+    let rows = world.get(&format!("/v1/executions?computer={}", guid(2))).await.ok(200);
+    assert_eq!(rows["executions"].as_array().unwrap().len(), 3, "the log is what was said");
+}
+
+#[tokio::test]
+async fn a_zone_that_the_database_does_not_have_is_told_as_it_was_said() {
+    let world = World::new();
+    let mut odd = computer(1, "A");
+    odd["zone"] = "Mars/Olympus".into();
+    world.load(std::slice::from_ref(&odd)).await;
+    assert_eq!(world.one("computer", "guid", &json!(guid(1))).await, odd);
+    let refused = world.app.set_zone("Mars/Olympus").unwrap_err();
+    assert_eq!(refused.to_string(), "there is no time zone of this name", "that of the server itself must be one");
+    assert_eq!(world.app.zone().unwrap(), "UTC");
+}
+
+#[tokio::test]
+async fn a_load_that_is_cut_in_the_middle_names_the_line_and_leaves_nothing() {
+    let world = World::new();
+    let task = guid(50);
+    let text = lines(&[computer(1, "A"), execution(1, &task, "2026-11-01T00:00:00Z", json!(true))]);
+    let (first, second) = (text.find('\n').unwrap() + 1, text.len() - 1);
+    for at in (first + 1)..second {
+        let answer = world.load_text(text[..at].to_owned()).await;
+        assert_eq!(answer.refused(422, "invalid")["line"], 2, "{at}");
+        let said = answer.json()["error"]["message"].to_string();
+        assert!(said.contains("line 2: EOF while parsing"), "{said}");
+    }
+    assert!(world.fleet().await.iter().all(|line| line["type"] == "gap"));
+    let cut = Body::from_stream(futures_util::stream::iter([
+        Ok::<_, std::io::Error>(bytes::Bytes::copy_from_slice(&text.as_bytes()[..first])),
+        Err(std::io::Error::other("cut")),
+    ]));
+    let request = Request::post("/v1/fleet")
+        .header("authorization", format!("Bearer {}", world.admin))
+        .header("content-type", "application/x-ndjson")
+        .body(cut)
+        .unwrap();
+    world.send(request).await.refused(400, "malformed");
+    assert!(world.fleet().await.iter().all(|line| line["type"] == "gap"), "a connection that ends is no end of a file");
+    world.load_text(text).await.ok(200);
+}
+
+#[tokio::test]
 async fn lic_4_licences_of_the_retired_and_the_deleted_come_back_with_the_refresh() {
     let world = World::new();
     estate(&world).await;
@@ -545,69 +632,4 @@ async fn lic_4_licences_of_the_retired_and_the_deleted_come_back_with_the_refres
     assert_eq!(refresh().await, json!({ "returned": 0 }));
     assert_eq!(set(&world.one("licences", "pool", &json!(12)).await["holders"]), [0]);
     assert!(world.fleet().await.iter().all(|line| line["type"] != "gap"));
-}
-
-/// Twenty executions and twenty status events, two days old.
-async fn twenty(world: &World) {
-    let at = |n: u32| format!("2027-01-13T07:59:{n:02}Z");
-    let mut values = vec![computer(1, "A")];
-    for n in 0..20 {
-        values.push(execution(1, &guid(50), &at(n), json!(true)));
-        let kind = if n < 5 { "New Job" } else { "Job Updated" };
-        values.push(json!({ "type": "event", "computer": guid(1), "kind": kind, "task": guid(50), "at": at(n) }));
-    }
-    world.load(&values).await;
-}
-
-async fn purged(older_than_seconds: Value, maximum_rows: Value) -> (Value, World) {
-    let world = World::new(); // Its clock stands at 2027-01-15T08:00:00Z.
-    twenty(&world).await;
-    let settings = "/v1/items/6ad3cfe0-fe55-4951-95be-897cf7a77b53";
-    let settings = world.get(settings).await.ok(200);
-    let kept = json!({ "olderThanSeconds": older_than_seconds, "maximumRows": maximum_rows });
-    let change = |body: &mut Value| {
-        for class in ["executions", "statusEvents", "packageEvents", "sequenceStatus"] {
-            body["spec"][class] = kept.clone();
-        }
-    };
-    world.put(&settings, change).await.ok(200);
-    let done = world.write("POST", "/v1/purge", &[], None).await.ok(200);
-    (done, world)
-}
-
-#[tokio::test]
-async fn pur_1_first_what_is_older_goes_then_what_is_too_many() {
-    let days = |n: u64| json!(n * 86_400);
-    let left =
-        async |world: &World| world.get("/v1/executions").await.ok(200)["executions"].as_array().unwrap().clone();
-    let (done, world) = purged(days(7), json!(10)).await;
-    assert_eq!(done["executions"], 10);
-    let rows = left(&world).await;
-    assert_eq!(rows.len(), 10);
-    assert!(rows.iter().all(|row| text(&row["at"]) >= "2027-01-13T07:59:10Z"), "the newest stay");
-    let (done, world) = purged(days(2), json!(20)).await;
-    assert_eq!(done["executions"], 20);
-    assert!(left(&world).await.is_empty());
-    let line = world.one("history", "task", &json!(guid(50))).await;
-    assert_eq!(set(&line["succeeded"]), [0], "how it went last stays known");
-    let (done, world) = purged(Value::Null, Value::Null).await;
-    assert_eq!(done["executions"], 0);
-    assert_eq!(left(&world).await.len(), 20);
-    world.write("POST", "/v1/purge", &[], None).await.ok(200);
-}
-
-#[tokio::test]
-async fn pur_2_each_class_goes_by_itself_and_new_job_stays() {
-    let (done, world) = purged(json!(86_400), json!(0)).await;
-    assert_eq!(
-        (&done["statusEvents"], &done["packageEvents"], &done["sequenceStatus"]),
-        (&json!(15), &json!(0), &json!(0))
-    );
-    let events = world.get("/v1/events").await.ok(200);
-    let kinds: Vec<_> = events["events"].as_array().unwrap().iter().map(|row| text(&row["kind"]).to_owned()).collect();
-    assert_eq!(kinds, ["New Job"; 5]);
-    let off = world.get("/v1/items/6ad3cfe0-fe55-4951-95be-897cf7a77b53").await.ok(200);
-    world.put(&off, |body| body["spec"]["enabled"] = false.into()).await.ok(200);
-    twenty(&world).await;
-    assert_eq!(world.write("POST", "/v1/purge", &[], None).await.ok(200)["executions"], 0, "switched off");
 }

@@ -8,9 +8,12 @@ mod domain;
 mod faults;
 mod figures;
 mod fleet;
+mod incidents;
 mod portal;
+mod purge;
 mod reads;
 mod routes;
+mod sequences;
 mod serve;
 
 use std::sync::Arc;

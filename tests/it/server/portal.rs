@@ -10,11 +10,11 @@ use super::fleet::computer;
 use super::fleet::guid;
 use super::text;
 
-const USER: &str = r"CORP\anna";
-const DAY: i64 = 86_400;
+pub(super) const USER: &str = r"CORP\anna";
+pub(super) const DAY: i64 = 86_400;
 
 /// Three computers, two of one name; a package with a program.
-async fn estate() -> (World, Value, Value) {
+pub(super) async fn estate() -> (World, Value, Value) {
     let world = World::new();
     world.load(&[computer(1, "ONE"), computer(2, "TWO"), computer(3, "ONE")]).await;
     let p = world.package("P").await;
@@ -24,50 +24,50 @@ async fn estate() -> (World, Value, Value) {
 
 impl World {
     /// Gives the user a right on a program, and nobody else one.
-    async fn grant(&self, program: &Value, principal: &str, right: &str) {
+    pub(super) async fn grant(&self, program: &Value, principal: &str, right: &str) {
         let program = self.fresh(program).await;
         let grants = json!([{ "principal": principal, "right": right }]);
         self.put(&program, |body| body["spec"]["portal"] = json!({ "inherit": false, "grants": grants })).await.ok(200);
     }
 
-    async fn request(&self, n: u32, user: &str, package: &Value, program: &Value) -> Answer {
+    pub(super) async fn request(&self, n: u32, user: &str, package: &Value, program: &Value) -> Answer {
         let body = json!({ "computer": guid(n), "user": user, "package": package["guid"], "program": program["guid"] });
         self.send(ask("POST", "/v1/portal/requests", &self.applier, &[], Some(body))).await
     }
 
-    async fn decide(&self, request: &Value, word: &str) -> Answer {
+    pub(super) async fn decide(&self, request: &Value, word: &str) -> Answer {
         self.write("POST", &format!("/v1/portal/requests/{}/{word}", request["id"]), &[], None).await
     }
 
-    async fn status(&self, request: &Value) -> String {
+    pub(super) async fn status(&self, request: &Value) -> String {
         let now = self.get(&format!("/v1/portal/requests/{}", request["id"])).await.ok(200);
         text(&now["status"]).to_owned()
     }
 
-    async fn item(&self, guid: &Value) -> Option<Value> {
+    pub(super) async fn item(&self, guid: &Value) -> Option<Value> {
         let answer = self.get(&format!("/v1/items/{}", text(guid))).await;
         (answer.status == 200).then(|| answer.json())
     }
 
     /// The jobs that a computer is told.
-    async fn jobs(&self, n: u32) -> Vec<String> {
+    pub(super) async fn jobs(&self, n: u32) -> Vec<String> {
         let path = format!("/v1/agents/{}/policy", guid(n));
         let body = json!({ "at": "2027-01-15T08:00:00Z" });
         let policy = self.send(ask("POST", &path, &self.applier, &[], Some(body))).await.ok(200);
         policy["assigned"].as_array().unwrap().iter().map(|job| text(&job["name"]).to_owned()).collect()
     }
 
-    async fn says(&self, n: u32, job: &Value, success: bool) {
+    pub(super) async fn says(&self, n: u32, job: &Value, success: bool) {
         let path = format!("/v1/agents/{}/report", guid(n));
         let happenings = json!([{ "at": "2027-01-15T08:10:00Z", "type": "finished", "job": job, "success": success }]);
         self.send(ask("POST", &path, &self.applier, &[], Some(json!({ "happenings": happenings })))).await.ok(200);
     }
 
-    async fn purge(&self) -> Value {
+    pub(super) async fn purge(&self) -> Value {
         self.write("POST", "/v1/purge", &[], None).await.ok(200)
     }
 
-    async fn purge_after(&self, field: &str, days: i64) {
+    pub(super) async fn purge_after(&self, field: &str, days: i64) {
         let settings = self.get("/v1/items?kind=PurgeSettings").await.ok(200)["items"][0].clone();
         self.put(&settings, |body| body["spec"][field] = (days * DAY).into()).await.ok(200);
     }
@@ -270,10 +270,13 @@ async fn pur_3_a_collection_that_somebody_else_uses_stays() {
 #[tokio::test]
 async fn pur_3_step_entries_of_deleted_sequential_tasks_go_after_their_time() {
     let (world, p, a) = estate().await;
-    let step = json!({ "package": p["guid"], "program": a["guid"] });
-    let sequence = |name: &str| json!({ "kind": "SequentialTask", "name": name, "spec": { "steps": [step, step] } });
-    let gone = world.make(sequence("Gone")).await;
-    world.make(sequence("Stays")).await;
+    let b = world.program(&p, "B").await;
+    let sequence = |name: &str, program: &Value| {
+        let step = json!({ "package": p["guid"], "program": program["guid"] });
+        json!({ "kind": "SequentialTask", "name": name, "spec": { "steps": [step, step] } })
+    };
+    let gone = world.make(sequence("Gone", &a)).await;
+    world.make(sequence("Stays", &b)).await;
     world.delete(&gone).await.ok(204);
     world.clock.advance_seconds(7 * DAY);
     assert_eq!(world.purge().await["removed"], 0, "without a time nothing goes");

@@ -1,4 +1,7 @@
 //! What a computer says that it did (DLV-1, DLV-3), and the licence that its first assessment takes (LIC-1).
+//!
+//! [`Happening`] has a twin in `agent`, which is what simulated computers write: the server has its own, as of everything on
+//! the wire, so that a mistake in one shows as a difference and does not hide on both sides.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -96,7 +96,7 @@ pub(super) fn check_priority(priority: i64) -> Result<(), Wrong> {
     }
 }
 
-/// A sequential task (SEQ-1 … SEQ-7).
+/// A sequential task (SEQ-1 … SEQ-8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SequentialTask {
@@ -214,7 +214,7 @@ pub struct StepTask {
     pub package: Guid,
     /// The program.
     pub program: Guid,
-    /// Its sequential task; null once that is gone or has another list (SEQ-7).
+    /// Its sequential task, one of them where several share it (SEQ-8); null once none has it any more (SEQ-7).
     pub sequence: Option<Guid>,
 }
 

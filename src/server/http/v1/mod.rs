@@ -16,6 +16,8 @@ use crate::server::app::fleet::report::Reported;
 use crate::server::app::item::Item;
 use crate::server::app::leases::Taken;
 use crate::server::app::portal;
+use crate::server::app::portal::incidents::Decision;
+use crate::server::app::portal::incidents::Incident;
 use crate::server::app::read::Ties;
 use crate::server::app::refused::Refused;
 use crate::server::app::rights::Rights;
@@ -373,7 +375,7 @@ pub static ROUTES: &[Route] = &[
         takes: Takes::Json(of::<portal::Ask>),
         status: 201,
         gives: Gives::Json(of::<portal::Request>),
-        ..write(Method::Post, "/v1/portal/requests", "A user asks for a program", APPLIER, portal_requests::ask)
+        ..write(Method::Post, "/v1/portal/requests", "A user asks for software", APPLIER, portal_requests::ask)
     },
     Route {
         query: &["computer", "status", "after", "limit"],
@@ -400,6 +402,39 @@ pub static ROUTES: &[Route] = &[
             "Reject a request that waits",
             ADMINISTRATOR,
             portal_requests::reject,
+        )
+    },
+    Route {
+        query: &["after", "limit"],
+        ..get(
+            "/v1/portal/incidents",
+            "Requests that wait for approval, by what they ask for",
+            of::<wire::PortalIncidents>,
+            portal_requests::incidents,
+        )
+    },
+    get("/v1/portal/incidents/{incident}", "One incident", of::<Incident>, portal_requests::incident),
+    Route {
+        status: 200,
+        gives: Gives::Json(of::<Incident>),
+        ..write(
+            Method::Post,
+            "/v1/portal/incidents/{incident}/open",
+            "Open the approval: no request joins the incident any more",
+            ADMINISTRATOR,
+            portal_requests::open,
+        )
+    },
+    Route {
+        takes: Takes::Json(of::<Decision>),
+        status: 200,
+        gives: Gives::Json(of::<Incident>),
+        ..write(
+            Method::Post,
+            "/v1/portal/incidents/{incident}/decide",
+            "Approve the requests that are named, and reject the others",
+            ADMINISTRATOR,
+            portal_requests::decide,
         )
     },
 ];

@@ -1,10 +1,11 @@
-//! Requests of the software portal (PTL-4).
+//! Requests of the software portal (PTL-4), and the incidents that gather those that wait (PTL-5).
 
 use axum::response::Response;
 
 use crate::model::guid::Guid;
 use crate::server::app::portal::Ask;
 use crate::server::app::portal::Status;
+use crate::server::app::portal::incidents::Decision;
 use crate::server::app::refused::Code;
 use crate::server::app::refused::Refused;
 use crate::server::app::writer::Fence;
@@ -42,22 +43,45 @@ pub(super) fn list(server: &Server, call: &Call) -> Result<Response, Refused> {
 }
 
 pub(super) fn one(server: &Server, call: &Call) -> Result<Response, Refused> {
-    shown(&server.app.portal_request(number(call)?)?)
+    shown(&server.app.portal_request(number(call, "request")?)?)
 }
 
 pub(super) fn approve(server: &Server, call: &Call) -> Result<Response, Refused> {
-    let id = number(call)?;
+    let id = number(call, "request")?;
     written(server, call, Fence::Free, |writer| writer.approve_request(id))
 }
 
 pub(super) fn reject(server: &Server, call: &Call) -> Result<Response, Refused> {
-    let id = number(call)?;
+    let id = number(call, "request")?;
     written(server, call, Fence::Free, |writer| writer.reject_request(id))
 }
 
+pub(super) fn incidents(server: &Server, call: &Call) -> Result<Response, Refused> {
+    let (after, limit) = page(server, call)?;
+    let mut incidents = server.app.portal_incidents(after, limit + 1)?;
+    let next = cut(&mut incidents, limit, |row| row.id);
+    shown(&wire::PortalIncidents { incidents, next })
+}
+
+pub(super) fn incident(server: &Server, call: &Call) -> Result<Response, Refused> {
+    shown(&server.app.portal_incident(number(call, "incident")?)?)
+}
+
+pub(super) fn open(server: &Server, call: &Call) -> Result<Response, Refused> {
+    let id = number(call, "incident")?;
+    written(server, call, Fence::Free, |writer| writer.open_incident(id))
+}
+
+pub(super) fn decide(server: &Server, call: &Call) -> Result<Response, Refused> {
+    let id = number(call, "incident")?;
+    let decision: Decision = call.body()?;
+    written(server, call, Fence::Free, |writer| writer.decide_incident(id, &decision))
+}
+
 /// The number in the path. What is no number that the store can hold names nothing.
-fn number(call: &Call) -> Result<u64, Refused> {
-    let text = call.param("request");
-    let number = text.parse::<u32>().ok().map(u64::from);
-    number.ok_or_else(|| Refused::new(Code::NotFound, "the address has no number of a request in its place"))
+fn number(call: &Call, of: &'static str) -> Result<u64, Refused> {
+    let number = call.param(of).parse::<u32>().ok().map(u64::from);
+    number.ok_or_else(|| {
+        Refused::new(Code::NotFound, format!("the address has no number where that of the {of} belongs"))
+    })
 }

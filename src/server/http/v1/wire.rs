@@ -22,6 +22,7 @@ use crate::server::app::items;
 use crate::server::app::kind::Kind;
 use crate::server::app::leases::Held;
 use crate::server::app::portal::Request;
+use crate::server::app::portal::incidents::Incident;
 use crate::server::app::read::ReferenceRow;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Role;
@@ -200,6 +201,15 @@ pub struct References {
 pub struct PortalRequests {
     /// By number.
     pub requests: Vec<Request>,
+    /// What to send as `after` for the rows that follow; null at the end.
+    pub next: Option<u64>,
+}
+
+/// Incidents of the portal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PortalIncidents {
+    /// By number.
+    pub incidents: Vec<Incident>,
     /// What to send as `after` for the rows that follow; null at the end.
     pub next: Option<u64>,
 }

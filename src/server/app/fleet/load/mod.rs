@@ -1,10 +1,11 @@
 //! Loading what is known of computers: lines of JSON, all or none.
 //!
 //! A computer is made, or made what its line says, by its GUID. Rows of inventory replace those that the computer had in
-//! that table from earlier loads. Executions and events are added. Names in what follows are known from lines before or
-//! from earlier loads.
+//! that table from earlier loads. Executions and events are added: a line that comes twice is in the log twice, and says
+//! nothing new. They may be of tasks that are no items any more, and of no time to come. A zone that the database of zones
+//! does not have is kept as it is said: that nobody knows when such a computer runs is for readers to tell. Names in what
+//! follows are known from lines before or from earlier loads.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -14,14 +15,8 @@ use std::io::Read;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::Deserializer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::de::Error;
-use serde::de::IgnoredAny;
-use serde::de::MapAccess;
-use serde::de::Visitor;
 
 use crate::model::guid::Guid;
 use crate::server::app::App;
@@ -30,6 +25,7 @@ use crate::server::app::audit::Action;
 use crate::server::app::audit::Did;
 use crate::server::app::fleet::line::Computer;
 use crate::server::app::fleet::policy;
+use crate::server::app::fleet::shown;
 use crate::server::app::item::Item;
 use crate::server::app::items::check_name;
 use crate::server::app::kind::Kind;
@@ -46,6 +42,19 @@ use crate::server::store::inventory::Cell;
 use crate::server::store::inventory::Table;
 use crate::server::store::items;
 
+mod lines;
+
+use crate::server::app::fleet::load::lines::CachedLine;
+use crate::server::app::fleet::load::lines::Cells;
+use crate::server::app::fleet::load::lines::ComputerLine;
+use crate::server::app::fleet::load::lines::EventLine;
+use crate::server::app::fleet::load::lines::ExecutionLine;
+use crate::server::app::fleet::load::lines::HolderLine;
+use crate::server::app::fleet::load::lines::InventoryLine;
+use crate::server::app::fleet::load::lines::PoolLine;
+use crate::server::app::fleet::load::lines::SnapshotLine;
+use crate::server::app::fleet::load::lines::Typed;
+
 /// Results that are held back to be written in the order of their table.
 const RESULTS_HELD: usize = 1_000_000;
 
@@ -54,6 +63,9 @@ const ROLES_MAX: usize = 64;
 
 /// The longest name of a table or column, in characters.
 const NAME_MAX: usize = 64;
+
+/// How far ahead of the server's the clock of a computer may be, in milliseconds: a day.
+const AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -89,151 +101,6 @@ impl From<LoadError> for Refused {
             LoadError::Store(error) => error.into(),
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Typed<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ComputerLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    guid: Guid,
-    name: String,
-    #[serde(default)]
-    domain: String,
-    zone: String,
-    #[serde(default)]
-    last_seen: Option<Timestamp>,
-    #[serde(default)]
-    retired: bool,
-    #[serde(default)]
-    roles: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InventoryLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    table: String,
-    computer: Guid,
-    row: Cells,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExecutionLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    computer: Guid,
-    task: Guid,
-    at: Timestamp,
-    #[serde(default)]
-    step: Option<u32>,
-    #[serde(default)]
-    code: Option<i64>,
-    #[serde(default)]
-    success: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EventLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    computer: Guid,
-    kind: String,
-    #[serde(default)]
-    task: Option<Guid>,
-    #[serde(default)]
-    package: Option<Guid>,
-    at: Timestamp,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CachedLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    computer: Guid,
-    package: Guid,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SnapshotLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    package: Guid,
-    bytes: u64,
-    hash: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HolderLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    computer: Guid,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PoolLine {
-    #[serde(rename = "type")]
-    _line: IgnoredAny,
-    pool: u64,
-    #[serde(default)]
-    expires: Option<Timestamp>,
-    #[serde(default)]
-    maintenance_expires: Option<Timestamp>,
-}
-
-/// The cells of a row; no column twice, whatever the case.
-struct Cells(Vec<(String, Cell)>);
-
-impl<'de> Deserialize<'de> for Cells {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Cells;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a row: columns and their values")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Cells, A::Error> {
-                let (mut cells, mut seen) = (Vec::new(), BTreeSet::new());
-                while let Some(column) = entries.next_key::<String>()? {
-                    let value = cell(entries.next_value()?).map_err(A::Error::custom)?;
-                    if !seen.insert(column.to_ascii_lowercase()) {
-                        return Err(A::Error::custom(format_args!("the column `{column}` stands twice")));
-                    }
-                    cells.push((column, value));
-                }
-                Ok(Cells(cells))
-            }
-        }
-        deserializer.deserialize_map(Reader)
-    }
-}
-
-fn cell(value: serde_json::Value) -> Result<Cell, &'static str> {
-    use serde_json::Value;
-    Ok(match value {
-        Value::Null => Cell::Null,
-        Value::Bool(is) => Cell::Integer(i64::from(is)),
-        Value::String(text) => Cell::Text(text),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Cell::Integer(whole),
-            (None, Some(real)) if !number.is_u64() => Cell::Real(real),
-            _ => return Err("a number is too large"),
-        },
-        Value::Array(_) | Value::Object(_) => return Err("a value is text, a number, true, false or null"),
-    })
 }
 
 impl App {
@@ -499,10 +366,20 @@ impl<'a> Load<'a> {
         )))
     }
 
+    /// A moment of history, in milliseconds since 1970. What is to come is none, and would stand before all that follows.
+    fn past(&self, at: Timestamp) -> Result<i64, LoadError> {
+        let at_ms = at.as_millisecond();
+        if at_ms > self.now_ms.saturating_add(AHEAD_MS_MAX) {
+            let now = shown(self.now_ms)?;
+            return Err(self.wrong(format_args!("`at` is {at}, which is to come: it is {now} at the server")));
+        }
+        Ok(at_ms)
+    }
+
     fn execution(&mut self, line: &ExecutionLine) -> Result<(), LoadError> {
         let &ExecutionLine { _line, computer, task: guid, at, step, code, success } = line;
         let (computer, task) = (self.id(computer)?, self.subject(guid)?);
-        let at_ms = at.as_millisecond();
+        let at_ms = self.past(at)?;
         let sequence = step.is_some() && self.sequences.contains(&guid);
         let step_number = step.map(i64::from);
         let row = ExecutionRow { sequence, computer, task, at_ms, step: step_number, code, success };
@@ -538,7 +415,7 @@ impl<'a> Load<'a> {
         let computer = self.id(*computer)?;
         let task = task.map(|task| self.subject(task)).transpose()?;
         let package = package.map(|package| self.subject(package)).transpose()?;
-        Ok(fleet::add_event(self.sql, computer, name, *of_package, task, package, at.as_millisecond())?)
+        Ok(fleet::add_event(self.sql, computer, name, *of_package, task, package, self.past(*at)?)?)
     }
 
     fn snapshot(&mut self, line: SnapshotLine) -> Result<(), LoadError> {
