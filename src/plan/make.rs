@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::diag::Origins;
+use crate::diag::Sources;
 use crate::diff::FieldChange;
 use crate::diff::PASSWORD_PATH;
 use crate::diff::Pairing;
@@ -18,6 +20,7 @@ use crate::diff::normalise;
 use crate::diff::pair;
 use crate::diff::password;
 use crate::diff::with_unmanaged;
+use crate::manifest::Written;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
 use crate::model::collection::Query;
@@ -85,16 +88,13 @@ pub struct Input<'a> {
     pub targets: &'a [String],
     /// Not these items.
     pub excludes: &'a [String],
-    /// Where a value of a declared item stands, as `FILE:LINE:COLUMN`: the item, and the pointer below its `spec`.
-    pub places: &'a Places<'a>,
+    /// The manifests as they are written, for places in them and edits of them, where it was them that were read.
+    pub written: Option<(&'a Sources, &'a Origins)>,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
     pub version: &'a str,
 }
-
-/// Where values stand. Asked for findings only.
-pub type Places<'a> = dyn Fn(&ItemKey, &str) -> Option<String> + Sync + 'a;
 
 /// What is being put together.
 pub(super) struct Draft<'a> {
@@ -492,7 +492,9 @@ fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Compute
     let live = estate::instead(&input.observed, &renamed);
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
-    let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
+    let written = input.written.map(|(sources, origins)| Written::new(sources, origins));
+    let mut world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
+    world.written = written.as_ref();
     draft.findings.extend(guard::protected(input.policy, &world));
     draft.findings.extend(guard::unknown_members(&world));
     let (told, endpoints) = consequences::of(&world);

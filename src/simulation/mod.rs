@@ -289,7 +289,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
-            places: &|_, _| None,
+            written: None,
             now: self.clock.now(),
             version: "0",
         };

@@ -54,7 +54,8 @@ use crate::model::project::Severity;
 use crate::model::site::Site;
 use crate::plan::Plan;
 use crate::plan::consequences::Computers;
-use crate::plan::estate;
+use crate::plan::estate::Done;
+use crate::plan::estate::Laid;
 use crate::plan::make;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
@@ -462,7 +463,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
-            places: &|_, _| None,
+            written: None,
             now: self.clock.now(),
             version: "0",
         };
@@ -650,7 +651,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
-            places: &|_, _| None,
+            written: None,
             now: self.clock.now(),
             version: "0",
         })
@@ -683,9 +684,9 @@ impl Predicted {
         scenario: &Arc<Scenario>,
         (from, to): (Timestamp, Timestamp),
     ) -> Self {
-        let renamed = estate::renamed(observed, plan);
         let live = Estate::of(observed);
-        let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
+        let laid = Laid::new(plan, observed.clone(), &Done::new());
+        let planned = laid.planned();
         let reach = Reach::new(&planned, &live, fleet, evaluated);
         let compiled = compile(&planned, &reach, fleet, Rules::of(Api::Native));
         assert!(compiled.unassessed.is_empty(), "{:?}", compiled.unassessed);

@@ -584,7 +584,7 @@ fn shorter_run(world: &World<'_>, actor: &Actor<'_>, judged: &Judged<'_, '_>, wh
     let left = Judged { need: judged.need, windows: judged.windows, by_need: shortened }.never().len();
     let message =
         format!("let it run for {minutes} minutes at most, if that is enough: at its limit it is ended (PRG-3)");
-    Some(fix::edit(message, &says, &would, &[("never_fit", Some(left))]))
+    Some(fix::edit(world, message, &says, &would, &[("never_fit", Some(left))]))
 }
 
 /// The window that most of them have, as long as it has to be.
@@ -623,7 +623,7 @@ fn longer_window(world: &World<'_>, judged: &Judged<'_, '_>, whom: &Set) -> Opti
         }
     }
     let message = format!("leave {key} open for {}", window.duration);
-    Some(fix::edit(message, &says, &would, &[("never_fit", Some((left & whom).len()))]))
+    Some(fix::edit(world, message, &says, &would, &[("never_fit", Some((left & whom).len()))]))
 }
 
 /// What a window was for, and what it is for, by kind of job: `[tasks, sequences]`. A window for updates holds no job
@@ -756,5 +756,5 @@ fn keep_window(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
         would.collections.clone_from(&was.collections);
     }
     let message = "keep the window for them".to_owned();
-    Some(fix::edit(message, is, &would, &[("held_back_no_more", Some(0))]))
+    Some(fix::edit(world, message, is, &would, &[("held_back_no_more", Some(0))]))
 }

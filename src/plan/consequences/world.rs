@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use crate::agent::policy::Rules;
 use crate::diff::effects::Effect;
+use crate::manifest::Written;
 use crate::model::fleet::Computers as Set;
 use crate::model::fleet::Fleet;
 use crate::model::fleet::History;
@@ -136,6 +137,8 @@ pub struct World<'w> {
     pub rules: Rules,
     /// The server's clock.
     pub now: Timestamp,
+    /// The manifests as they are written, for safer edits of them; `None`: what is not planned from manifests has none.
+    pub written: Option<&'w Written<'w>>,
     /// The items that reach computers, as they are or would be.
     pub actors: Vec<Actor<'w>>,
     by_key: HashMap<&'w ItemKey, usize>,
@@ -208,6 +211,7 @@ impl<'w> World<'w> {
             has_fleet,
             rules: computers.rules,
             now,
+            written: None,
             actors: Vec::new(),
             by_key,
             above_changed: above_changed(changes, live, planned),
@@ -597,4 +601,14 @@ fn changes_content(change: &Change) -> bool {
 /// The item of a placed one, for the copy that a fix edits.
 pub(super) fn item_of(placed: Option<Placed<'_>>) -> Option<Item> {
     placed.map(|placed| placed.item.clone())
+}
+
+/// A name that no item of a kind has, before or after the plan: this one, or this one with a number.
+pub(super) fn free_name(world: &World<'_>, kind: Kind, name: &str) -> String {
+    let is_free = |name: &String| {
+        let key = ItemKey::new(kind, name.as_str());
+        world.live.get(&key).is_none() && world.planned.get(&key).is_none()
+    };
+    let numbered = (2_u32..).map(|n| format!("{name} ({n})"));
+    std::iter::once(name.to_owned()).chain(numbered).find(is_free).expect("a server has fewer than 2^32 items")
 }
