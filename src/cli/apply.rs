@@ -163,7 +163,7 @@ fn within_bounds(
     // is looked at again.
     let journals = journal_files::read_all(&root.join(STATE_DIRECTORY).join("journal"), ".ndjson").unwrap_or_default();
     let journals: Vec<String> = journals.into_iter().map(|(_, text)| text).collect();
-    let done: Done = earlier(&plan.hash, &journals).done.into_iter().map(|(step, made)| (step, made.guid)).collect();
+    let done: Done = earlier(&plan.hash, &journals).done.into_keys().collect();
     let reader = connect_to_read(root, config)?;
     let observed = block_on(observe(&reader))?;
     let (time, instance) = (observed.time, observed.server.instance);

@@ -12,6 +12,7 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
+use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::consequences;
@@ -26,8 +27,8 @@ pub(super) fn instead<'a>(observed: &'a Observed, instead: &'a [Option<Item>]) -
     Estate::of_items(as_they_are.chain(others))
 }
 
-/// Which steps of a plan an earlier run of it made, and the GUIDs of what they were about.
-pub type Done = BTreeMap<u32, Guid>;
+/// Which steps of a plan an earlier run of it made, by their numbers.
+pub type Done = BTreeSet<u32>;
 
 /// A stored plan, or what is left of it, over what a server holds by now.
 ///
@@ -45,14 +46,18 @@ impl<'p> Laid<'p> {
     pub fn new(plan: &'p Plan, mut observed: Observed, done: &Done) -> Self {
         in_the_words_of(plan, &mut observed);
         let changes = left(plan, done);
-        // What was made of a change that is not made whole does nothing yet, and is made with the rest of it.
-        let is_left: BTreeSet<&ItemKey> = changes.iter().map(|change| &change.key).collect();
-        let halves: BTreeSet<Guid> = (plan.steps.iter())
-            .filter_map(|step| Some((done.get(&step.id)?, plan.resource_changes.get(step.change)?)))
-            .filter(|(guid, change)| change.guid != Some(**guid) && is_left.contains(&change.key))
-            .map(|(guid, _)| *guid)
+        // What was made of an item that is not made whole does nothing yet, and comes with the rest of it. It may be
+        // there although the answer that says so was lost; one of somebody else's is what preconditions tell.
+        let known: BTreeSet<Guid> = plan.directory.iter().map(|named| named.guid).collect();
+        let made: HashMap<&ItemKey, &Item> = (changes.iter())
+            .filter(|change| change.action() == Action::Create)
+            .filter_map(|change| Some((&change.key, change.after.as_ref()?)))
             .collect();
-        observed.items.retain(|live| !halves.contains(&live.guid));
+        let is_half = |live: &ObservedItem| {
+            let after = made.get(&live.item.key).filter(|after| after.folder == live.item.folder);
+            after.is_some() && !known.contains(&live.guid)
+        };
+        observed.items.retain(|live| !is_half(live));
         let befores = befores(&changes, &observed);
         Self { observed, befores, changes }
     }
@@ -79,7 +84,7 @@ fn left<'p>(plan: &'p Plan, done: &Done) -> Cow<'p, [Change]> {
         return Cow::Borrowed(&plan.resource_changes);
     }
     let open: BTreeSet<usize> =
-        plan.steps.iter().filter(|step| !done.contains_key(&step.id)).map(|step| step.change).collect();
+        plan.steps.iter().filter(|step| !done.contains(&step.id)).map(|step| step.change).collect();
     let changes = plan.resource_changes.iter().enumerate();
     Cow::Owned(changes.filter(|(at, _)| open.contains(at)).map(|(_, change)| change.clone()).collect())
 }
