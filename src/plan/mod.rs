@@ -15,7 +15,9 @@ mod hold;
 pub mod make;
 mod order;
 pub mod origin;
+mod preconditions;
 pub mod revisions;
+mod select;
 pub mod step;
 #[cfg(test)]
 mod tests;
