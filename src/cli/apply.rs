@@ -54,6 +54,8 @@ use crate::plan::Plan;
 use crate::plan::again;
 use crate::plan::bounds;
 use crate::plan::checker;
+use crate::plan::estate::Done;
+use crate::plan::estate::Laid;
 use crate::report;
 use crate::report::render::Form;
 use crate::report::view::View;
@@ -157,20 +159,19 @@ fn within_bounds(
     if plan.coverage.computers.read_at.is_none() && plan.bounds.is_empty() && !starts && !protects {
         return Ok(());
     }
-    // A run that was cut short goes on with what was approved: a part of the changes is there already. One that made
-    // nothing changed nothing, and what was approved is looked at again.
+    // A run that was cut short goes on with what was approved: a part of the changes is there already, and what is left
+    // is looked at again.
     let journals = journal_files::read_all(&root.join(STATE_DIRECTORY).join("journal"), ".ndjson").unwrap_or_default();
     let journals: Vec<String> = journals.into_iter().map(|(_, text)| text).collect();
-    if !earlier(&plan.hash, &journals).done.is_empty() {
-        return Ok(());
-    }
+    let done: Done = earlier(&plan.hash, &journals).done.into_keys().collect();
     let reader = connect_to_read(root, config)?;
-    let mut observed = block_on(observe(&reader))?;
+    let observed = block_on(observe(&reader))?;
     let (time, instance) = (observed.time, observed.server.instance);
+    let laid = Laid::new(plan, observed, &done);
     let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
-        again::questions(plan, &mut observed, fleet)
+        again::questions(&laid, fleet)
     })?;
-    let (now, protected) = again::judged(plan, &mut observed, knowledge.computers(), time, policy);
+    let (now, protected) = again::judged(&laid, knowledge.computers(), time, policy);
     let blocked: Vec<String> = protected
         .iter()
         .filter(|finding| finding.severity == Severity::Error)

@@ -597,9 +597,12 @@ pub struct SchemaArgs {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// A rule such as SEQ-1, a kind such as Task, or a field such as Task.run
-    #[arg(value_name = "ID|KIND|KIND.FIELD", required_unless_present = "list")]
+    #[arg(value_name = "ID|KIND|KIND.FIELD", required_unless_present_any = ["list", "all"])]
     pub id: Option<String>,
     /// Every rule in a line
     #[arg(long)]
     pub list: bool,
+    /// Every rule whole, as the manual's chapter in Markdown
+    #[arg(long, conflicts_with = "list")]
+    pub all: bool,
 }

@@ -15,6 +15,10 @@ use crate::rules::Rule;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ExplainArgs) -> Outcome {
+    if args.all {
+        context.out(&rules::manual())?;
+        return Ok(exit::OK);
+    }
     if args.list {
         let list: String = rules::all().map(|rule| format!("{:<7} {}\n", rule.id, rule.title)).collect();
         context.out(&list)?;
@@ -64,7 +68,7 @@ fn kind(asked: &str) -> Result<Kind, Failure> {
 }
 
 fn rule_text(rule: &Rule) -> String {
-    let acts: Vec<String> = rule.acts.iter().map(|act| format!("{act:?}").to_lowercase()).collect();
+    let acts: Vec<&str> = rule.acts.iter().map(|act| act.word()).collect();
     format!(
         "{}: {}\n\n{}\n\nacts in: {}\nsource: {}\n",
         rule.id,

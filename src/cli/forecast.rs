@@ -48,7 +48,8 @@ use crate::model::fleet::Part;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::plan::Plan;
-use crate::plan::estate;
+use crate::plan::estate::Done;
+use crate::plan::estate::Laid;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
@@ -81,8 +82,8 @@ pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
             report::forecast::text(&before, &read.title, context.paint, out)
         });
     };
-    let renamed = estate::renamed(&read.observed, plan);
-    let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
+    let laid = Laid::new(plan, read.observed.clone(), &Done::new());
+    let planned = laid.planned();
     let after = asked.forecast(&planned, &live, &read.fleet.fleet, &read.evaluated);
     if let Some(path) = &args.html_into {
         let zone = time_zone(&after.server_zone);
@@ -286,9 +287,8 @@ pub fn read(
 async fn evaluate(reader: &dyn ReadAdapter, observed: &Observed, fleet: &FleetRead, plan: &Plan) -> Evaluated {
     let queries = {
         let (live, none) = (Estate::of(observed), Evaluated::new());
-        let renamed = estate::renamed(observed, plan);
-        let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
-        Reach::new(&planned, &live, &fleet.fleet, &none).unanswered()
+        let laid = Laid::new(plan, observed.clone(), &Done::new());
+        Reach::new(&laid.planned(), &live, &fleet.fleet, &none).unanswered()
     };
     evaluate_all(reader, &queries, fleet).await
 }

@@ -33,9 +33,7 @@ use crate::cli::revision::Revisions;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;
-use crate::diag::Location;
 use crate::diag::Origins;
-use crate::diag::Position;
 use crate::diag::Sources;
 use crate::diag::nearest;
 use crate::diag::visible;
@@ -43,7 +41,6 @@ use crate::diff::PolicyChange;
 use crate::diff::governed;
 use crate::diff::policy_changes;
 use crate::manifest;
-use crate::manifest::locate;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::project::ServerConfig;
@@ -56,7 +53,6 @@ use crate::report::view::Place;
 use crate::report::view::View;
 use crate::report::view::findings;
 use crate::rules::plan::PLN_1;
-use crate::rules::plan::PLN_13;
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 use crate::sys::disk;
@@ -227,7 +223,7 @@ pub fn make_plan(
         capabilities: &capabilities,
         targets: &select.targets,
         excludes: &select.excludes,
-        places: &|key, pointer| place(&written.1, &written.0, key, pointer),
+        written: Some((&written.0, &written.1)),
         now: now(),
         version: VERSION,
     };
@@ -257,17 +253,6 @@ pub fn make_plan(
     std::mem::forget(input);
     std::mem::forget(opened);
     Ok(Made { plan, root, config, written })
-}
-
-/// Where a value of an item stands, for a finding of the plan.
-fn place(origins: &Origins, sources: &Sources, key: &ItemKey, pointer: &str) -> Option<String> {
-    // The same way as for findings of the manifests, whose spans are looked up only where there is something to say.
-    let mut one = Diagnostics::new();
-    one.push(Diagnostic::warning(&PLN_13, origins.value(key, pointer), ""));
-    locate(&mut one, sources);
-    let Location::Span { source, start, .. } = one.iter().next()?.at else { return None };
-    let Position { line, column } = sources.position(source, start);
-    Some(format!("{}:{line}:{column}", sources.path(source)))
 }
 
 fn now() -> Timestamp {

@@ -36,7 +36,8 @@ pub fn locate(findings: &mut Diagnostics, sources: &Sources) {
     findings.sort(sources);
 }
 
-fn span(tree: &Tree<'_>, source: SourceId, pointer: &str, part: Part) -> Location {
+/// Where a pointer of a document leads.
+pub(super) fn span(tree: &Tree<'_>, source: SourceId, pointer: &str, part: Part) -> Location {
     let (key, value) = tree.find(pointer);
     // Where the pointer leads nowhere, the value found is a container above; its key is the shorter thing to show.
     let is_there = tree.pointer_of(value) == pointer;

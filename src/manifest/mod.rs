@@ -11,6 +11,7 @@
 mod agreement;
 mod de;
 mod document;
+mod edit;
 mod fields;
 mod load;
 mod locate;
@@ -25,6 +26,7 @@ mod translate;
 mod tree;
 mod variables;
 
+pub use edit::Written;
 pub use fields::Field;
 pub use fields::NoSuchField;
 pub use fields::all_fields;

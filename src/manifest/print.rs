@@ -24,11 +24,7 @@ pub fn print_item(item: &Item, programs: &[&Item]) -> String {
     let kind = item.key.kind;
     let mut out = String::new();
     if let Spec::Program(_) = &item.spec {
-        let root = &schema::judge(Subject::Manifest(Kind::Package)).schema;
-        let mut value = to_value(&whole_program(item));
-        escape_variables(&mut value);
-        strip(&mut value, root.pointer("/$defs/Program").unwrap_or(&Value::Null), root);
-        emit_list(&mut out, std::slice::from_ref(&value), 0);
+        emit_list(&mut out, &[stripped_spec_of(item)], 0);
         return out;
     }
     let root = &schema::judge(Subject::Manifest(kind)).schema;
@@ -47,6 +43,29 @@ pub fn print_item(item: &Item, programs: &[&Item]) -> String {
     document.insert("spec".to_owned(), spec);
     emit_map(&mut out, &document, 0);
     out
+}
+
+/// What an item's `spec` says as its manifest would write it, defaults written out; of a program, as its package's holds
+/// it.
+pub(super) fn spec_of(item: &Item) -> Value {
+    let mut spec = match &item.spec {
+        Spec::Program(_) => to_value(&whole_program(item)),
+        spec => spec_value(spec, &[]),
+    };
+    escape_variables(&mut spec);
+    spec
+}
+
+/// The same without what says no more than its default.
+pub(super) fn stripped_spec_of(item: &Item) -> Value {
+    let mut spec = spec_of(item);
+    let (kind, at) = match item.key.kind {
+        Kind::Program => (Kind::Package, "/$defs/Program"),
+        kind => (kind, "/properties/spec"),
+    };
+    let root = &schema::judge(Subject::Manifest(kind)).schema;
+    strip(&mut spec, root.pointer(at).unwrap_or(&Value::Null), root);
+    spec
 }
 
 fn spec_value(spec: &Spec, programs: &[&Item]) -> Value {
@@ -92,7 +111,7 @@ fn escape_variables(value: &mut Value) {
 }
 
 /// Takes away what says no more than its default. The defaults are those of the schema, which are those of the types.
-fn strip(value: &mut Value, schema: &Value, root: &Value) {
+pub(super) fn strip(value: &mut Value, schema: &Value, root: &Value) {
     let schema = schema::resolve(root, schema);
     match value {
         Value::Object(map) => {
@@ -132,6 +151,11 @@ fn form_of<'a>(map: &Map<String, Value>, schema: &'a Value, root: &'a Value) -> 
     branches.flatten().find_map(|branch| form_of(map, branch, root))
 }
 
+/// One key with its value, indented.
+pub(super) fn emit_key(out: &mut String, key: &str, value: Value, indent: usize) {
+    emit_map(out, &Map::from_iter([(key.to_owned(), value)]), indent);
+}
+
 fn emit_map(out: &mut String, map: &Map<String, Value>, indent: usize) {
     for (at, (key, value)) in map.iter().enumerate() {
         if at > 0 || !out.ends_with("- ") {
@@ -167,7 +191,7 @@ fn emit_below(out: &mut String, value: &Value, indent: usize) {
     }
 }
 
-fn emit_list(out: &mut String, list: &[Value], indent: usize) {
+pub(super) fn emit_list(out: &mut String, list: &[Value], indent: usize) {
     for value in list {
         push_indent(out, indent);
         match value {
@@ -250,7 +274,7 @@ fn push_block(out: &mut String, text: &str, indent: usize) {
 }
 
 /// A text on one line: plain where no reader could take it for anything else, else in quotes.
-fn push_line(out: &mut String, text: &str) {
+pub(super) fn push_line(out: &mut String, text: &str) {
     if is_plain(text) {
         out.push_str(text);
     } else if text.chars().all(is_printed) {

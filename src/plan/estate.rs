@@ -1,16 +1,22 @@
 //! What a server would hold after a plan, from what it holds now.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 
+use crate::diff::normalise;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
+use crate::model::kind::Kind;
 use crate::model::observed::Observed;
+use crate::model::observed::ObservedItem;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
+use crate::plan::consequences;
 use crate::reach::Estate;
-use crate::reach::Fate;
 
 /// What a server holds, with some items said otherwise: by place among the observed, what stands instead. What stands
 /// instead goes before anything else of its name.
@@ -21,52 +27,108 @@ pub(super) fn instead<'a>(observed: &'a Observed, instead: &'a [Option<Item>]) -
     Estate::of_items(as_they_are.chain(others))
 }
 
-/// What was read, with the references as they would be called after the plan: an item that it renames takes them along.
-pub fn renamed(observed: &Observed, plan: &Plan) -> Observed {
-    let live: BTreeMap<Guid, &ItemKey> = observed.items.iter().map(|one| (one.guid, &one.item.key)).collect();
-    let renames: BTreeMap<ItemKey, &ItemKey> = plan
-        .resource_changes
-        .iter()
-        .filter_map(|change| {
-            let before = *live.get(&change.guid?)?;
-            (*before != change.key && change.action() != Action::Delete).then(|| (before.clone(), &change.key))
-        })
-        .collect();
-    let mut out = observed.clone();
-    if renames.is_empty() {
-        return out;
+/// Which steps of a plan an earlier run of it made, by their numbers.
+pub type Done = BTreeSet<u32>;
+
+/// A stored plan, or what is left of it, over what a server holds by now.
+///
+/// Its changes are taken as they stand: whether the items that they are about have moved is what preconditions tell.
+/// Items are called as the plan calls them, in keys and references.
+pub struct Laid<'p> {
+    observed: Observed,
+    befores: Vec<Option<Item>>,
+    changes: Cow<'p, [Change]>,
+}
+
+impl<'p> Laid<'p> {
+    /// Lays it. Changes of which every step was made are among what is there; one of which only some were is taken as
+    /// if none had been.
+    pub fn new(plan: &'p Plan, mut observed: Observed, done: &Done) -> Self {
+        in_the_words_of(plan, &mut observed);
+        let changes = left(plan, done);
+        // What was made of an item that is not made whole does nothing yet, and comes with the rest of it. It may be
+        // there although the answer that says so was lost; one of somebody else's is what preconditions tell.
+        let known: BTreeSet<Guid> = plan.directory.iter().map(|named| named.guid).collect();
+        let made: HashMap<&ItemKey, &Item> = (changes.iter())
+            .filter(|change| change.action() == Action::Create)
+            .filter_map(|change| Some((&change.key, change.after.as_ref()?)))
+            .collect();
+        let is_half = |live: &ObservedItem| {
+            let after = made.get(&live.item.key).filter(|after| after.folder == live.item.folder);
+            after.is_some() && !known.contains(&live.guid)
+        };
+        observed.items.retain(|live| !is_half(live));
+        let befores = befores(&changes, &observed);
+        Self { observed, befores, changes }
     }
-    for one in &mut out.items {
-        one.item.spec.visit_references(&mut |slot| {
-            let package = slot.package.map(str::to_owned);
-            let key = ItemKey { kind: slot.kind, package, name: slot.name.clone() };
-            if let Some(after) = renames.get(&key) {
-                slot.name.clone_from(&after.name);
-            }
-        });
-        // A program is called after its package.
-        let package = one.item.key.package.as_ref();
-        let package = package.and_then(|name| renames.get(&ItemKey::new(crate::model::kind::Kind::Package, name)));
-        if let Some(after) = package {
-            one.item.key.package = Some(after.name.clone());
+
+    /// The changes that are left.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// What there is.
+    pub fn live(&self) -> Estate<'_> {
+        instead(&self.observed, &self.befores)
+    }
+
+    /// What there would be.
+    pub fn planned(&self) -> Estate<'_> {
+        self.live().after(consequences::fates(&self.changes))
+    }
+}
+
+/// The changes of which not every step was made.
+fn left<'p>(plan: &'p Plan, done: &Done) -> Cow<'p, [Change]> {
+    if done.is_empty() {
+        return Cow::Borrowed(&plan.resource_changes);
+    }
+    let open: BTreeSet<usize> =
+        plan.steps.iter().filter(|step| !done.contains(&step.id)).map(|step| step.change).collect();
+    let changes = plan.resource_changes.iter().enumerate();
+    Cow::Owned(changes.filter(|(at, _)| open.contains(at)).map(|(_, change)| change.clone()).collect())
+}
+
+/// By place among the observed: what is changed is taken as the plan has it, so that the changes fit.
+fn befores(changes: &[Change], observed: &Observed) -> Vec<Option<Item>> {
+    let changed: HashMap<Guid, &Change> = changes.iter().filter_map(|change| Some((change.guid?, change))).collect();
+    let before = |live: &ObservedItem| {
+        let change = changed.get(&live.guid)?;
+        change.before.clone().map(|item| Item { key: change.key.clone(), ..item })
+    };
+    observed.items.iter().map(before).collect()
+}
+
+/// Calls items as the plan does, in keys and references.
+fn in_the_words_of(plan: &Plan, observed: &mut Observed) {
+    let named = plan.directory.iter().map(|named| (named.guid, &named.key));
+    let changed = plan.resource_changes.iter().filter_map(|change| Some((change.guid?, &change.key)));
+    let words: HashMap<Guid, &ItemKey> = named.chain(changed).collect();
+    let mut renames: BTreeMap<ItemKey, ItemKey> = BTreeMap::new();
+    for live in &mut observed.items {
+        if let Some(key) = words.get(&live.guid)
+            && live.item.key != **key
+        {
+            renames.insert(live.item.key.clone(), (*key).clone());
+            live.item.key = (*key).clone();
         }
     }
-    out
-}
-
-/// What becomes of the items of what [`renamed`] gave, in the order of the plan.
-pub fn fates<'a>(observed: &Observed, plan: &'a Plan) -> Vec<(ItemKey, Fate<'a>)> {
-    let live: BTreeMap<Guid, &ItemKey> = observed.items.iter().map(|one| (one.guid, &one.item.key)).collect();
-    plan.resource_changes.iter().filter_map(|change| fate(change, &live)).collect()
-}
-
-fn fate<'a>(change: &'a Change, live: &BTreeMap<Guid, &ItemKey>) -> Option<(ItemKey, Fate<'a>)> {
-    let called = change.guid.and_then(|guid| live.get(&guid)).map_or(&change.key, |key| *key);
-    let fate = match (change.action(), &change.after, change.guid) {
-        (Action::Delete, _, _) => Fate::Gone,
-        (Action::Update, Some(after), Some(guid)) => Fate::Says(guid, after),
-        (_, Some(after), _) => Fate::New(after), // A replaced one gets a GUID that nobody knows yet (SEQ-1).
-        (_, None, _) => return None,
-    };
-    Some((called.clone(), fate))
+    for live in &mut observed.items {
+        if !renames.is_empty() {
+            live.item.spec.visit_references(&mut |slot| {
+                let key =
+                    ItemKey { kind: slot.kind, package: slot.package.map(str::to_owned), name: slot.name.clone() };
+                if let Some(renamed) = renames.get(&key) {
+                    slot.name.clone_from(&renamed.name);
+                }
+            });
+            // A program is called after its package.
+            let package = live.item.key.package.as_ref();
+            let package = package.and_then(|name| renames.get(&ItemKey::new(Kind::Package, name)));
+            if let Some(after) = package {
+                live.item.key.package = Some(after.name.clone());
+            }
+        }
+        normalise(&mut live.item);
+    }
 }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use crate::diag::did_you_mean;
 use crate::diff;
 use crate::diff::lacks_password;
+use crate::manifest::Written;
 use crate::model::fleet::Computers as Set;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -60,13 +61,15 @@ pub(super) fn apply(draft: &mut Draft<'_>) {
 /// Says which programs are to run as an account whose password nobody gives (PLN-13).
 fn passwords(draft: &mut Draft<'_>) {
     let input = draft.input;
+    let written = input.written.map(|(sources, origins)| Written::new(sources, origins));
     for change in &draft.changes {
         let Some(after) = &change.after else { continue };
         let live = draft.pairing.pairs.get(&change.key).map(|at| &input.observed.items[*at]);
         let Some(account) = lacks_password(live, after).filter(|account| account.password_from.is_none()) else {
             continue;
         };
-        let place = (input.places)(&change.key, "runWith/account").map(|at| format!(" ({at})")).unwrap_or_default();
+        let place = written.as_ref().and_then(|written| written.place(&change.key, "runWith/account"));
+        let place = place.map(|at| format!(" ({at})")).unwrap_or_default();
         let name = &account.account;
         let message = match live.and_then(|live| diff::account(&live.item)) {
             Some(was) if live.is_some_and(|live| live.password_set != Some(false)) => format!(

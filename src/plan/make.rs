@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::diag::Origins;
+use crate::diag::Sources;
 use crate::diff::FieldChange;
 use crate::diff::PASSWORD_PATH;
 use crate::diff::Pairing;
@@ -18,6 +19,7 @@ use crate::diff::normalise;
 use crate::diff::pair;
 use crate::diff::password;
 use crate::diff::with_unmanaged;
+use crate::manifest::Written;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
 use crate::model::collection::Query;
@@ -42,10 +44,8 @@ use crate::plan::Endpoints;
 use crate::plan::FORMAT_VERSION;
 use crate::plan::Finding;
 use crate::plan::Held;
-use crate::plan::Named;
 use crate::plan::Plan;
 use crate::plan::PlannedServer;
-use crate::plan::Precondition;
 use crate::plan::PriorState;
 use crate::plan::Reason;
 use crate::plan::Selection;
@@ -61,6 +61,10 @@ use crate::plan::file;
 use crate::plan::guard;
 use crate::plan::hold;
 use crate::plan::order;
+use crate::plan::preconditions::directory;
+use crate::plan::preconditions::preconditions;
+use crate::plan::select::select;
+use crate::plan::select::unmatched;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 
@@ -85,16 +89,13 @@ pub struct Input<'a> {
     pub targets: &'a [String],
     /// Not these items.
     pub excludes: &'a [String],
-    /// Where a value of a declared item stands, as `FILE:LINE:COLUMN`: the item, and the pointer below its `spec`.
-    pub places: &'a Places<'a>,
+    /// The manifests as they are written, for places in them and edits of them, where it was them that were read.
+    pub written: Option<(&'a Sources, &'a Origins)>,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
     pub version: &'a str,
 }
-
-/// Where values stand. Asked for findings only.
-pub type Places<'a> = dyn Fn(&ItemKey, &str) -> Option<String> + Sync + 'a;
 
 /// What is being put together.
 pub(super) struct Draft<'a> {
@@ -329,93 +330,6 @@ fn undeclared(draft: &mut Draft<'_>) {
     }
 }
 
-/// Leaves out what was not asked for; returns how many changes that were.
-fn select(draft: &mut Draft<'_>) -> usize {
-    if draft.input.targets.is_empty() && draft.input.excludes.is_empty() {
-        return 0;
-    }
-    let (targets, excludes) = (Globs::of(draft.input.targets), Globs::of(draft.input.excludes));
-    let asked = |address: &str| (targets.is_empty() || targets.match_one(address)) && !excludes.match_one(address);
-    let mut wanted: BTreeSet<ItemKey> =
-        draft.changes.iter().filter(|change| asked(&change.address)).map(|change| change.key.clone()).collect();
-    // What is asked for brings along what it needs and the server lacks.
-    let changes: HashMap<&ItemKey, &Change> = draft.changes.iter().map(|change| (&change.key, change)).collect();
-    let mut open: Vec<ItemKey> = wanted.iter().cloned().collect();
-    while let Some(key) = open.pop() {
-        let Some(after) = changes.get(&key).and_then(|change| change.after.as_ref()) else { continue };
-        for need in hold::needs(after) {
-            let is_new = changes.get(&need).is_some_and(|change| change.action() == Action::Create);
-            if is_new && !excludes.match_one(&need.to_string()) && wanted.insert(need.clone()) {
-                open.push(need);
-            }
-        }
-    }
-    let before = draft.changes.len();
-    // A part of a plan never prunes: what it leaves out may be what still needs an item.
-    draft.changes.retain(|change| change.action() != Action::Delete && wanted.contains(&change.key));
-    // Neither does what stands in the way of the rest stand in the way of this part; what it needs and lacks is told
-    // by `hold::references`.
-    let declared = &draft.input.site.items;
-    let out: BTreeSet<String> =
-        declared.keys().filter(|key| !wanted.contains(key)).map(ItemKey::to_string).filter(|a| !asked(a)).collect();
-    draft.held.retain(|held| !out.contains(&held.key.to_string()));
-    draft.findings.retain(|finding| !out.contains(&finding.subject));
-    before - draft.changes.len()
-}
-
-/// The addresses that were asked for, or excluded, and that no item has, declared or live: most likely misspelt.
-fn unmatched(input: &Input<'_>) -> Vec<String> {
-    let live = input.observed.items.iter().map(|live| &live.item.key);
-    let addresses: HashSet<String> = input.site.items.keys().chain(live).map(ItemKey::to_string).collect();
-    let globs = input.targets.iter().chain(input.excludes);
-    let is_of_none = |glob: &&String| {
-        if glob.contains('*') {
-            !addresses.iter().any(|address| is_match(glob, address))
-        } else {
-            !addresses.contains(*glob)
-        }
-    };
-    globs.filter(is_of_none).cloned().collect()
-}
-
-/// Addresses that were asked for: whole ones, of which a file may hold very many, and patterns.
-struct Globs<'a> {
-    whole: HashSet<&'a str>,
-    patterns: Vec<&'a str>,
-}
-
-impl<'a> Globs<'a> {
-    fn of(globs: &'a [String]) -> Self {
-        let (patterns, whole): (Vec<&str>, Vec<&str>) =
-            globs.iter().map(String::as_str).partition(|glob| glob.contains('*'));
-        Self { whole: whole.into_iter().collect(), patterns }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.whole.is_empty() && self.patterns.is_empty()
-    }
-
-    fn match_one(&self, address: &str) -> bool {
-        self.whole.contains(address) || self.patterns.iter().any(|pattern| is_match(pattern, address))
-    }
-}
-
-/// Whether an address matches a pattern in which `*` stands for any run of characters.
-fn is_match(pattern: &str, address: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = address.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.len() >= last.len() && rest.ends_with(last)
-}
-
 fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
     let (input, left_out) = (draft.input, draft.left_out);
     let changes = std::mem::take(&mut draft.changes);
@@ -492,7 +406,9 @@ fn consequences_of(draft: &mut Draft<'_>, changes: &[Change], computers: Compute
     let live = estate::instead(&input.observed, &renamed);
     let planned = live.after(consequences::fates(changes));
     // The server's clock is the one that its computers' policies go by.
-    let world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
+    let written = input.written.map(|(sources, origins)| Written::new(sources, origins));
+    let mut world = World::new(changes, &live, &planned, computers, &empty, input.observed.time);
+    world.written = written.as_ref();
     draft.findings.extend(guard::protected(input.policy, &world));
     draft.findings.extend(guard::unknown_members(&world));
     let (told, endpoints) = consequences::of(&world);
@@ -514,35 +430,6 @@ fn in_the_words_of(draft: &Draft<'_>) -> Vec<Option<Item>> {
     out
 }
 
-/// What the names in the changes stand for, as far as it is there.
-fn directory(input: &Input<'_>, pairing: &Pairing<'_>, changes: &[Change]) -> Vec<Named> {
-    let mut live: BTreeMap<&ItemKey, usize> = BTreeMap::new();
-    if changes.is_empty() {
-        return Vec::new();
-    }
-    let paired: BTreeSet<usize> = pairing.pairs.values().copied().collect();
-    for (at, item) in input.observed.items.iter().enumerate() {
-        // A declared item is only what it is paired with.
-        if !paired.contains(&at) && !input.site.items.contains_key(&item.item.key) {
-            live.insert(&item.item.key, at);
-        }
-    }
-    live.extend(pairing.pairs.iter().map(|(key, at)| (*key, *at)));
-    let mut needed: BTreeSet<ItemKey> = BTreeSet::new();
-    for change in changes {
-        for state in [&change.before, &change.after].into_iter().flatten() {
-            needed.extend(hold::needs(state));
-        }
-    }
-    needed
-        .into_iter()
-        .filter_map(|key| {
-            let guid = input.observed.items[*live.get(&key)?].guid;
-            Some(Named { key, guid })
-        })
-        .collect()
-}
-
 /// The live collections that no change is about; none where there is no collection to order.
 fn staying<'a>(input: &'a Input<'_>, changes: &[Change]) -> impl Iterator<Item = &'a Item> {
     let updated = |change: &&Change| change.key.kind == Kind::Collection && change.action() == Action::Update;
@@ -551,87 +438,4 @@ fn staying<'a>(input: &'a Input<'_>, changes: &[Change]) -> impl Iterator<Item =
     let live = if is_needed { &input.observed.items[..] } else { &[] };
     let collections = live.iter().filter(|live| live.item.key.kind == Kind::Collection);
     collections.filter(move |live| !changed.contains(&live.guid)).map(|live| &live.item)
-}
-
-/// What must still hold when the plan is applied: each changed item as it was, each needed one there, and each
-/// collection that a change reaches computers by as it was, with all that it is made of.
-fn preconditions(
-    input: &Input<'_>,
-    changes: &[Change],
-    revisions: &BTreeMap<ItemKey, String>,
-    directory: &[Named],
-) -> Vec<Precondition> {
-    let mut out: BTreeMap<ItemKey, Precondition> = BTreeMap::new();
-    for named in directory {
-        let (key, guid) = (named.key.clone(), Some(named.guid));
-        out.insert(key.clone(), Precondition { key, guid, revision: None });
-    }
-    let needed: Vec<Guid> =
-        directory.iter().filter(|named| named.key.kind == Kind::Collection).map(|named| named.guid).collect();
-    let names: HashMap<Guid, &ItemKey> = directory.iter().map(|named| (named.guid, &named.key)).collect();
-    let changed: BTreeSet<Guid> = changes.iter().filter_map(|change| change.guid).collect();
-    for live in made_of(input, needed).into_iter().filter(|live| !changed.contains(&live.guid)) {
-        let key = names.get(&live.guid).copied().unwrap_or(&live.item.key).clone();
-        let (guid, revision) = (Some(live.guid), Some(live.revision.clone()));
-        out.insert(key.clone(), Precondition { key, guid, revision });
-    }
-    for change in changes {
-        let (key, guid) = (change.key.clone(), change.guid);
-        let revision = revisions.get(&key).cloned();
-        out.insert(key.clone(), Precondition { key, guid, revision });
-    }
-    out.into_values().collect()
-}
-
-/// These live collections, and all that they include, exclude or are limited to.
-fn made_of<'a>(input: &'a Input<'_>, mut open: Vec<Guid>) -> Vec<&'a ObservedItem> {
-    if open.is_empty() {
-        return Vec::new();
-    }
-    let collections = || input.observed.items.iter().filter(|live| live.item.key.kind == Kind::Collection);
-    let by_guid: HashMap<Guid, &ObservedItem> = collections().map(|live| (live.guid, live)).collect();
-    let by_name: HashMap<&str, Guid> = collections().map(|live| (live.item.key.name.as_str(), live.guid)).collect();
-    let mut seen = BTreeSet::new();
-    let mut out = Vec::new();
-    while let Some(guid) = open.pop() {
-        let Some(live) = by_guid.get(&guid).filter(|_| seen.insert(guid)) else { continue };
-        out.push(*live);
-        if let Spec::Collection(collection) = &live.item.spec {
-            let parts = collection.include.iter().chain(&collection.exclude).chain(&collection.limited_to);
-            open.extend(parts.filter_map(|name| by_name.get(name.as_str())));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Globs;
-    use super::is_match;
-
-    #[test]
-    fn whole_addresses_and_patterns_are_asked_for_together_and_in_time() {
-        let mut globs: Vec<String> = (0..50_000).map(|n| format!("package/p{n}")).collect();
-        globs.push("task/*".to_owned());
-        let globs = Globs::of(&globs);
-        assert!((0..50_000).all(|n| globs.match_one(&format!("package/p{n}"))));
-        assert!(globs.match_one("task/x") && !globs.match_one("package/p") && !globs.match_one("package/p1/Install"));
-        assert!(Globs::of(&[]).is_empty() && !globs.is_empty());
-    }
-
-    #[test]
-    fn a_star_stands_for_any_run_of_characters() {
-        for (pattern, address, expected) in [
-            ("task/Install 7-Zip", "task/Install 7-Zip", true),
-            ("task/Install", "task/Install 7-Zip", false),
-            ("task/*", "task/Install 7-Zip", true),
-            ("*7-Zip", "package/7-Zip", true),
-            ("*/7*p", "package/7-Zip", true),
-            ("*/7*p*", "package/7-Zip", true),
-            ("package/*x*", "package/7-Zip", false),
-            ("*", "anything", true),
-        ] {
-            assert_eq!(is_match(pattern, address), expected, "{pattern} {address}");
-        }
-    }
 }

@@ -15,7 +15,9 @@ mod hold;
 pub mod make;
 mod order;
 pub mod origin;
+mod preconditions;
 pub mod revisions;
+mod select;
 pub mod step;
 #[cfg(test)]
 mod tests;
@@ -265,6 +267,9 @@ pub struct Unmanaged {
 pub struct Consequence {
     /// The rule it follows from.
     pub code: String,
+    /// Where the manual tells of the rule, below the root of `consign`'s own repository.
+    #[serde(default)]
+    pub doc_url: String,
     /// Whether it stops the plan.
     pub severity: Severity,
     /// The item it is about.
@@ -308,15 +313,34 @@ pub struct Consequence {
     pub lapsed: Option<String>,
 }
 
-/// A safer edit that keeps the identity of what computers have.
+/// A safer way to the same end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What to do, in a line.
     pub message: String,
-    /// The edit, as a unified difference of the manifest in its canonical form; a new document is all `+`.
-    pub patch: String,
+    /// What to replace in the manifests, in the order of the files and of the places in them; all places are those of
+    /// the texts that were planned, so that the last is replaced first. Empty where no manifest of the project says
+    /// what would have to change.
+    pub edits: Vec<Edit>,
     /// What it would lead to instead, by kind of consequence; `None`: not known.
     pub forecast: BTreeMap<String, Option<u64>>,
+}
+
+/// A place in a manifest and its new text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The file, below the project's root.
+    pub file: String,
+    /// The first line that is replaced, from 1.
+    pub line: usize,
+    /// Where in it, in characters from 1.
+    pub column: usize,
+    /// The line of the first character that stays.
+    pub end_line: usize,
+    /// Where in it that stands; the same place as the first where nothing is replaced.
+    pub end_column: usize,
+    /// What stands there instead.
+    pub new_text: String,
 }
 
 /// How much.

@@ -14,6 +14,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::agent::policy::Rules;
+use crate::diag::Origin;
+use crate::diag::Origins;
+use crate::diag::Sources;
+use crate::manifest::Overlays;
+use crate::manifest::parse;
+use crate::manifest::print_item;
+use crate::manifest::read_project;
 use crate::model::capabilities::Capabilities;
 use crate::model::capabilities::Concurrency;
 use crate::model::collection::Collection;
@@ -35,6 +42,7 @@ use crate::model::project::Limit;
 use crate::model::project::Policy;
 use crate::model::project::ServerConfig;
 use crate::model::site::Site;
+use crate::plan::Fix;
 use crate::plan::Plan;
 use crate::plan::checker;
 use crate::plan::consequences::Computers;
@@ -90,7 +98,59 @@ impl Case {
         self
     }
 
+    /// The manifests as they are printed, an item a file.
+    fn written(&self) -> (Sources, Origins) {
+        let (mut sources, mut origins) = (Sources::new(), Origins::default());
+        for item in self.site.items.values().filter(|item| item.key.kind != Kind::Program) {
+            let of_it =
+                |other: &&Item| other.key.kind == Kind::Program && other.key.package.as_ref() == Some(&item.key.name);
+            let programs: Vec<&Item> = self.site.items.values().filter(of_it).collect();
+            let source = sources.add_text(format!("{}.yaml", item.key), print_item(item, &programs));
+            let origin = |program| Origin { source, document: 0, program, overlaid: Vec::new() };
+            for (at, program) in (0..).zip(&programs) {
+                origins.insert(program.key.clone(), origin(Some(at)));
+            }
+            origins.insert(item.key.clone(), origin(None));
+        }
+        (sources, origins)
+    }
+
+    /// What the manifests declare once a safer edit was laid over them.
+    fn with(&self, fix: &Fix) -> Site {
+        let (sources, _) = self.written();
+        let project = "apiVersion: consign/v1\nkind: Project\nmanifests: [.]\nservers:\n  lab: {api: native, url: \
+                       'http://127.0.0.1:1', folders: [Own]}\n";
+        let mut edited = Sources::new();
+        let project = edited.add_text("consign.yaml", project);
+        let project = read_project(&edited, project).0.expect("it is one");
+        assert!(!fix.edits.is_empty(), "{fix:#?}");
+        let mut n_edits = 0;
+        let ids: Vec<_> = sources
+            .iter()
+            .map(|(_, source)| {
+                let mut text = source.text.to_string();
+                for edit in fix.edits.iter().rev().filter(|edit| edit.file == source.path.as_str()) {
+                    let at = |line: usize, column: usize| {
+                        let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+                        start + text[start..].chars().take(column - 1).map(char::len_utf8).sum::<usize>()
+                    };
+                    let (from, to) = (at(edit.line, edit.column), at(edit.end_line, edit.end_column));
+                    text.replace_range(from..to, &edit.new_text);
+                    n_edits += 1;
+                }
+                edited.add_text(source.path.clone(), text)
+            })
+            .collect();
+        assert_eq!(n_edits, fix.edits.len());
+        let (manifests, findings) = parse(&edited, &ids);
+        assert!(findings.is_empty(), "{findings:?}");
+        let (loaded, findings) = manifests.into_site(&project, Some("lab"), &Overlays::default());
+        assert!(!findings.has_errors(), "{findings:?}");
+        loaded.site
+    }
+
     fn plan(&self) -> Plan {
+        let (sources, origins) = self.written();
         let mut coverage: BTreeMap<Kind, Coverage> = Kind::ALL.map(|kind| (kind, Coverage::Observed)).into();
         if let Some(kind) = self.gap {
             coverage.insert(kind, Coverage::Partial { why: "it was cut".to_owned(), folders: Vec::new() });
@@ -131,7 +191,7 @@ impl Case {
                 },
                 targets: &[],
                 excludes: &[],
-                places: &|_, _| None,
+                written: Some((&sources, &origins)),
                 now,
                 version: "0",
             },

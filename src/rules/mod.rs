@@ -54,6 +54,44 @@ pub enum Act {
     Import,
 }
 
+impl Rule {
+    /// Where the manual tells of it, below the repository's root: a file and the heading of the rule there.
+    pub fn page(&self) -> String {
+        format!("{MANUAL}#{}", self.id.to_ascii_lowercase())
+    }
+}
+
+/// The chapter of the manual that tells of the rules.
+pub const MANUAL: &str = "docs/rules.md";
+
+/// The chapter as it stands at [`MANUAL`]: a heading a rule, which is its ID and nothing else, so that links to it last.
+pub fn manual() -> String {
+    let mut out = "# Rules\n\nWhat `consign explain ID` says of each rule, by family. A plan's `doc_url` leads here.\n"
+        .to_owned();
+    for rule in all() {
+        let acts: Vec<&str> = rule.acts.iter().map(|act| act.word()).collect();
+        out.push_str(&format!("\n## {}\n\n**{}**\n\n{}\n\n", rule.id, rule.title, rule.explain));
+        out.push_str(&format!("Acts in: {}. Source: {}.\n", acts.join(", "), rule.source.trim_end_matches('.')));
+    }
+    out
+}
+
+impl Act {
+    /// Where it acts, in a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Manifest => "manifest",
+            Self::Validate => "validate",
+            Self::Lint => "lint",
+            Self::Plan => "plan",
+            Self::Consequence => "consequence",
+            Self::Forecast => "forecast",
+            Self::Server => "server",
+            Self::Import => "import",
+        }
+    }
+}
+
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -115,6 +153,17 @@ mod tests {
             assert_eq!(find(rule.id), Some(rule));
         }
         assert_eq!(find("SEQ-99"), None);
+    }
+
+    #[test]
+    fn the_manual_tells_of_every_rule_where_plans_point_to() {
+        let manual = super::manual();
+        for rule in all() {
+            assert!(manual.contains(&format!("\n## {}\n", rule.id)), "{}", rule.id);
+        }
+        assert_eq!(find("SEQ-1").map(super::Rule::page).as_deref(), Some("docs/rules.md#seq-1"));
+        let stored = include_str!("../../docs/rules.md");
+        assert!(stored == manual, "`consign explain --all > docs/rules.md` writes it anew");
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn question<'a>(
         capabilities,
         targets: &[],
         excludes: &[],
-        places: &|_, _| None,
+        written: None,
         now,
         version: "0",
     }

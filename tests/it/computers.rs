@@ -288,3 +288,107 @@ fn seq_1_an_attempt_that_wrote_nothing_is_no_leave_to_do_more() {
     project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
     is_refused_for_eighteen(&server, &project, &chain);
 }
+
+/// Lays the edits of a safer way over the project's files as any editor would: lines and columns from 1, the last first.
+fn lay(project: &Project, fix: &Value) {
+    let edits = fix["edits"].as_array().unwrap();
+    assert!(!edits.is_empty(), "{fix:#}");
+    for edit in edits.iter().rev() {
+        let number = |key: &str| usize::try_from(edit[key].as_u64().unwrap()).unwrap() - 1;
+        project.edit(edit["file"].as_str().unwrap(), |text| {
+            let at = |line: usize, column: usize| {
+                let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+                start + text[start..].chars().take(column).map(char::len_utf8).sum::<usize>()
+            };
+            let (from, to) = (at(number("line"), number("column")), at(number("end_line"), number("end_column")));
+            format!("{}{}{}", &text[..from], edit["new_text"].as_str().unwrap(), &text[to..])
+        });
+    }
+}
+
+#[test]
+fn seq_1_a_safer_edit_applies_to_the_file_and_leads_to_what_it_promised() {
+    let (server, project) = world();
+    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+    server.load(&ran(&chain, 1..16, true));
+    let steps = "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n";
+    let say = |new: &str| {
+        project.edit("delivery/all.yaml", |text| {
+            let from = text.find("  steps:").unwrap();
+            format!(
+                "{}  # In this order.\n  steps: # of each\n{new}",
+                &text[..from].trim_end_matches("  # In this order.\n")
+            )
+        });
+    };
+    // Another order, with comments of its owner's.
+    say(
+        "    - {package: System, program: Install} # at the end before\n    # It asks nobody.\n    - package: System\n      program: Settings\n",
+    );
+    let plan = project.run(&["plan", "--format", "json"]).exits(0).json();
+    let told = one(&plan, "SEQ-1", "re_run");
+    assert_eq!(told["magnitude"]["value"], 15);
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules.md")).unwrap();
+    assert_eq!(told["doc_url"], "docs/rules.md#seq-1");
+    assert!(manual.contains("\n## SEQ-1\n"));
+    let fix = &told["fixes"][0];
+    assert_eq!(fix["forecast"]["re_run"], 0);
+    lay(&project, fix);
+    let text = project.read("delivery/all.yaml");
+    for comment in ["# In this order.\n", "# of each\n", "# at the end before\n", "# It asks nobody.\n"] {
+        assert!(text.contains(comment), "{text}");
+    }
+    project.run(&["plan", "--expect-no-changes"]).exits(0);
+    // One step more: a task of its own, in the same file.
+    say(&format!("{steps}    - {{package: System, program: Install}}\n"));
+    let plan = project.run(&["plan", "--format", "json"]).exits(0).json();
+    let fix = one(&plan, "SEQ-1", "re_run")["fixes"][0].clone();
+    assert_eq!((&fix["forecast"]["re_run"], &fix["forecast"]["runs"]), (&json!(0), &json!(59)));
+    lay(&project, &fix);
+    let plan = project.run(&["plan", "--format", "json"]).exits(0).json();
+    assert_eq!((&plan["endpoints"]["re_run"], &plan["summary"]["replace"]), (&json!(0), &json!(0)));
+    let reached = one(&plan, "COL-2", "newly_targeted");
+    assert_eq!((&reached["subject"], &reached["parts"]["run"]), (&json!("task/Chain: Install"), &json!(59)));
+}
+
+#[test]
+fn seq_1_a_run_that_was_cut_short_is_held_to_what_was_approved_for_the_rest() {
+    for more in [16..16, 16..19] {
+        let (server, project) = world();
+        cut_short(&server, &project);
+        let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+        server.load(&ran(&chain, more.clone(), false));
+        if more.is_empty() {
+            project.run(&["apply", "approved.plan"]).exits(0);
+            assert_ne!(server.item("SequentialTask", "Chain")["guid"], chain);
+        } else {
+            let refused = project.run(&["apply", "approved.plan"]).exits(4).one_message();
+            assert!(refused.err.contains("15") && refused.err.contains("18"), "{}", refused.err);
+            assert_eq!(server.item("SequentialTask", "Chain")["guid"], chain, "nothing was written");
+        }
+    }
+}
+
+/// A plan that was approved for fifteen, of which one step was made before the run ended: that of a package.
+fn cut_short(server: &Server, project: &Project) {
+    let chain = server.item("SequentialTask", "Chain")["guid"].clone();
+    server.load(&ran(&chain, 1..16, true));
+    project.edit("delivery/all.yaml", |text| {
+        text.replace(
+            "    - {package: System, program: Settings}\n    - {package: System, program: Install}\n",
+            "    - {package: System, program: Install}\n    - {package: System, program: Settings}\n",
+        )
+        .replace("source: {unc:", "publisher: Us\n  source: {unc:")
+    });
+    let plan = project.run(&["plan", "--out", "approved.plan", "--format", "json"]).exits(0).json();
+    project.run(&["apply", "--auto-approve", "--target", "package/System"]).exits(0);
+    let made = server.item("Package", "System");
+    let of_package =
+        |step: &&Value| plan["resource_changes"][step["change"].as_u64().unwrap() as usize]["key"]["kind"] == "Package";
+    let step = plan["steps"].as_array().unwrap().iter().find(of_package).unwrap()["id"].clone();
+    let begin = json!({ "type": "begin", "journal": 1, "plan": plan["hash"], "instance": plan["server"]["identity"]["instance"], "time": jiff::Timestamp::now() });
+    let done =
+        json!({ "type": "done", "steps": [step], "made": [{ "guid": made["guid"], "revision": made["revision"] }] });
+    let text = format!("{begin}\n{done}\n{}\n", json!({ "type": "end", "whole": false }));
+    project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
+}

@@ -4,6 +4,7 @@
 //! ([`Actor::is`]), once for each item. What could not be known makes a number unknown, never 0.
 
 mod collection;
+mod coverage;
 mod fix;
 mod licence;
 mod package;
@@ -11,6 +12,7 @@ mod portal;
 mod program;
 mod run;
 mod sequence;
+mod sets;
 mod settings;
 mod task;
 mod told;

@@ -15,12 +15,12 @@ use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
 use crate::plan::consequences::run;
+use crate::plan::consequences::sets::either;
+use crate::plan::consequences::sets::len;
+use crate::plan::consequences::sets::lowest_wins;
+use crate::plan::consequences::sets::minus;
 use crate::plan::consequences::settings;
-use crate::plan::consequences::world::either;
 use crate::plan::consequences::world::item_of;
-use crate::plan::consequences::world::len;
-use crate::plan::consequences::world::lowest_wins;
-use crate::plan::consequences::world::minus;
 use crate::plan::consequences::world::uses;
 use crate::plan::consequences::world::warning_of;
 use crate::reach::Estate;
@@ -97,7 +97,7 @@ fn restarts(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut 
         .of(len(&actor.is))
         .basis(world.basis(actor))
         .because(because.to_vec());
-    let warn = if can_defer || is_policy { None } else { warned(actor, defer, len(&whom)) };
+    let warn = if can_defer || is_policy { None } else { warned(world, actor, defer, len(&whom)) };
     out.push(told.fix(warn));
     if action == AfterRunningAction::Restart && can_defer {
         out.push(waits(world, actor, whom, defer, because));
@@ -105,7 +105,7 @@ fn restarts(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut 
 }
 
 /// A warning, with which users may put the restart off.
-fn warned(actor: &Actor<'_>, defer: Duration, restarts: Option<u64>) -> Option<Fix> {
+fn warned(world: &World<'_>, actor: &Actor<'_>, defer: Duration, restarts: Option<u64>) -> Option<Fix> {
     let says = item_of(actor.after).filter(|_| defer > Duration::ZERO)?;
     let mut would = says.clone();
     let warn = Some(WarnUser { defer_up_to: defer });
@@ -115,7 +115,7 @@ fn warned(actor: &Actor<'_>, defer: Duration, restarts: Option<u64>) -> Option<F
         _ => return None,
     }
     let message = format!("warn the user: the restart can then be put off for up to {defer}");
-    Some(fix::edit(message, &says, &would, &[("restart", restarts), ("restart_without_choice", Some(0))]))
+    Some(fix::edit(world, message, &says, &would, &[("restart", restarts), ("restart_without_choice", Some(0))]))
 }
 
 /// While a restart is put off everything else waits, unless the agent disregards it (RST-2).

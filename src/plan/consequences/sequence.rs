@@ -17,9 +17,10 @@ use crate::plan::consequences::Actor;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
-use crate::plan::consequences::world::both;
+use crate::plan::consequences::sets::both;
+use crate::plan::consequences::sets::len;
+use crate::plan::consequences::world::free_name;
 use crate::plan::consequences::world::item_of;
-use crate::plan::consequences::world::len;
 use crate::reach::Known;
 use crate::rules::Rule;
 use crate::rules::sequence::SEQ_1;
@@ -48,7 +49,7 @@ fn re_run(world: &World<'_>, actor: &Actor<'_>) -> Told {
         _ => "its step list changed, so the server gives it a new GUID, which no computer has run yet",
     };
     let told = run_again(world, actor, &SEQ_1, again);
-    told.fix(keep_the_list(actor))
+    told.fix(keep_the_list(world, actor))
 }
 
 /// Who runs an item again that gets a new GUID: those who ran the old one and have the new one.
@@ -77,7 +78,7 @@ pub(super) fn run_again(world: &World<'_>, actor: &Actor<'_>, rule: &Rule, mecha
 }
 
 /// The list as it was, and for steps that were only added a task each.
-fn keep_the_list(actor: &Actor<'_>) -> Option<Fix> {
+fn keep_the_list(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     let (Some(Spec::SequentialTask(old)), Some(after)) = (actor.old_spec(), item_of(actor.after)) else { return None };
     let Spec::SequentialTask(new) = &after.spec else { return None };
     let added = added_steps(old, new);
@@ -88,13 +89,13 @@ fn keep_the_list(actor: &Actor<'_>) -> Option<Fix> {
     let Some(added) = added.filter(|added| !added.is_empty()) else {
         let message =
             "keep the step list; what a step does is changed by its program, which runs nothing again (SEQ-2)";
-        return Some(fix::edit(message.to_owned(), &after, &kept, &[("re_run", Some(0))]));
+        return Some(fix::edit(world, message.to_owned(), &after, &kept, &[("re_run", Some(0))]));
     };
-    let tasks: Vec<Item> = added.iter().map(|step| task_for(&after, new, step)).collect();
+    let tasks: Vec<Item> = added.iter().map(|step| task_for(world, &after, new, step)).collect();
     let message = "keep the step list, and run what is new as a task of its own".to_owned();
     let runs = len(&actor.is).map(|n| n * tasks.len() as u64);
-    let edit = fix::edit(message, &after, &kept, &[("re_run", Some(0)), ("runs", runs)]);
-    Some(fix::with_new(edit, &tasks))
+    let edit = fix::edit(world, message, &after, &kept, &[("re_run", Some(0)), ("runs", runs)]);
+    Some(fix::with_new(world, edit, &after, &tasks))
 }
 
 /// The steps that a list has more than an older one; `None` where more than that differs.
@@ -110,8 +111,8 @@ fn added_steps<'s>(old: &SequentialTask, new: &'s SequentialTask) -> Option<Vec<
     rest.peek().is_none().then_some(added)
 }
 
-fn task_for(sequence: &Item, spec: &SequentialTask, step: &SequenceStep) -> Item {
-    let name = format!("{}: {}", sequence.key.name, step.program);
+fn task_for(world: &World<'_>, sequence: &Item, spec: &SequentialTask, step: &SequenceStep) -> Item {
+    let name = free_name(world, Kind::Task, &format!("{}: {}", sequence.key.name, step.program));
     let task = Task {
         description: String::new(),
         enabled: spec.enabled,

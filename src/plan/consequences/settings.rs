@@ -5,8 +5,8 @@ use crate::model::item::Spec;
 use crate::model::kind::Kind;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
-use crate::plan::consequences::world::both;
-use crate::plan::consequences::world::minus;
+use crate::plan::consequences::sets::both;
+use crate::plan::consequences::sets::minus;
 use crate::reach::Known;
 use crate::rules::restart::RST_2;
 

@@ -24,10 +24,11 @@ use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
 use crate::plan::consequences::run::Starts;
 use crate::plan::consequences::sequence::run_again;
-use crate::plan::consequences::world::both;
+use crate::plan::consequences::sets::both;
+use crate::plan::consequences::sets::len;
+use crate::plan::consequences::sets::minus;
+use crate::plan::consequences::world::free_name;
 use crate::plan::consequences::world::item_of;
-use crate::plan::consequences::world::len;
-use crate::plan::consequences::world::minus;
 use crate::plan::consequences::world::run_of;
 use crate::reach::Known;
 use crate::rules::plan::PLN_12;
@@ -80,24 +81,26 @@ fn reaches_nobody_who_ran(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> 
         .of(len(&actor.is))
         .basis(world.basis(actor))
         .because(because);
-    Some(told.fix(a_new_task(actor)).fix(a_schedule(world, actor)))
+    Some(told.fix(a_new_task(world, actor)).fix(a_schedule(world, actor)))
 }
 
 /// The same under another name, which is another identity: everyone runs it.
-fn a_new_task(actor: &Actor<'_>) -> Option<Fix> {
+fn a_new_task(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     let says = item_of(actor.after)?;
     let mut off = says.clone();
     off.spec.set_enabled(false);
     let mut new = says.clone();
-    new.key.name.push_str(" (2)");
+    new.key.name = free_name(world, Kind::Task, &format!("{} (2)", says.key.name));
+    (new.pin, new.aliases) = (None, Vec::new());
     let reached = len(&actor.is);
     let edit = fix::edit(
+        world,
         "write a new task for it, and switch this one off: everyone it reaches runs what is new".to_owned(),
         &says,
         &off,
         &[("runs", reached), ("not_reached", Some(0))],
     );
-    Some(fix::with_new(edit, &[new]))
+    Some(fix::with_new(world, edit, &says, &[new]))
 }
 
 /// A schedule, which runs whatever ran before.
@@ -110,6 +113,7 @@ fn a_schedule(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     task.run = Run::Schedule(Schedule::At(at.into()));
     let forecast = [("runs", len(&actor.is)), ("not_reached", Some(0))];
     Some(fix::edit(
+        world,
         "give it a schedule, which runs on computers that ran it before".to_owned(),
         &says,
         &would,
@@ -145,7 +149,7 @@ fn storm(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
             _ => {}
         }
         let message = "leave the notification out: each computer learns of it when it asks next".to_owned();
-        fix::edit(message, &says, &would, &[("notified_at_once", Some(0))])
+        fix::edit(world, message, &says, &would, &[("notified_at_once", Some(0))])
     });
     Some(told.basis(world.basis(actor)).because(world.causes(actor)).fix(quiet))
 }

@@ -49,6 +49,7 @@ impl Told {
         let magnitude = Magnitude { value, unit: unit.to_owned(), low: None, high: None, of: None };
         let consequence = Consequence {
             code: rule.id.to_owned(),
+            doc_url: rule.page(),
             severity: Severity::Warning,
             subject,
             kind: kind.to_owned(),

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::agent::policy::Rules;
 use crate::diff::effects::Effect;
+use crate::manifest::Written;
 use crate::model::fleet::Computers as Set;
 use crate::model::fleet::Fleet;
 use crate::model::fleet::History;
@@ -27,7 +27,8 @@ use crate::model::units::Duration;
 use crate::plan::Action;
 use crate::plan::Basis;
 use crate::plan::Change;
-use crate::plan::ComputersCoverage;
+use crate::plan::consequences::sets::lowest_wins;
+use crate::plan::consequences::sets::minus;
 use crate::plan::consequences::window::Windows;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
@@ -35,9 +36,6 @@ use crate::reach::Fate;
 use crate::reach::Known;
 use crate::reach::Placed;
 use crate::reach::Reach;
-
-/// From how many days without a sign of life on a computer is said to be unseen.
-const UNSEEN_DAYS: i64 = 30;
 
 /// The kinds that reach computers.
 const REACHING: [Kind; 7] = [
@@ -136,6 +134,8 @@ pub struct World<'w> {
     pub rules: Rules,
     /// The server's clock.
     pub now: Timestamp,
+    /// The manifests as they are written, for safer edits of them; `None`: what is not planned from manifests has none.
+    pub written: Option<&'w Written<'w>>,
     /// The items that reach computers, as they are or would be.
     pub actors: Vec<Actor<'w>>,
     by_key: HashMap<&'w ItemKey, usize>,
@@ -208,6 +208,7 @@ impl<'w> World<'w> {
             has_fleet,
             rules: computers.rules,
             now,
+            written: None,
             actors: Vec::new(),
             by_key,
             above_changed: above_changed(changes, live, planned),
@@ -433,131 +434,6 @@ impl<'w> World<'w> {
         let all = 0..u32::try_from(self.fleet.computers.len()).expect("a fleet has fewer than 2^32 computers");
         Some(Set::from_iter(all) - self.was.retired())
     }
-
-    /// The collections that a change is about or reaches computers by, with all that they are made of and all that are
-    /// made of changed ones.
-    fn collections_that_matter(&self) -> BTreeSet<&'w str> {
-        let mut parts: HashMap<&str, Vec<&'w str>> = HashMap::new();
-        let mut users: HashMap<&str, Vec<&'w str>> = HashMap::new();
-        for placed in self.live.of_kind(Kind::Collection).chain(self.planned.of_kind(Kind::Collection)) {
-            let Spec::Collection(spec) = &placed.item.spec else { continue };
-            let name = placed.item.key.name.as_str();
-            for part in spec.include.iter().chain(&spec.exclude).chain(&spec.limited_to) {
-                parts.entry(name).or_default().push(part);
-                users.entry(part).or_default().push(name);
-            }
-        }
-        let changed = self.changes.iter().filter(|change| change.key.kind == Kind::Collection);
-        let moved = closure(changed.map(|change| change.key.name.as_str()), &users);
-        let states = self.changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
-        let targets = states.flat_map(|item| item.spec.targets().into_iter().flatten()).map(String::as_str);
-        closure(moved.into_iter().chain(targets), &parts)
-    }
-
-    /// What is known of the computers at all.
-    pub fn coverage(&self) -> ComputersCoverage {
-        let active = self.active();
-        let mut zones: HashMap<&str, bool> = HashMap::new();
-        let (mut not_seen, mut unknown_zone) = (0, 0);
-        for computer in self.fleet.computers.iter().filter(|computer| !computer.retired) {
-            let age = computer.last_seen.map(|seen| self.fleet.read_at.as_second() - seen.as_second());
-            not_seen += u64::from(age.is_none_or(|age| age >= UNSEEN_DAYS * 86_400));
-            let known = zones.entry(&computer.zone).or_insert_with(|| TimeZone::get(&computer.zone).is_ok());
-            unknown_zone += u64::from(!*known);
-        }
-        let mut gaps: Vec<String> =
-            self.fleet.gaps.iter().map(|(part, why)| format!("{}: {why}", words(*part))).collect();
-        let matters =
-            if self.fleet.unknown_members.is_empty() { BTreeSet::new() } else { self.collections_that_matter() };
-        for placed in self.live.of_kind(Kind::Collection).filter(|one| matters.contains(one.item.key.name.as_str())) {
-            if let Some(why) = self.fleet.unknown_members.get(&placed.guid) {
-                gaps.push(format!("{}: {why}", placed.item.key));
-            }
-        }
-        let read_at = self.fleet.read_at;
-        let ahead = self.fleet.history.values().filter(|one| one.newest.is_some_and(|newest| newest > read_at)).count();
-        if ahead > 0 {
-            gaps.push(format!(
-                "who ran what: {ahead} tasks have results from after the server's clock; they are taken as they stand"
-            ));
-        }
-        let early = self.fleet.computers.iter().filter(|one| one.last_seen.is_some_and(|seen| seen > read_at)).count();
-        if early > 0 {
-            gaps.push(format!(
-                "when computers were seen: {early} were seen after the server's clock; they count as seen"
-            ));
-        }
-        if let Some(why) = self.fleet.gaps.get(&Part::Computers) {
-            gaps = vec![format!("the computers: {why}")]; // And so nothing else of them.
-        }
-        let read_at = self.has_fleet.then_some(self.fleet.read_at);
-        ComputersCoverage { read_at, active: active.map(|set| set.len()), not_seen, unknown_zone, gaps }
-    }
-}
-
-/// All that can be come to.
-fn closure<'a>(from: impl Iterator<Item = &'a str>, next: &HashMap<&str, Vec<&'a str>>) -> BTreeSet<&'a str> {
-    let mut open: Vec<&str> = from.collect();
-    let mut seen = BTreeSet::new();
-    while let Some(one) = open.pop() {
-        if seen.insert(one) {
-            open.extend(next.get(one).into_iter().flatten());
-        }
-    }
-    seen
-}
-
-const fn words(part: Part) -> &'static str {
-    match part {
-        Part::Computers => "which computers there are",
-        Part::Members => "who belongs to which collection",
-        Part::History => "who ran what",
-        Part::Packages => "who has which package",
-        Part::Licences => "patch licences",
-    }
-}
-
-/// Takes from each set who is in one of a lower value.
-pub(super) fn lowest_wins(mut by_value: BTreeMap<u64, Set>) -> BTreeMap<u64, Set> {
-    let mut taken = Set::new();
-    for set in by_value.values_mut() {
-        *set -= &taken;
-        taken |= &*set;
-    }
-    by_value
-}
-
-/// One set without another, where both are known.
-pub(super) fn minus(a: &Known<Set>, b: &Known<Set>) -> Known<Set> {
-    match (a, b) {
-        (Known::Is(a), Known::Is(b)) => Known::Is(a - b),
-        // Nobody stays nobody, whoever is taken away.
-        (Known::Is(a), Known::Unknown(_)) if a.is_empty() => Known::Is(Set::new()),
-        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
-    }
-}
-
-/// What two sets share, where both are known.
-pub(super) fn both(a: &Known<Set>, b: &Known<Set>) -> Known<Set> {
-    match (a, b) {
-        (Known::Is(a), Known::Is(b)) => Known::Is(a & b),
-        (Known::Is(none), _) | (_, Known::Is(none)) if none.is_empty() => Known::Is(Set::new()),
-        (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
-    }
-}
-
-/// Two sets together, where both are known.
-pub(super) fn either(a: Known<Set>, b: &Known<Set>) -> Known<Set> {
-    match (a, b) {
-        (Known::Is(a), Known::Is(b)) => Known::Is(a | b),
-        (Known::Unknown(why), _) => Known::Unknown(why),
-        (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
-    }
-}
-
-/// How many, where it is known.
-pub(super) fn len(set: &Known<Set>) -> Option<u64> {
-    set.value().map(Set::len)
 }
 
 /// The packages and programs that a job runs, in order.
@@ -597,4 +473,14 @@ fn changes_content(change: &Change) -> bool {
 /// The item of a placed one, for the copy that a fix edits.
 pub(super) fn item_of(placed: Option<Placed<'_>>) -> Option<Item> {
     placed.map(|placed| placed.item.clone())
+}
+
+/// A name that no item of a kind has, before or after the plan: this one, or this one with a number.
+pub(super) fn free_name(world: &World<'_>, kind: Kind, name: &str) -> String {
+    let is_free = |name: &String| {
+        let key = ItemKey::new(kind, name.as_str());
+        world.live.get(&key).is_none() && world.planned.get(&key).is_none()
+    };
+    let numbered = (2_u32..).map(|n| format!("{name} ({n})"));
+    std::iter::once(name.to_owned()).chain(numbered).find(is_free).expect("a server has fewer than 2^32 items")
 }

@@ -10,10 +10,14 @@ use super::computers::only;
 use super::computers::program;
 use super::computers::sequence;
 use super::computers::task;
+use crate::model::guid::Guid;
 use crate::model::item::Acknowledgement;
 use crate::model::item::Item;
+use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
+use crate::model::observed::ObservedItem;
 use crate::model::project::Limit;
 use crate::model::project::Severity;
 use crate::model::project::ShareLimit;
@@ -22,6 +26,10 @@ use crate::plan::Plan;
 use crate::plan::again;
 use crate::plan::bounds;
 use crate::plan::consequences::Computers;
+use crate::plan::estate::Done;
+use crate::plan::estate::Laid;
+use crate::plan::step::Step;
+use crate::plan::step::StepAction;
 use crate::report::paint::Paint;
 use crate::report::plan::Options;
 use crate::report::plan::text;
@@ -179,7 +187,12 @@ fn pln_10_protected_computers_are_found_by_whatever_path() {
 
 /// A stored plan against what is there later.
 fn later(lab: &Lab, plan: &Plan, at: &str) -> Vec<String> {
-    let mut observed = Observed {
+    left(lab, plan, &Done::new(), at)
+}
+
+/// What is left of a stored plan against what is there later.
+fn left(lab: &Lab, plan: &Plan, done: &Done, at: &str) -> Vec<String> {
+    let observed = Observed {
         server: plan.server.identity.clone(),
         state: None,
         time: at.parse().unwrap(),
@@ -187,8 +200,66 @@ fn later(lab: &Lab, plan: &Plan, at: &str) -> Vec<String> {
         items: lab.case.live.clone(),
     };
     let computers = Computers { fleet: Some(&lab.fleet), evaluated: &lab.case.evaluated, rules: lab.case.rules };
-    let now = again::judged(plan, &mut observed, computers, at.parse().unwrap(), &lab.case.policy).0;
-    bounds::broken(plan, &now, &[]).iter().map(ToString::to_string).collect()
+    let laid = Laid::new(plan, observed, done);
+    let (now, protected) = again::judged(&laid, computers, at.parse().unwrap(), &lab.case.policy);
+    let broken = bounds::broken(plan, &now, &[]).into_iter().map(|one| one.to_string());
+    broken.chain(protected.into_iter().map(|one| format!("{} {}", one.rule, one.subject))).collect()
+}
+
+#[test]
+fn what_is_left_of_a_plan_is_held_to_what_was_approved() {
+    const LATER: &str = "2026-12-01T12:30:00Z";
+    // A sequence is replaced, a task is made, and neither is meant for the last ten.
+    let mut lab = lab(None, None);
+    lab.collection("Protected", 90..100);
+    lab.collection("Some", 0..50);
+    lab.case.policy.protected.push("Protected".to_owned());
+    lab.case.site.items.values_mut().for_each(|item| {
+        if let Spec::SequentialTask(spec) = &mut item.spec {
+            spec.collections = vec!["Some".to_owned()];
+        }
+    });
+    lab.wants(task("t", &["Some"], json!({})));
+    let plan = lab.plan();
+    let step = |address: &str, action| {
+        let of = |step: &&Step| plan.resource_changes[step.change].address == address && step.action == action;
+        plan.steps.iter().find(of).expect("there is such a step").id
+    };
+    let live = |lab: &mut Lab, item: Item, guid: u128| {
+        let revision = "later".to_owned();
+        lab.case.live.push(ObservedItem { guid: Guid::of(guid), revision, password_set: None, item });
+    };
+    assert_eq!(left(&lab, &plan, &Done::new(), LATER), [""; 0]);
+    // The task is there, switched off and for nobody; the rest of it is still to come.
+    let mut staged = task("t", &[], json!({}));
+    staged.spec.set_enabled(false);
+    live(&mut lab, staged, 501);
+    assert_eq!(left(&lab, &plan, &Done::new(), LATER), [""; 0], "the answer that says so may have been lost");
+    let mut done: Done = [step("task/t", StepAction::Create)].into();
+    assert_eq!(left(&lab, &plan, &done, LATER), [""; 0]);
+    let some = lab.case.live.iter().find(|one| one.item.key.name == "Some").unwrap().guid;
+    lab.holds(some, 0..60);
+    let broken = left(&lab, &plan, &done, LATER);
+    assert!(
+        broken.contains(&"COL-2 task/t newly_targeted: 60 computers, 10 more than the 50 approved".to_owned()),
+        "{broken:?}"
+    );
+    lab.holds(some, 40..91);
+    assert!(left(&lab, &plan, &done, LATER).contains(&"PLN-10 task/t".to_owned()), "PC-90 is protected");
+    // The sequence was replaced, and those whom it reaches ran it under its new GUID since: that is no new run.
+    lab.holds(some, 0..50);
+    lab.case.live.retain(|one| one.item.key.kind != Kind::SequentialTask);
+    let replaced = lab.case.site.items[&ItemKey::new(Kind::SequentialTask, "s")].clone();
+    live(&mut lab, replaced, 502);
+    done.insert(step("sequence/s", StepAction::Replace));
+    lab.ran(Guid::of(502), 0..100, 0..0, 0..0);
+    assert_eq!(left(&lab, &plan, &done, LATER), [""; 0]);
+    // With every step made nothing is left, whoever is there now.
+    lab.case.live.retain(|one| one.guid != Guid::of(501));
+    live(&mut lab, task("t", &["Some"], json!({})), 501);
+    done.insert(step("task/t", StepAction::Enable));
+    lab.holds(some, 0..100);
+    assert_eq!(left(&lab, &plan, &done, LATER), [""; 0]);
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn pln_10_a_rename_alone_has_no_consequence_and_reaches_nobody() {
 fn told(plan: &Plan) -> String {
     let mut consequences = plan.consequences.clone();
     for fix in consequences.iter_mut().flat_map(|one| &mut one.fixes) {
-        fix.patch.clear(); // A manifest with `aliases` is a line longer.
+        fix.edits.clear(); // A manifest with `aliases` is a line longer.
     }
     let text = serde_json::to_string_pretty(&(consequences, &plan.endpoints)).unwrap();
     text.replace(NEW, OLD)

@@ -17,6 +17,7 @@ use crate::plan::Basis;
 use crate::plan::Change;
 use crate::plan::Consequence;
 use crate::plan::Endpoints;
+use crate::plan::Fix;
 use crate::plan::Plan;
 use crate::report::paint::Paint;
 use crate::report::paint::Tone;
@@ -135,10 +136,7 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out
         writeln!(out, "      {}{rest}", paint.on(Tone::Dim, visible_at_start(&list)))?;
     }
     for fix in &one.fixes {
-        let forecast: Vec<String> =
-            fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
-        let forecast = forecast.join(", ");
-        writeln!(out, "      safer: {} ({})", visible(&fix.message), visible(&forecast))?;
+        writeln!(out, "      {}", visible(&safer(fix)))?;
     }
     if let Some(over) = &one.over {
         writeln!(out, "      {}", paint.on(tone, format!("over the limit: {}", visible(over))))?;
@@ -150,6 +148,14 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out
         writeln!(out, "      acknowledged: {}", visible(reason))?;
     }
     Ok(())
+}
+
+/// A safer way in a line: what to do, what it would lead to, and where in the manifests.
+pub fn safer(fix: &Fix) -> String {
+    let forecast: Vec<String> = fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
+    let places: Vec<String> = fix.edits.iter().map(|edit| format!("{}:{}", edit.file, edit.line)).collect();
+    let places = if places.is_empty() { String::new() } else { format!("; at {}", places.join(", ")) };
+    format!("safer: {} ({}){places}", fix.message, forecast.join(", "))
 }
 
 /// The number with what it counts: `4,812 re-run`.

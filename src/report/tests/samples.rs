@@ -28,6 +28,7 @@ use crate::plan::Basis;
 use crate::plan::Change;
 use crate::plan::Consequence;
 use crate::plan::CoverageReport;
+use crate::plan::Edit;
 use crate::plan::Endpoints;
 use crate::plan::Finding;
 use crate::plan::Fix;
@@ -158,6 +159,7 @@ pub type Texts<'t> = &'t mut dyn FnMut(&str) -> String;
 pub fn consequence(code: &str, severity: Severity, subject: String, t: Texts<'_>) -> Consequence {
     Consequence {
         code: code.to_owned(),
+        doc_url: format!("docs/rules.md#{}", code.to_lowercase()),
         severity,
         subject: subject.clone(),
         kind: "re_run".to_owned(),
@@ -169,7 +171,11 @@ pub fn consequence(code: &str, severity: Severity, subject: String, t: Texts<'_>
         sample: vec![t("sample")],
         sample_truncated: true,
         because: vec![subject, t("because")],
-        fixes: vec![Fix { message: t("fix"), patch: t("patch"), forecast: [("re_run".to_owned(), Some(0))].into() }],
+        fixes: vec![Fix {
+            message: t("fix"),
+            edits: vec![Edit { file: t("file"), line: 3, column: 1, end_line: 4, end_column: 1, new_text: t("text") }],
+            forecast: [("re_run".to_owned(), Some(0))].into(),
+        }],
         acknowledged: None,
         accepted_up_to: None,
         over: Some(t("over")),

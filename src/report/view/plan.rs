@@ -181,14 +181,7 @@ fn consequence(plan: &Plan, one: &Consequence, about: &About) -> ConsequenceView
     if !one.sample.is_empty() {
         details.push(format!("{}{}", one.sample.join(", "), if one.sample_truncated { ", …" } else { "" }));
     }
-    for fix in &one.fixes {
-        let forecast: Vec<String> = fix
-            .forecast
-            .iter()
-            .map(|(kind, n)| format!("{} {}", consequences::count(*n), consequences::words(kind)))
-            .collect();
-        details.push(format!("safer: {} ({})", fix.message, forecast.join(", ")));
-    }
+    details.extend(one.fixes.iter().map(consequences::safer));
     details.extend(one.over.iter().map(|over| format!("over the limit: {over}")));
     details.extend(one.lapsed.iter().cloned());
     details.extend(one.acknowledged.iter().map(|reason| format!("acknowledged: {reason}")));

@@ -47,7 +47,8 @@ use crate::model::project::ServerConfig;
 use crate::model::project::Severity;
 use crate::plan::Plan;
 use crate::plan::consequences::Computers;
-use crate::plan::estate;
+use crate::plan::estate::Done;
+use crate::plan::estate::Laid;
 use crate::plan::make;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
@@ -330,7 +331,7 @@ impl World {
             capabilities: writer.capabilities(),
             targets: &[],
             excludes: &[],
-            places: &|_, _| None,
+            written: None,
             now: self.clock.now(),
             version: "0",
         })
@@ -363,9 +364,9 @@ impl Predicted {
         scenario: &Arc<Scenario>,
         (from, to): (Timestamp, Timestamp),
     ) -> Self {
-        let renamed = estate::renamed(observed, plan);
         let live = Estate::of(observed);
-        let planned = Estate::of(&renamed).after(estate::fates(&renamed, plan));
+        let laid = Laid::new(plan, observed.clone(), &Done::new());
+        let planned = laid.planned();
         let reach = Reach::new(&planned, &live, fleet, evaluated);
         let compiled = compile(&planned, &reach, fleet, Rules::of(Api::Native));
         assert!(compiled.unassessed.is_empty(), "{:?}", compiled.unassessed);
