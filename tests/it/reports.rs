@@ -153,6 +153,26 @@ fn a_change_is_told_where_its_manifest_stands() {
     std::fs::create_dir(project.root.parent().unwrap().join(".git")).unwrap();
     let ran = project.run(&["plan", "--format", "gitlab"]).exits(0);
     let report = ran.json();
+    // Each in the file that declares it, however these are sorted.
+    for (name, file) in [
+        ("sequence/New desktop: ", "project/delivery/sequences/new-desktop.yaml"),
+        ("task/Install 7-Zip: ", "project/delivery/tasks/tools.yaml"),
+        ("collection/Pilot: ", "project/delivery/collections/computers.yaml"),
+        ("program/ClamAV/Install: ", "project/delivery/packages/antivirus.yaml"),
+        ("window/Evening: ", "project/delivery/windows.yaml"),
+    ] {
+        let is_it = |one: &&Value| {
+            let text = one["description"].as_str().unwrap();
+            text.starts_with(name) && one["check_name"] == "change/create"
+        };
+        let change = report.as_array().unwrap().iter().find(is_it).unwrap();
+        let path = change["location"]["path"].as_str().unwrap();
+        assert_eq!(path, file);
+        let line = usize::try_from(change["location"]["lines"]["begin"].as_u64().unwrap()).unwrap();
+        let text = project.read(path.strip_prefix("project/").unwrap());
+        let (_, last) = name.trim_end_matches(": ").rsplit_once('/').unwrap();
+        assert!(text.lines().nth(line - 1).unwrap().contains(last), "{path}:{line} is not `{name}`");
+    }
     let change = report.as_array().unwrap().iter().find(|one| one["check_name"] == "change/create").unwrap();
     let path = change["location"]["path"].as_str().unwrap();
     assert!(path.starts_with("project/delivery/"), "the repository's own name of the file: {change}");
