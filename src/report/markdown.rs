@@ -19,10 +19,10 @@ use crate::report::escape::fence;
 use crate::report::escape::html;
 use crate::report::escape::prose;
 use crate::report::plan::consequences::grouped;
+use crate::report::plan::headline::Danger;
 use crate::report::plan::lines;
 use crate::report::plan::one_line;
 use crate::report::view::ChangeView;
-use crate::report::view::Danger;
 use crate::report::view::FieldView;
 use crate::report::view::Group;
 use crate::report::view::Level;
@@ -32,6 +32,8 @@ use crate::report::view::View;
 const LOST_MAX: usize = 1_000;
 /// The most characters of a line of a difference.
 const LINE_MAX: usize = 500;
+/// The most bytes of both sides of a field that is shown whole, before and after; a longer one is told by what differs.
+const SIDES_MAX: usize = 160;
 /// The most lines of a difference of one field.
 const FIELD_LINES: usize = 40;
 
@@ -184,9 +186,9 @@ fn rows(view: &View<'_>) -> Vec<(Level, String)> {
     }
     for one in &view.consequences {
         let level = if one.level < Level::Error && one.policy == "ok" { Level::Note } else { one.level };
-        let why = one.details.first().map(|line| format!("{}: ", prose(&capped(line, 300)))).unwrap_or_default();
+        let why = one.details.first().map(|line| format!(": {}", prose(&capped(line, 300)))).unwrap_or_default();
         let number = prose(&one.number);
-        let what = format!("{why}{}", code(&one.subject));
+        let what = format!("{}{why}", code(&one.subject));
         rows.push(row(level, [rule(&one.rule), what, number, prose(&one.basis), prose(&capped(&one.policy, 200))]));
     }
     rows.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
@@ -319,10 +321,11 @@ fn made(view: &View<'_>) -> Vec<Fold> {
 const LOST: &str = "❗ ";
 
 fn headed(first: &ChangeView, n: usize) -> String {
-    let lost = first.danger.map_or(String::new(), |danger| format!("{LOST}{}: ", danger.word()));
+    let lost = if first.danger.is_some() { LOST } else { "" };
+    let takes_off = if first.danger == Some(Danger::Uninstalls) { " — uninstalls software" } else { "" };
     let acts = if first.acts { " — computers will act" } else { "" };
-    let what = first.action.replace('_', " ");
-    format!("{lost}<code>{}</code> {} {}: {what}{acts}", html(first.sign), grouped(n as u64), html(first.kind))
+    let (n, kind, what) = (grouped(n as u64), html(first.kind), first.action.replace('_', " "));
+    format!("{lost}<code>{}</code> {n} × {kind}: {what}{takes_off}{acts}", html(first.sign))
 }
 
 fn together(view: &View<'_>, group: &Group) -> Fold {
@@ -364,7 +367,7 @@ fn field(field: &FieldView) -> Vec<String> {
     let line = |sign: &str, text: &str| format!("{sign}     {}", visible(&capped(text, LINE_MAX)));
     let (before, after) = field.sides();
     let head = format!("#   {}   {}", visible(&field.path), visible(&field.remark)).trim_end().to_owned();
-    if before.len() + after.len() <= 2 * LINE_MAX && !before.contains('\n') && !after.contains('\n') {
+    if before.len() + after.len() <= SIDES_MAX && !before.contains('\n') && !after.contains('\n') {
         return vec![head, line("-", &before), line("+", &after)];
     }
     let (before, after) = (lines(&field.before), lines(&field.after));
