@@ -11,6 +11,7 @@ mod done_when;
 mod drift;
 mod forecast;
 mod git;
+mod history;
 mod import;
 #[cfg(unix)]
 mod kill;
@@ -23,5 +24,7 @@ mod poison;
 mod reports;
 mod secrets;
 mod server;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod validate;
 mod world;
