@@ -138,6 +138,46 @@ fn findings_reach_every_report_of_a_plan_that_came_to_nothing() {
     );
 }
 
+/// What `xmllint` says against a report by the schema of JUnit; `None`, and a line that says so, where there is none.
+fn xmllint(project: &Project, name: &str) -> Option<String> {
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schemas/junit-10.xsd");
+    let mut command = std::process::Command::new("xmllint");
+    command.args(["--noout", "--nonet", "--schema", schema]).arg(project.path(name));
+    match command.output() {
+        Ok(output) if output.status.success() => Some(String::new()),
+        Ok(output) => Some(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(_) => {
+            println!("skipped: no xmllint is installed, so JUnit was held to its schema by our own reader alone");
+            None
+        }
+    }
+}
+
+#[test]
+fn junit_follows_its_schema_by_libxml_as_well() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.write("wrong.xml", "<testsuites><testsuite name='a'/></testsuites>");
+    let Some(wrong) = xmllint(&project, "wrong.xml") else { return };
+    assert!(wrong.contains("required but missing"), "the validator finds what is wrong: {wrong}");
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    let ask = |command: &[&str], code: i32| {
+        project.write("r.xml", "");
+        project.run(&[command, &["--junit-into", "r.xml"]].concat()).exits(code);
+        assert_eq!(xmllint(&project, "r.xml").unwrap(), "", "{command:?}\n{}", project.read("r.xml"));
+    };
+    for command in [&["validate"][..], &["plan"], &["show", "the.plan"], &["apply", "the.plan"], &["plan"]] {
+        ask(command, 0);
+    }
+    ask(&["apply", "the.plan"], 4);
+    project.edit("delivery/tasks/tools.yaml", |text| text.replace("17:00", "18:00"));
+    ask(&["drift"], 2);
+    project.write("delivery/broken.yaml", "kind: [");
+    for command in [&["plan"][..], &["validate"], &["drift"]] {
+        ask(command, 65);
+    }
+}
+
 #[test]
 fn a_report_that_cannot_be_written_is_told_and_changes_no_exit_code() {
     let server = Server::start();

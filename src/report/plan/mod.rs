@@ -37,6 +37,7 @@ pub use crate::report::plan::consequences::age;
 pub use crate::report::plan::consequences::count;
 pub use crate::report::plan::consequences::endpoints_line;
 use crate::report::plan::headline::Danger;
+use crate::report::wrap::broken;
 
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
@@ -286,22 +287,12 @@ fn details(change: &Change, options: Options, out: &mut dyn Write) -> io::Result
 /// two columns further in.
 pub(super) fn wrapped(text: &str, indent: usize, options: Options, tone: Tone, out: &mut dyn Write) -> io::Result<()> {
     let Options { paint, columns, .. } = options;
-    let room = |indent: usize| if columns == 0 { usize::MAX } else { columns.saturating_sub(indent).max(20) };
-    let mut at = indent;
-    let mut line = String::new();
     let shown = visible_at_start(text);
-    for word in shown.split(' ') {
-        if !line.is_empty() && line.width() + 1 + word.width() > room(at) {
-            writeln!(out, "{:at$}{}", "", paint.on(tone, visible_at_start(&line)))?;
-            line.clear();
-            at = indent + 2;
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+    for (at, line) in broken(&shown, indent, indent + 2, columns).iter().enumerate() {
+        let indent = if at == 0 { indent } else { indent + 2 };
+        writeln!(out, "{:indent$}{}", "", paint.on(tone, visible_at_start(line)))?;
     }
-    writeln!(out, "{:at$}{}", "", paint.on(tone, visible_at_start(&line)))
+    Ok(())
 }
 
 /// What a difference leads to, as it stands beside it.
@@ -515,7 +506,6 @@ mod tests {
     use crate::diff::effects;
     use crate::model::kind::Kind;
     use crate::report::paint::Paint;
-    use crate::report::paint::Tone;
 
     #[track_caller]
     fn check(kind: Kind, path: &str, before: Value, after: Value, forces: bool, expected: &str) {
@@ -588,20 +578,5 @@ mod tests {
             text,
             "sql: |\n  select Guid from vComputer\n  where Name like 'PC%' and Domain = 'OFFICE'\n    and 1 = 1\n"
         );
-    }
-
-    #[test]
-    fn columns_are_counted_as_a_terminal_shows_them() {
-        let text = |text: &str, columns: usize| {
-            let mut out = Vec::new();
-            let options = Options { paint: Paint { color: false }, full: false, columns };
-            super::wrapped(text, 2, options, Tone::Plain, &mut out).unwrap();
-            String::from_utf8(out).unwrap()
-        };
-        assert_eq!(text("aaaa bbbb cccc dddd eeee", 22), "  aaaa bbbb cccc dddd\n    eeee\n");
-        // Each of these takes two columns, and each of those after it none of its own.
-        assert_eq!(text("漢漢 漢漢 漢漢 漢漢 漢漢", 22), "  漢漢 漢漢 漢漢 漢漢\n    漢漢\n");
-        assert_eq!(text("e\u{301}e\u{301} bb ccc ddd eeee ffff", 22), "  e\u{301}e\u{301} bb ccc ddd eeee\n    ffff\n");
-        assert_eq!(text("as long as it is, for nobody counts", 0), "  as long as it is, for nobody counts\n");
     }
 }
