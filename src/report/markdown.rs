@@ -4,6 +4,8 @@
 //! lost, the table, what to write to accept it. Every piece is whole in itself, so that leaving pieces out leaves no
 //! fence and no fold open.
 
+use std::collections::BTreeSet;
+
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -62,19 +64,46 @@ fn plain(name: &str) -> String {
 
 /// The Markdown within a limit of at least 2,000.
 pub fn within(view: &View<'_>, limit: Limit) -> String {
+    cut(view, limit).0
+}
+
+/// How many items that are deleted, uninstalled or replaced the Markdown within a limit does not name, for want of room.
+pub fn unnamed(view: &View<'_>, limit: Limit) -> usize {
+    cut(view, limit).1
+}
+
+/// The Markdown, and how much of what is lost it does not name.
+fn cut(view: &View<'_>, limit: Limit) -> (String, usize) {
     let mut budget = Budget::new(limit);
     let head = format!("{}\n### {} — {}\n\n", marker(view), title(view), prose(&capped(&view.headline, 400)));
     let end = end(view, &budget);
     budget.take(&end);
     budget.take(&head);
-    let mut out = head;
-    out.push_str(&policy(view, &mut budget));
-    out.push_str(&lost(view, &mut budget));
+    if view.changes.iter().any(|change| change.danger.is_some()) {
+        budget.take(&warning(view.changes.len()));
+    }
+    let mut out = policy(view, &mut budget);
+    let mut named_above = BTreeSet::new();
+    out.push_str(&lost(view, &mut budget, &mut named_above));
     out.push_str(&table(view, &mut budget));
     out.push_str(&accept(view, &mut budget));
-    out.push_str(&folds(view, &mut budget));
-    out.push_str(&end);
-    out
+    let folds = folds(view, &mut budget);
+    let lines: BTreeSet<&str> = folds.lines().collect();
+    let is_unnamed = |change: &&ChangeView| {
+        let is_above = named_above.contains(change.address.as_str());
+        change.danger.is_some() && !is_above && !lines.contains(named(change).as_str())
+    };
+    let unnamed = view.changes.iter().filter(is_unnamed).count();
+    let warning = if unnamed > 0 { warning(unnamed) } else { String::new() };
+    (format!("{head}{warning}{out}{folds}{end}"), unnamed)
+}
+
+/// What is said where there was not room to name everything that is lost.
+fn warning(n: usize) -> String {
+    format!(
+        "**❗ {} of what is lost have no room here and are not named: read the whole report (`--html-into`) first.**\n\n",
+        grouped(n as u64)
+    )
 }
 
 fn title(view: &View<'_>) -> String {
@@ -116,8 +145,8 @@ fn policy(view: &View<'_>, budget: &mut Budget) -> String {
     out
 }
 
-/// What is lost, by name, as far as there is room at the top; the folds below name the rest.
-fn lost(view: &View<'_>, budget: &mut Budget) -> String {
+/// What is lost, by name, as far as there is room at the top; the folds below name the rest. Adds whom it names.
+fn lost<'v>(view: &'v View<'_>, budget: &mut Budget, named: &mut BTreeSet<&'v str>) -> String {
     let mut out = String::new();
     let mut room = Budget::new(Limit::Characters(LOST_MAX.min(budget.left() / 2)));
     for danger in [Danger::Deletes, Danger::Uninstalls, Danger::Replaces] {
@@ -142,11 +171,12 @@ fn lost(view: &View<'_>, budget: &mut Budget) -> String {
             shown += 1;
         }
         if shown < names.len() {
-            line.push_str(&format!(" and {} more, named below", grouped((names.len() - shown) as u64)));
+            line.push_str(&format!(" and {} more", grouped((names.len() - shown) as u64)));
         }
         line.push_str("\n\n");
         if budget.take(&line) {
             out.push_str(&line);
+            named.extend(&names[..shown]);
         }
     }
     out
@@ -280,8 +310,9 @@ fn folds(view: &View<'_>, budget: &mut Budget) -> String {
     let mut left_out = 0;
     for (at, fold) in folds.iter().enumerate() {
         let still = folds.len() - at;
-        // Every fold to come keeps a part, so that one long one does not push all others out.
-        let mut room = budget.share(if still == 1 { 100 } else { (200 / still).clamp(5, 60) });
+        // Every fold to come keeps a part, so that one long one does not push all others out; what is lost may.
+        let is_lost = fold.summary.starts_with(LOST);
+        let mut room = budget.share(if is_lost || still == 1 { 100 } else { (200 / still).clamp(5, 60) });
         match fold.within(&mut room) {
             Some(text) if budget.take(&text) => out.push_str(&text),
             _ => left_out += 1,
