@@ -32,6 +32,7 @@ fn main() {
     let validate = median(21, || run(Command::new(binary()).args(["validate", "-C"]).arg(&tour)));
     println!("consign validate, {} files: {:.1} ms (under 30)", texts(&tour).len(), ms(validate));
     revisions(n);
+    reports(5_000);
     terraform(n, once);
 }
 
@@ -74,6 +75,74 @@ fn revisions(packages: usize) {
         ms(warm),
         ratio(warm, cold)
     );
+}
+
+/// The reports of a plan that changes the command lines of so many programs.
+fn reports(programs: usize) {
+    println!("\n== reports of a plan with {programs} changes");
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let project = scratch.path().join("project");
+    scaled(programs / 2, &project);
+    let server = Server::start(&scratch.path().join("server"));
+    let file = project.join("consign.yaml");
+    let text = fs::read_to_string(&file).expect("scale.py writes it");
+    fs::write(&file, text.replace("http://127.0.0.1:7450", &server.url)).expect("it can be written");
+    let consign = |words: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(words).current_dir(&project).env("CONSIGN_TOKEN", &server.token);
+        command
+    };
+    run(&mut consign(&["apply", "--auto-approve"]));
+    for file in paths(&project.join("delivery/packages")) {
+        let text = fs::read_to_string(&file).expect("manifests are UTF-8");
+        fs::write(&file, text.replace("commandLine: ", "commandLine: x ")).expect("it can be written");
+    }
+    run(&mut consign(&["plan", "--out", "plan.json"]));
+    let plan = fs::read_to_string(project.join("plan.json")).expect("it was written");
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("it is JSON");
+    let n = plan["resource_changes"].as_array().map_or(0, Vec::len);
+    let words = ["show", "plan.json", "--html-into", "plan.html", "--markdown-into", "plan.md"];
+    let took = median(3, || run(&mut consign(&words)));
+    let page = project.join("plan.html");
+    let bytes = fs::metadata(&page).expect("it was written").len();
+    println!("consign show, {n} changes, as text, HTML and Markdown: {:.0} ms", ms(took));
+    println!("HTML: {:.2} MB (under 5)", bytes as f64 / 1e6);
+    let comment = fs::read_to_string(project.join("plan.md")).expect("it was written");
+    println!("Markdown: {} characters (under 65,536)", comment.encode_utf16().count());
+    match usable(scratch.path(), &page, n) {
+        Some(took) => println!("HTML in Chromium: usable {:.0} ms after an empty page is (under 2,000)", ms(took)),
+        None => println!("HTML in Chromium: there is none here that shows it: not measured"),
+    }
+}
+
+/// How much later than an empty page Chromium has a page whose script says that all entries are shown.
+fn usable(scratch: &Path, page: &Path, entries: usize) -> Option<Duration> {
+    let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        let asked = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    })?;
+    let empty = scratch.join("empty.html");
+    fs::write(&empty, "<!doctype html><title>empty</title>").expect("it can be written");
+    let open = |page: &Path| {
+        let mut command = Command::new(browser);
+        command.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]);
+        command.arg(format!("--user-data-dir={}", scratch.join("profile").display()));
+        command.arg("--dump-dom").arg(format!("file://{}", page.display())).stderr(Stdio::null());
+        let begun = Instant::now();
+        let output = command.output().ok()?;
+        Some((begun.elapsed(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    };
+    open(&empty)?; // Its profile is made.
+    let (_, shown) = open(page)?;
+    let said = shown.split("<output ").nth(1)?.split_once('>')?.1.split_once('<')?.0.replace(',', "");
+    let number = |word: Option<&str>| word?.parse::<usize>().ok();
+    let mut words = said.split(' ');
+    let (first, of) = (number(words.next()), number(words.nth(1)));
+    if first.is_none() || first != of || first < Some(entries) {
+        return None;
+    }
+    let took = |page: &Path| median(5, || open(page).map_or(Duration::ZERO, |(took, _)| took));
+    Some(took(page).saturating_sub(took(&empty)))
 }
 
 /// Writes a project of so many packages.

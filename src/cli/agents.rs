@@ -116,7 +116,7 @@ struct Days<'a> {
 impl Days<'_> {
     fn hear(&mut self, at: Timestamp) {
         let day = at.duration_since(self.from).as_hours() / 24;
-        if day > self.told && self.context.is_watched() {
+        if day > self.told && self.context.is_watched {
             self.told = day;
             self.context.talk(&format!("day {day}\n"));
         }

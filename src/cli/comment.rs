@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
 use crate::cli::exit;
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::chain;
 use crate::cli::plan::exit_of;
@@ -85,7 +86,12 @@ pub fn run(context: &Context, args: &CommentArgs) -> Outcome {
     };
     let posted = block_on(async { Ok(post(host.as_ref(), &comment, mode).await) })?;
     match posted {
-        Ok(posted) => tell(context, mode, &posted),
+        Ok(posted) => {
+            let exit = tell(context, mode, &posted)?;
+            let size = posted.cut_to.unwrap_or(limit.max());
+            let limit = if matches!(limit, Limit::Bytes(_)) { Limit::Bytes(size) } else { Limit::Characters(size) };
+            is_all_named(markdown::unnamed(&view, limit), posted.deed, exit)
+        }
         Err(error) => Err(failure(&place, &error)),
     }
 }
@@ -121,6 +127,15 @@ fn tell(context: &Context, mode: Mode, posted: &Posted) -> Outcome {
         return Ok(exit::OK);
     }
     Err(Failure::new(exit::ERROR, message).help("the new comment stands; hide or delete these by hand"))
+}
+
+/// Fails where the comment could not name everything that is lost: nobody has read that, so nobody can approve it.
+fn is_all_named(unnamed: usize, deed: Deed, exit: Exit) -> Outcome {
+    if unnamed == 0 || deed == Deed::Skipped {
+        return Ok(exit);
+    }
+    let message = format!("the comment has no room to name {unnamed} items that are deleted, uninstalled or replaced");
+    Err(Failure::new(exit::BLOCKED, message).help("it stands, and says so; make the change in smaller parts"))
 }
 
 impl HostName {

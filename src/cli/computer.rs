@@ -23,6 +23,7 @@ use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 use crate::report;
+use crate::report::wrap::folded;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ComputerArgs) -> Outcome {
@@ -54,7 +55,7 @@ pub fn run(context: &Context, args: &ComputerArgs) -> Outcome {
             let mut out = Vec::new();
             report::computer::text(&ahead, since, context.paint, &mut out)
                 .map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
+            context.out(&folded(&String::from_utf8_lossy(&out), context.columns))?;
         }
     }
     Ok(if read.incomplete.is_some() { exit::INCOMPLETE } else { exit::OK })

@@ -55,7 +55,7 @@ pub struct Context {
     pub paint_stderr: Paint,
     /// How many columns the terminal has; 0 where standard output is none.
     pub columns: usize,
-    /// Whether somebody may look at standard error while the command runs.
+    /// Whether somebody may look at standard error while the command runs: a terminal, and no pipeline's (`CI`).
     pub is_watched: bool,
 }
 
@@ -74,7 +74,7 @@ impl Context {
             paint: Paint { color: wish.color(out) },
             paint_stderr: Paint { color: wish.color(err) },
             columns: if out { given.or_else(environment::columns).unwrap_or(0) } else { 0 },
-            is_watched: err,
+            is_watched: err && !environment::variable("CI").is_some_and(|value| !value.is_empty() && value != "false"),
         })
     }
 
@@ -105,11 +105,6 @@ impl Context {
     pub fn talk(&self, text: &str) {
         // Talk that nobody can hear is not worth failing for.
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
-    }
-
-    /// Whether somebody sees the talk as it comes.
-    pub fn is_watched(&self) -> bool {
-        std::io::stderr().is_terminal()
     }
 
     /// Writes a file whole or not at all; `-` is standard output.

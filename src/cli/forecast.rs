@@ -54,10 +54,15 @@ use crate::reach::Estate;
 use crate::reach::Evaluated;
 use crate::reach::Reach;
 use crate::report;
+use crate::report::plan::consequences::grouped;
 use crate::report::view::About;
 use crate::report::view::Open;
 use crate::report::view::View;
+use crate::report::wrap::folded;
 use crate::sys::disk;
+
+/// From so many computers on, a look ahead takes long enough to be told of.
+const LONG_FROM: usize = 10_000;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
@@ -72,6 +77,10 @@ pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
     }
     if args.compare {
         return comparison(context, args, &read, &scenario, exit);
+    }
+    let n = read.fleet.fleet.computers.len();
+    if n >= LONG_FROM {
+        context.progress(&format!("Looking {} days ahead on {} computers …\n", args.days, grouped(n as u64)));
     }
     let asked = Asked { args, scenario: &scenario, rules: read.rules };
     let live = Estate::of(&read.observed);
@@ -209,7 +218,7 @@ fn show(
         Format::Text => {
             let mut out = Vec::new();
             text(&mut out).map_err(|error| Failure::new(exit::ERROR, error.to_string()))?;
-            context.out(&String::from_utf8_lossy(&out))?;
+            context.out(&folded(&String::from_utf8_lossy(&out), context.columns))?;
         }
     }
     Ok(exit)

@@ -82,8 +82,11 @@ fn plan_and_show(context: &Context, args: &PlanArgs) -> Outcome {
     let about = made.about(exit, args.report.needs_places(), args.out.as_deref());
     report::write(context, &View::of_plan(&made.plan, &about), &args.report, args.full)?;
     if let Some(path) = args.out.as_ref().filter(|path| *path != "-") {
-        context
-            .talk(&format!("\nStored in `{path}` (plan {}); `consign apply {path}` does it.\n", &made.plan.hash[..12]));
+        let next = match made.plan.applyable {
+            true => format!("`consign apply {path}` does it"),
+            false => "`consign apply` refuses it".to_owned(),
+        };
+        context.talk(&format!("\nStored in `{path}` (plan {}); {next}.\n", &made.plan.hash[..12]));
     }
     Ok(exit)
 }
@@ -164,12 +167,18 @@ impl Made {
         let subjects = subjects.filter_map(|address| ItemKey::parse(address));
         let keys: BTreeSet<ItemKey> =
             changes.chain(held).chain(subjects).filter(|key| origins.get(key).is_some()).collect();
-        // A finding is what places are looked up for; the rule of these is never seen.
+        // A finding is what places are looked up for; the rule of these is never seen. They come back in another order: the
+        // message says whose each is.
+        let keys: Vec<ItemKey> = keys.into_iter().collect();
+        let wanted = keys.iter().enumerate();
         let mut findings: Diagnostics =
-            keys.iter().map(|key| Diagnostic::warning(&PLN_1, origins.name(key), String::new())).collect();
+            wanted.map(|(at, key)| Diagnostic::warning(&PLN_1, origins.name(key), at.to_string())).collect();
         manifest::locate(&mut findings, sources);
-        let place = |finding: &Diagnostic| findings::place(&finding.at, sources, directory);
-        keys.iter().cloned().zip(findings.iter().map(place)).filter_map(|(key, place)| Some((key, place?))).collect()
+        let place = |finding: &Diagnostic| {
+            let key = keys.get(finding.message.parse::<usize>().ok()?)?;
+            Some((key.clone(), findings::place(&finding.at, sources, directory)?))
+        };
+        findings.iter().filter_map(place).collect()
     }
 }
 

@@ -37,6 +37,7 @@ pub use load::Overlays;
 pub use load::parse;
 pub use load::parse_overlays;
 pub use locate::locate;
+pub use print::flow;
 pub use print::print_item;
 pub use project::manifest_entries;
 pub use project::overlay_entries;

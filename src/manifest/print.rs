@@ -68,6 +68,38 @@ pub(super) fn stripped_spec_of(item: &Item) -> Value {
     spec
 }
 
+/// A value in one line, as a manifest could write it: `{unc: '\\files\7zip'}`.
+pub fn flow(value: &Value) -> String {
+    let mut out = String::new();
+    push_flow(&mut out, value);
+    out
+}
+
+fn push_flow(out: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => push_line(out, text),
+        Value::Array(list) => {
+            out.push('[');
+            for (at, value) in list.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                push_flow(out, value);
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            out.push('{');
+            for (at, (key, value)) in map.iter().enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                push_line(out, key);
+                out.push_str(": ");
+                push_flow(out, value);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
 fn spec_value(spec: &Spec, programs: &[&Item]) -> Value {
     match spec {
         Spec::Folder(spec) => to_value(spec),
@@ -319,4 +351,53 @@ fn is_plain(text: &str) -> bool {
         && !text.contains(" #")
         && text.chars().all(|c| is_printed(c) && !matches!(c, '[' | ']' | '{' | '}' | ','))
         && !scalar::needs_quotes(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_in_a_line_reads_as_one_would_write_it() {
+        for (value, line) in [
+            (json!({"unc": "\\\\files\\7zip"}), "{unc: '\\\\files\\7zip'}".to_owned()),
+            (json!({"schedule": {"daily": "17:00"}}), "{schedule: {daily: '17:00'}}".to_owned()),
+            (
+                json!([{"package": "7-Zip", "dependsOn": [1, 2]}, null, true, "no", ""]),
+                "[{package: 7-Zip, dependsOn: [1, 2]}, null, true, 'no', '']".to_owned(),
+            ),
+            (json!("two\nlines\u{1b}"), "\"two\\nlines\\x1b\"".to_owned()),
+        ] {
+            assert_eq!(flow(&value), line);
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            "[-a-z0-9:#{}\\[\\], '\"|>&*!%@~?]{0,8}".prop_map(Value::from),
+        ];
+        scalar.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..4)
+                    .prop_map(|map| Value::from(map.into_iter().collect::<Map<String, Value>>())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_in_a_line_is_read_back_as_itself(value in value()) {
+            let line = flow(&value);
+            prop_assert!(!line.contains('\n'));
+            prop_assert_eq!(serde_yaml::from_str::<Value>(&line).unwrap(), value);
+        }
+    }
 }

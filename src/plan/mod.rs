@@ -219,6 +219,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether it tells more than what is shown beside it: what is new has no other reason, and what differs is named.
+    pub const fn says_more(self) -> bool {
+        !matches!(self, Self::CreateBecauseNotFound | Self::UpdateBecauseFieldsDiffer)
+    }
+
     /// The reason in words, to stand after "because".
     pub const fn words(self) -> &'static str {
         match self {

@@ -72,12 +72,17 @@ pub fn text(report: &Report, paint: Paint, full: bool, out: &mut dyn Write) -> i
 /// `Applied: 3 steps made, 0 failed, 0 not attempted; 3 writes sent.`
 pub fn summary(report: &Report) -> String {
     format!(
-        "Applied: {} steps made, {} failed, {} not attempted; {} writes sent.",
-        report.applied.len(),
+        "Applied: {} made, {} failed, {} not attempted; {} sent.",
+        counted(report.applied.len() as u64, "step"),
         report.failed.len(),
         report.not_attempted.len(),
-        report.writes_sent
+        counted(report.writes_sent, "write")
     )
+}
+
+/// A number with what it counts, whose plural has an `s`.
+fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// The report as JSON, with the exit code it leads to.

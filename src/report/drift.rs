@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::adapter::Done;
 use crate::diag::visible;
-use crate::diag::visible_at_start;
+use crate::diff::FieldChange;
 use crate::plan::Action;
 use crate::plan::Plan;
 use crate::plan::drift::Accepted;
@@ -18,9 +19,9 @@ use crate::plan::drift::State;
 use crate::plan::drift::Verdict;
 use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
-use crate::report::paint::Paint;
 use crate::report::paint::Tone;
-use crate::report::plan::sides;
+use crate::report::plan;
+use crate::report::plan::Options;
 
 /// What is known of a server's drift beside the drift.
 #[derive(Clone, Debug, Default)]
@@ -35,13 +36,20 @@ pub struct Beside {
 ///
 /// # Errors
 /// When `out` fails.
-pub fn text(plan: &Plan, beside: &Beside, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(plan: &Plan, beside: &Beside, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let paint = options.paint;
     let title = format!("consign drift: {} ({})", visible(&plan.server.name), visible(&plan.server.url));
-    writeln!(out, "{}\n", paint.on(Tone::Strong, title))?;
+    writeln!(out, "{}", paint.on(Tone::Strong, title))?;
     let (known, new): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
         entries(plan).into_iter().partition(|entry| beside.verdict.known.contains_key(&entry.address));
+    if new.iter().chain(&known).any(|entry| !entry.fields.is_empty()) {
+        writeln!(out, "{}", paint.on(Tone::Dim, "What the manifests say -> what the server has."))?;
+    }
+    if !new.is_empty() || !known.is_empty() || unmanaged(plan).next().is_some() {
+        writeln!(out)?;
+    }
     for entry in new.iter().chain(&known) {
-        one(entry, beside, paint, out)?;
+        one(entry, beside, options, out)?;
     }
     for (address, _) in unmanaged(plan) {
         writeln!(out, "{}", paint.on(Tone::Dim, format!("unmanaged  {}", visible(&address))))?;
@@ -61,7 +69,8 @@ pub fn text(plan: &Plan, beside: &Beside, paint: Paint, out: &mut dyn Write) -> 
 }
 
 /// One item that is not as the manifests say.
-fn one(entry: &Entry<'_>, beside: &Beside, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn one(entry: &Entry<'_>, beside: &Beside, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let paint = options.paint;
     let address = visible(&entry.address);
     let known = beside.verdict.known.get(&entry.address);
     let (word, tone) = match entry.state {
@@ -72,23 +81,26 @@ fn one(entry: &Entry<'_>, beside: &Beside, paint: Paint, out: &mut dyn Write) ->
     let tone = if known.is_some() { Tone::Dim } else { tone };
     writeln!(out, "{}", paint.on(tone, format!("  {word}  {address}")))?;
     for field in entry.fields {
-        let (live, declared) = sides(field);
-        let path = visible_at_start(&field.path);
-        writeln!(out, "             {path}: {} -> {}", visible(&declared), visible(&live))?;
+        // A plan goes from the server to the manifests, drift the other way.
+        let (before, after) = (field.after.clone(), field.before.clone());
+        plan::field(&FieldChange { before, after, ..field.clone() }, "", options, out)?;
     }
     if let Some(done) = beside.history.get(&entry.address) {
-        writeln!(out, "             {}", paint.on(Tone::Dim, visible(&who(done))))?;
+        writeln!(out, "         {}", paint.on(Tone::Dim, visible(&who(done))))?;
     }
     if let Some(accepted) = known {
-        writeln!(out, "             {}", paint.on(Tone::Dim, visible(&known_until(accepted))))?;
+        writeln!(out, "         {}", paint.on(Tone::Dim, visible(&known_until(accepted))))?;
     }
     Ok(())
 }
 
-/// `last update by alice (administrator) at 2026-11-21T10:00:00Z, by no plan`
+/// `last update by alice (administrator) at 2026-11-21 10:00:00 UTC, by no plan`
 pub fn who(done: &Done) -> String {
     let Done { time, by, role, action, plan, commit, .. } = done;
     let short = |text: &str| text.chars().take(12).collect::<String>();
+    // As the server wrote it where that is no time.
+    let time =
+        time.parse::<Timestamp>().map_or_else(|_| time.clone(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     let how = match (plan, commit) {
         (Some(plan), Some(commit)) => format!("by plan {} of commit {}", short(plan), short(commit)),
         (Some(plan), None) => format!("by plan {}", short(plan)),

@@ -4,6 +4,8 @@
 //! lost, the table, what to write to accept it. Every piece is whole in itself, so that leaving pieces out leaves no
 //! fence and no fold open.
 
+use std::collections::BTreeSet;
+
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -19,10 +21,10 @@ use crate::report::escape::fence;
 use crate::report::escape::html;
 use crate::report::escape::prose;
 use crate::report::plan::consequences::grouped;
+use crate::report::plan::headline::Danger;
 use crate::report::plan::lines;
 use crate::report::plan::one_line;
 use crate::report::view::ChangeView;
-use crate::report::view::Danger;
 use crate::report::view::FieldView;
 use crate::report::view::Group;
 use crate::report::view::Level;
@@ -32,6 +34,8 @@ use crate::report::view::View;
 const LOST_MAX: usize = 1_000;
 /// The most characters of a line of a difference.
 const LINE_MAX: usize = 500;
+/// The most bytes of both sides of a field that is shown whole, before and after; a longer one is told by what differs.
+const SIDES_MAX: usize = 160;
 /// The most lines of a difference of one field.
 const FIELD_LINES: usize = 40;
 
@@ -60,19 +64,46 @@ fn plain(name: &str) -> String {
 
 /// The Markdown within a limit of at least 2,000.
 pub fn within(view: &View<'_>, limit: Limit) -> String {
+    cut(view, limit).0
+}
+
+/// How many items that are deleted, uninstalled or replaced the Markdown within a limit does not name, for want of room.
+pub fn unnamed(view: &View<'_>, limit: Limit) -> usize {
+    cut(view, limit).1
+}
+
+/// The Markdown, and how much of what is lost it does not name.
+fn cut(view: &View<'_>, limit: Limit) -> (String, usize) {
     let mut budget = Budget::new(limit);
     let head = format!("{}\n### {} — {}\n\n", marker(view), title(view), prose(&capped(&view.headline, 400)));
     let end = end(view, &budget);
     budget.take(&end);
     budget.take(&head);
-    let mut out = head;
-    out.push_str(&policy(view, &mut budget));
-    out.push_str(&lost(view, &mut budget));
+    if view.changes.iter().any(|change| change.danger.is_some()) {
+        budget.take(&warning(view.changes.len()));
+    }
+    let mut out = policy(view, &mut budget);
+    let mut named_above = BTreeSet::new();
+    out.push_str(&lost(view, &mut budget, &mut named_above));
     out.push_str(&table(view, &mut budget));
     out.push_str(&accept(view, &mut budget));
-    out.push_str(&folds(view, &mut budget));
-    out.push_str(&end);
-    out
+    let folds = folds(view, &mut budget);
+    let lines: BTreeSet<&str> = folds.lines().collect();
+    let is_unnamed = |change: &&ChangeView| {
+        let is_above = named_above.contains(change.address.as_str());
+        change.danger.is_some() && !is_above && !lines.contains(named(change).as_str())
+    };
+    let unnamed = view.changes.iter().filter(is_unnamed).count();
+    let warning = if unnamed > 0 { warning(unnamed) } else { String::new() };
+    (format!("{head}{warning}{out}{folds}{end}"), unnamed)
+}
+
+/// What is said where there was not room to name everything that is lost.
+fn warning(n: usize) -> String {
+    format!(
+        "**❗ {} of what is lost have no room here and are not named: read the whole report (`--html-into`) first.**\n\n",
+        grouped(n as u64)
+    )
 }
 
 fn title(view: &View<'_>) -> String {
@@ -114,8 +145,8 @@ fn policy(view: &View<'_>, budget: &mut Budget) -> String {
     out
 }
 
-/// What is lost, by name, as far as there is room at the top; the folds below name the rest.
-fn lost(view: &View<'_>, budget: &mut Budget) -> String {
+/// What is lost, by name, as far as there is room at the top; the folds below name the rest. Adds whom it names.
+fn lost<'v>(view: &'v View<'_>, budget: &mut Budget, named: &mut BTreeSet<&'v str>) -> String {
     let mut out = String::new();
     let mut room = Budget::new(Limit::Characters(LOST_MAX.min(budget.left() / 2)));
     for danger in [Danger::Deletes, Danger::Uninstalls, Danger::Replaces] {
@@ -140,11 +171,12 @@ fn lost(view: &View<'_>, budget: &mut Budget) -> String {
             shown += 1;
         }
         if shown < names.len() {
-            line.push_str(&format!(" and {} more, named below", grouped((names.len() - shown) as u64)));
+            line.push_str(&format!(" and {} more", grouped((names.len() - shown) as u64)));
         }
         line.push_str("\n\n");
         if budget.take(&line) {
             out.push_str(&line);
+            named.extend(&names[..shown]);
         }
     }
     out
@@ -184,9 +216,9 @@ fn rows(view: &View<'_>) -> Vec<(Level, String)> {
     }
     for one in &view.consequences {
         let level = if one.level < Level::Error && one.policy == "ok" { Level::Note } else { one.level };
-        let why = one.details.first().map(|line| format!("{}: ", prose(&capped(line, 300)))).unwrap_or_default();
+        let why = one.details.first().map(|line| format!(": {}", prose(&capped(line, 300)))).unwrap_or_default();
         let number = prose(&one.number);
-        let what = format!("{why}{}", code(&one.subject));
+        let what = format!("{}{why}", code(&one.subject));
         rows.push(row(level, [rule(&one.rule), what, number, prose(&one.basis), prose(&capped(&one.policy, 200))]));
     }
     rows.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
@@ -278,8 +310,9 @@ fn folds(view: &View<'_>, budget: &mut Budget) -> String {
     let mut left_out = 0;
     for (at, fold) in folds.iter().enumerate() {
         let still = folds.len() - at;
-        // Every fold to come keeps a part, so that one long one does not push all others out.
-        let mut room = budget.share(if still == 1 { 100 } else { (200 / still).clamp(5, 60) });
+        // Every fold to come keeps a part, so that one long one does not push all others out; what is lost may.
+        let is_lost = fold.summary.starts_with(LOST);
+        let mut room = budget.share(if is_lost || still == 1 { 100 } else { (200 / still).clamp(5, 60) });
         match fold.within(&mut room) {
             Some(text) if budget.take(&text) => out.push_str(&text),
             _ => left_out += 1,
@@ -319,10 +352,11 @@ fn made(view: &View<'_>) -> Vec<Fold> {
 const LOST: &str = "❗ ";
 
 fn headed(first: &ChangeView, n: usize) -> String {
-    let lost = first.danger.map_or(String::new(), |danger| format!("{LOST}{}: ", danger.word()));
+    let lost = if first.danger.is_some() { LOST } else { "" };
+    let takes_off = if first.danger == Some(Danger::Uninstalls) { " — uninstalls software" } else { "" };
     let acts = if first.acts { " — computers will act" } else { "" };
-    let what = first.action.replace('_', " ");
-    format!("{lost}<code>{}</code> {} {}: {what}{acts}", html(first.sign), grouped(n as u64), html(first.kind))
+    let (n, kind, what) = (grouped(n as u64), html(first.kind), first.action.replace('_', " "));
+    format!("{lost}<code>{}</code> {n} × {kind}: {what}{takes_off}{acts}", html(first.sign))
 }
 
 fn together(view: &View<'_>, group: &Group) -> Fold {
@@ -364,7 +398,7 @@ fn field(field: &FieldView) -> Vec<String> {
     let line = |sign: &str, text: &str| format!("{sign}     {}", visible(&capped(text, LINE_MAX)));
     let (before, after) = field.sides();
     let head = format!("#   {}   {}", visible(&field.path), visible(&field.remark)).trim_end().to_owned();
-    if before.len() + after.len() <= 2 * LINE_MAX && !before.contains('\n') && !after.contains('\n') {
+    if before.len() + after.len() <= SIDES_MAX && !before.contains('\n') && !after.contains('\n') {
         return vec![head, line("-", &before), line("+", &after)];
     }
     let (before, after) = (lines(&field.before), lines(&field.after));

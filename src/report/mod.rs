@@ -24,3 +24,4 @@ pub mod sarif;
 #[cfg(test)]
 mod tests;
 pub mod view;
+pub mod wrap;

@@ -20,6 +20,8 @@ pub enum Tone {
     Strong,
     /// Beside the point.
     Dim,
+    /// As all else.
+    Plain,
 }
 
 /// Paints texts, or leaves them as they are.
@@ -36,6 +38,7 @@ impl Paint {
             return text.to_string();
         }
         let style = match tone {
+            Tone::Plain => return text.to_string(),
             Tone::Add => Style::new().fg_color(Some(AnsiColor::Green.into())),
             Tone::Change | Tone::Warn => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
             Tone::Remove => Style::new().fg_color(Some(AnsiColor::Red.into())),

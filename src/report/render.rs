@@ -108,7 +108,7 @@ fn write_text(view: &View<'_>, options: Options<'_>, paint: Paint, out: &mut dyn
     let shown = plan::Options { paint, full: options.full, columns: options.columns };
     match view.origin {
         Origin::Plan(of) => plan::text(of, shown, out),
-        Origin::Drift(of, beside) => drift::text(of, beside, paint, out),
+        Origin::Drift(of, beside) => drift::text(of, beside, shown, out),
         Origin::Servers(all) => {
             for (at, (name, one)) in all.iter().enumerate() {
                 if at > 0 {

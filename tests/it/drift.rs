@@ -41,7 +41,8 @@ fn drift_says_who_did_it_and_when() {
         let row = row(action);
         let (by, role, time) = (&row["principal"], &row["role"], &row["time"]);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let line = format!("last {action} by {} ({}) at {}, by no plan", text(by), text(role), text(time));
+        let at = text(time)[..19].replace('T', " ");
+        let line = format!("last {action} by {} ({}) at {at} UTC, by no plan", text(by), text(role));
         assert!(ran.out.contains(&line), "no `{line}` in\n{}", ran.out);
     }
     let drift = project.run(&["drift", "--format", "json"]).exits(2).json();

@@ -1,9 +1,11 @@
 //! Revisions: what `consign` reads in Git repositories, and what it makes of them. Every repository here is a real one.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 
 use serde_json::Value;
 use sha2::Digest as _;
@@ -49,6 +51,12 @@ spec:
 /// Runs `git` with nobody's configuration.
 #[track_caller]
 pub fn git(directory: &Path, words: &[&str]) -> String {
+    git_with(directory, words, &[])
+}
+
+/// The same, with something to read.
+#[track_caller]
+pub fn git_with(directory: &Path, words: &[&str], input: &[u8]) -> String {
     let mut command = Command::new("git");
     clean(&mut command);
     command.current_dir(directory).args(words);
@@ -57,14 +65,21 @@ pub fn git(directory: &Path, words: &[&str]) -> String {
         command.env(format!("GIT_{who}_DATE"), "2026-01-02T03:04:05Z");
     }
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
-    let output = command.output().unwrap();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // Written beside the reading: either pipe alone would fill.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
     assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// A project in a repository of its own, with one commit on `main`.
-struct Repo {
-    project: Project,
+pub struct Repo {
+    pub project: Project,
 }
 
 impl Repo {
@@ -78,7 +93,7 @@ impl Repo {
     }
 
     /// For whatever is at this address.
-    fn at(url: &str, token: &str, init: &[&str]) -> Self {
+    pub fn at(url: &str, token: &str, init: &[&str]) -> Self {
         let manifests = [("7zip.yaml", PACKAGE), ("site.yaml", SITE)];
         let project = Project::at(url, token, "", &manifests);
         project.write(".gitignore", "");
@@ -91,7 +106,7 @@ impl Repo {
     }
 
     #[track_caller]
-    fn git(&self, words: &[&str]) -> String {
+    pub fn git(&self, words: &[&str]) -> String {
         git(&self.project.root, words)
     }
 
@@ -103,7 +118,7 @@ impl Repo {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = self.project.command(words);
         command.env("CONSIGN_CACHE_DIR", self.cache());
         command
@@ -114,12 +129,12 @@ impl Repo {
     }
 
     #[track_caller]
-    fn run(&self, words: &[&str]) -> Ran {
+    pub fn run(&self, words: &[&str]) -> Ran {
         run(self.command(words))
     }
 
     #[track_caller]
-    fn diff(&self, words: &[&str]) -> Value {
+    pub fn diff(&self, words: &[&str]) -> Value {
         let ran = self.run(&[&["diff", "--format", "json"], words].concat()).exits(0);
         assert_plain(&ran);
         ran.json()
@@ -127,7 +142,7 @@ impl Repo {
 }
 
 /// The addresses of a difference's changes with their actions, one a line.
-fn told(diff: &Value) -> Vec<String> {
+pub fn told(diff: &Value) -> Vec<String> {
     let changes = diff["changes"].as_array().or(diff["resource_changes"].as_array()).unwrap();
     let one = |change: &Value| {
         let actions: Vec<&str> = change["actions"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -186,7 +201,7 @@ fn a_difference_says_what_it_leads_to_and_a_rename_shows_once() {
         "  -/+  sequence/New desktop",
         "# forces new identity",
         "spec.commandLine: \"setup.exe /U\" -> \"setup.exe /X\"",
-        "spec.members: [\"pc-1\",\"pc-2\"] -> (none)",
+        "spec.members: [pc-1, pc-2] -> (none)",
         "Diff: 1 added, 2 changed, 1 to be replaced, 0 removed.",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");

@@ -11,6 +11,7 @@ mod done_when;
 mod drift;
 mod forecast;
 mod git;
+mod history;
 mod import;
 #[cfg(unix)]
 mod kill;
@@ -25,5 +26,7 @@ mod secrets;
 mod server;
 #[cfg(unix)]
 mod story;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod validate;
 mod world;

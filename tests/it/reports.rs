@@ -138,6 +138,46 @@ fn findings_reach_every_report_of_a_plan_that_came_to_nothing() {
     );
 }
 
+/// What `xmllint` says against a report by the schema of JUnit; `None`, and a line that says so, where there is none.
+fn xmllint(project: &Project, name: &str) -> Option<String> {
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schemas/junit-10.xsd");
+    let mut command = std::process::Command::new("xmllint");
+    command.args(["--noout", "--nonet", "--schema", schema]).arg(project.path(name));
+    match command.output() {
+        Ok(output) if output.status.success() => Some(String::new()),
+        Ok(output) => Some(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(_) => {
+            println!("skipped: no xmllint is installed, so JUnit was held to its schema by our own reader alone");
+            None
+        }
+    }
+}
+
+#[test]
+fn junit_follows_its_schema_by_libxml_as_well() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.write("wrong.xml", "<testsuites><testsuite name='a'/></testsuites>");
+    let Some(wrong) = xmllint(&project, "wrong.xml") else { return };
+    assert!(wrong.contains("required but missing"), "the validator finds what is wrong: {wrong}");
+    project.run(&["plan", "--out", "the.plan"]).exits(0);
+    let ask = |command: &[&str], code: i32| {
+        project.write("r.xml", "");
+        project.run(&[command, &["--junit-into", "r.xml"]].concat()).exits(code);
+        assert_eq!(xmllint(&project, "r.xml").unwrap(), "", "{command:?}\n{}", project.read("r.xml"));
+    };
+    for command in [&["validate"][..], &["plan"], &["show", "the.plan"], &["apply", "the.plan"], &["plan"]] {
+        ask(command, 0);
+    }
+    ask(&["apply", "the.plan"], 4);
+    project.edit("delivery/tasks/tools.yaml", |text| text.replace("17:00", "18:00"));
+    ask(&["drift"], 2);
+    project.write("delivery/broken.yaml", "kind: [");
+    for command in [&["plan"][..], &["validate"], &["drift"]] {
+        ask(command, 65);
+    }
+}
+
 #[test]
 fn a_report_that_cannot_be_written_is_told_and_changes_no_exit_code() {
     let server = Server::start();
@@ -153,6 +193,26 @@ fn a_change_is_told_where_its_manifest_stands() {
     std::fs::create_dir(project.root.parent().unwrap().join(".git")).unwrap();
     let ran = project.run(&["plan", "--format", "gitlab"]).exits(0);
     let report = ran.json();
+    // Each in the file that declares it, however these are sorted.
+    for (name, file) in [
+        ("sequence/New desktop: ", "project/delivery/sequences/new-desktop.yaml"),
+        ("task/Install 7-Zip: ", "project/delivery/tasks/tools.yaml"),
+        ("collection/Pilot: ", "project/delivery/collections/computers.yaml"),
+        ("program/ClamAV/Install: ", "project/delivery/packages/antivirus.yaml"),
+        ("window/Evening: ", "project/delivery/windows.yaml"),
+    ] {
+        let is_it = |one: &&Value| {
+            let text = one["description"].as_str().unwrap();
+            text.starts_with(name) && one["check_name"] == "change/create"
+        };
+        let change = report.as_array().unwrap().iter().find(is_it).unwrap();
+        let path = change["location"]["path"].as_str().unwrap();
+        assert_eq!(path, file);
+        let line = usize::try_from(change["location"]["lines"]["begin"].as_u64().unwrap()).unwrap();
+        let text = project.read(path.strip_prefix("project/").unwrap());
+        let (_, last) = name.trim_end_matches(": ").rsplit_once('/').unwrap();
+        assert!(text.lines().nth(line - 1).unwrap().contains(last), "{path}:{line} is not `{name}`");
+    }
     let change = report.as_array().unwrap().iter().find(|one| one["check_name"] == "change/create").unwrap();
     let path = change["location"]["path"].as_str().unwrap();
     assert!(path.starts_with("project/delivery/"), "the repository's own name of the file: {change}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use similar::ChangeTag;
+use similar::DiffTag;
 use similar::TextDiff;
 
 use crate::diff::PASSWORD_PATH;
@@ -15,6 +16,7 @@ use crate::report::escape::html;
 use crate::report::escape::html_prose;
 use crate::report::html::place;
 use crate::report::plan::consequences::grouped;
+use crate::report::plan::headline::Danger;
 use crate::report::plan::lines;
 use crate::report::plan::one_line;
 use crate::report::view::ChangeView;
@@ -56,9 +58,13 @@ fn one(view: &View<'_>, group: &Group, rules: &BTreeMap<&str, BTreeSet<&str>>, b
         1 => format!("<b class=\"m\">{}</b>", html(&capped(&first.address, LONG))),
         n => format!("<b>{} × {}</b>", grouped(n as u64), html(first.kind)),
     };
-    let mut marks = format!("<span class=\"b plain\">{}</span>", html(&first.action.replace('_', " ")));
+    // What is lost says what is done as well; only what uninstalls is done by another action.
+    let mut marks = match first.danger {
+        Some(Danger::Deletes | Danger::Replaces) => String::new(),
+        _ => format!("<span class=\"b plain\">{}</span> ", html(&first.action.replace('_', " "))),
+    };
     if let Some(danger) = first.danger {
-        marks.push_str(&format!(" <span class=\"b error\">✖ {}</span>", danger.word()));
+        marks.push_str(&format!("<span class=\"b error\">✖ {}</span>", danger.word()));
     }
     if first.acts {
         marks.push_str(" <span class=\"b warning\">! computers act</span>");
@@ -96,10 +102,47 @@ fn one(view: &View<'_>, group: &Group, rules: &BTreeMap<&str, BTreeSet<&str>>, b
     format!("{head}{body}</div></details>\n")
 }
 
-/// A field before and after: what goes is struck out and what comes is underlined, word by word.
+/// A field before and after, line by line; in a line that differs, what goes is struck out and what comes is underlined,
+/// word by word.
 fn field(field: &FieldView) -> String {
     let (before, after) = shown(field);
-    let (old, new) = (words(&before), words(&after));
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.split('\n').collect(), after.split('\n').collect());
+    let diff = TextDiff::from_slices(&old, &new);
+    let mut lines = String::new();
+    for op in diff.ops() {
+        let (gone, come) = (&old[op.old_range()], &new[op.new_range()]);
+        match op.tag() {
+            DiffTag::Equal => lines.extend(gone.iter().map(|text| line("", "", &html(text)))),
+            // As many lines as before: each is taken for what became of the one in its place.
+            DiffTag::Replace if gone.len() == come.len() => {
+                let pairs: Vec<(String, String)> = gone.iter().zip(come).map(|(old, new)| by_word(old, new)).collect();
+                lines.extend(pairs.iter().map(|(gone, _)| line("−", "gone", gone)));
+                lines.extend(pairs.iter().map(|(_, come)| line("+", "come", come)));
+            }
+            DiffTag::Replace | DiffTag::Delete | DiffTag::Insert => {
+                lines.extend(gone.iter().map(|text| line("−", "gone all", &marked("del", text))));
+                lines.extend(come.iter().map(|text| line("+", "come all", &marked("ins", text))));
+            }
+        }
+    }
+    let remark = field.remark.trim_start_matches("# ");
+    let remark = if remark.is_empty() { String::new() } else { format!(" — {}", html_prose(remark)) };
+    format!("<div class=\"f\"><p><code>{}</code>{remark}</p><pre>{lines}</pre></div>", html(&field.path))
+}
+
+/// A line of a difference, already escaped; its sign is a text of its own, so that readers aloud tell it.
+fn line(sign: &str, class: &str, text: &str) -> String {
+    let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+    format!("<span>{sign}</span><span{class}>{text}</span>")
+}
+
+fn marked(tag: &str, text: &str) -> String {
+    format!("<{tag}>{}</{tag}>", html(text))
+}
+
+/// Two lines with what each has of its own marked.
+fn by_word(before: &str, after: &str) -> (String, String) {
+    let (old, new) = (words(before), words(after));
     let diff = TextDiff::from_slices(&old, &new);
     let side = |own: ChangeTag, tag: &str| {
         // What stands together is escaped together: a line's begin is seen as one.
@@ -114,20 +157,10 @@ fn field(field: &FieldView) -> String {
                 _ => runs.push((is_own, change.value().to_owned())),
             }
         }
-        let marked = |(is_own, run): &(bool, String)| match is_own {
-            true => format!("<{tag}>{}</{tag}>", text(run)),
-            false => text(run),
-        };
-        runs.iter().map(marked).collect::<String>()
+        let shown = |(is_own, run): &(bool, String)| if *is_own { marked(tag, run) } else { html(run) };
+        runs.iter().map(shown).collect::<String>()
     };
-    let (gone, come) = (side(ChangeTag::Delete, "del"), side(ChangeTag::Insert, "ins"));
-    let remark = field.remark.trim_start_matches("# ");
-    let remark = if remark.is_empty() { String::new() } else { format!(" — {}", html_prose(remark)) };
-    format!(
-        "<div class=\"f\"><p><code>{}</code>{remark}</p><pre><span>−</span><span>{gone}</span><span>+</span>\
-         <span>{come}</span></pre></div>",
-        html(&field.path)
-    )
+    (side(ChangeTag::Delete, "del"), side(ChangeTag::Insert, "ins"))
 }
 
 /// A text in words: letters and digits together, spaces together, every other character by itself, so that a version in a
@@ -154,7 +187,7 @@ fn words(text: &str) -> Vec<&str> {
     out
 }
 
-/// Both sides as texts whose words can be told apart.
+/// Both sides as texts whose lines and words can be told apart.
 fn shown(field: &FieldView) -> (String, String) {
     if field.path == PASSWORD_PATH {
         return field.sides();
@@ -163,14 +196,10 @@ fn shown(field: &FieldView) -> (String, String) {
         serde_json::Value::Null => "(none)".to_owned(),
         serde_json::Value::String(text) => capped(text, LONG).into_owned(),
         serde_json::Value::Array(list) if !list.is_empty() => capped(&lines(value), LONG).trim_end().to_owned(),
+        serde_json::Value::Object(map) if !map.is_empty() => capped(&lines(value), LONG).trim_end().to_owned(),
         other => capped(&one_line(other), LONG).into_owned(),
     };
     (side(&field.before), side(&field.after))
-}
-
-/// Text with its line ends kept.
-fn text(value: &str) -> String {
-    value.split('\n').map(html).collect::<Vec<String>>().join("\n")
 }
 
 #[cfg(test)]

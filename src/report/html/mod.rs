@@ -23,8 +23,8 @@ use crate::report::escape::capped;
 use crate::report::escape::html;
 use crate::report::escape::html_prose;
 use crate::report::plan::consequences::grouped;
+use crate::report::plan::headline::Danger;
 use crate::report::plan::one_line;
-use crate::report::view::Danger;
 use crate::report::view::Level;
 use crate::report::view::Place;
 use crate::report::view::View;
@@ -94,6 +94,7 @@ const FILTER: &str = "<form id=\"f\" hidden role=\"search\" aria-label=\"Filter\
 fn head(view: &View<'_>, title: &str) -> String {
     let level = view.level().unwrap_or(Level::Note);
     let word = match (view.exit.name, level) {
+        ("ok" | "changes", Level::Error) if view.command == "plan" => "blocked",
         ("ok" | "changes", Level::Error | Level::Warning) => "look at it",
         ("ok" | "changes", Level::Note) => "ok",
         (name, _) => name,
@@ -242,7 +243,7 @@ fn verdict(view: &View<'_>) -> String {
     rows.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let rows: String = rows.into_iter().map(|(_, row)| row).collect();
     format!(
-        "<section>\n<h2>Consequences and findings</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">\
+        "<section>\n<h2>Consequences and findings</h2>\n<div class=\"scroll\"><table class=\"t\">\n<thead><tr><th scope=\"col\">\
          Severity</th><th scope=\"col\">Rule</th><th scope=\"col\">What</th><th scope=\"col\">Number</th>\
          <th scope=\"col\">Basis</th><th scope=\"col\">Policy</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
          </section>\n"
@@ -260,8 +261,8 @@ fn row(level: Level, rule: &str, subject: &str, what: &str, [number, basis, poli
     let rule = html(rule);
     format!(
         "<tr data-i data-kind=\"{kind}\" data-level=\"{word}\" data-rules=\"{rule}\"><td class=\"w\">{}</td>\
-         <td class=\"m w\">{rule}</td><td>{subject}{what}</td><td class=\"n\">{number}</td><td>{basis}</td>\
-         <td>{policy}</td></tr>\n",
+         <td class=\"m w\">{rule}</td><td>{subject}{what}</td><td class=\"n\">{number}</td>\
+         <td data-l=\"Basis\">{basis}</td><td data-l=\"Policy\">{policy}</td></tr>\n",
         badge(level, word)
     )
 }

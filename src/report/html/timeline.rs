@@ -39,7 +39,7 @@ pub(super) fn section(view: &View<'_>) -> String {
     svg.push_str(&axis(&scale, &zone, height));
     let mut y = TOP;
     for (name, opens) in &windows {
-        svg.push_str(&label(name, y));
+        svg.push_str(&label(&format!("window/{name}"), y));
         for (from, to) in opens {
             let (x, end) = (scale.x(*from), scale.x(*to));
             let (when, until) = (minute(*from, &zone), minute(*to, &zone));
@@ -69,7 +69,8 @@ pub(super) fn section(view: &View<'_>) -> String {
         ));
     }
     format!(
-        "<section>\n<h2>What computers will do and when</h2>\n<p>{} to {}, on the clock of {}.</p>\n\
+        "<section>\n<h2>What computers will do and when</h2>\n<p>{} to {}, on the clock of {}. Bars count \
+         what starts, each row to its own scale; bands are open windows.</p>\n\
          <div class=\"scroll\">{svg}</svg></div>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">What</th>\
          <th scope=\"col\">Starts</th><th scope=\"col\">First hour</th><th scope=\"col\">Last hour</th>\
          <th scope=\"col\">Of it</th></tr></thead><tbody>\n{table}</tbody></table></div>\n</section>\n",

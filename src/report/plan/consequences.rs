@@ -64,7 +64,7 @@ fn could_act(change: &Change) -> bool {
 
 /// The list: what blocks first, then by number, the largest first.
 pub(super) fn list(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
-    let Options { paint, full, columns } = options;
+    let Options { paint, full, .. } = options;
     if plan.consequences.is_empty() {
         return Ok(());
     }
@@ -80,7 +80,7 @@ pub(super) fn list(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Re
             *left.entry(group).or_default() += 1;
             continue;
         }
-        consequence(plan, one, paint, columns, out)?;
+        consequence(plan, one, options, out)?;
     }
     for ((code, kind, is_known), n) in left {
         let number = if is_known { "" } else { ", numbers unknown" };
@@ -110,7 +110,8 @@ fn rank(kind: &str) -> u8 {
     }
 }
 
-fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+fn consequence(plan: &Plan, one: &Consequence, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let paint = options.paint;
     let tone = if one.severity == Severity::Error { Tone::Remove } else { Tone::Warn };
     let mark = if acts(&one.kind) && one.magnitude.unit == "computers" { "!" } else { " " };
     let head = paint.on(tone, format!("  {mark} {}", visible_at_start(&one.code)));
@@ -122,36 +123,50 @@ fn consequence(plan: &Plan, one: &Consequence, paint: Paint, columns: usize, out
         visible(&one.subject),
         paint.on(Tone::Dim, format!("[{}]", basis(plan, one)))
     )?;
-    wrapped(&one.mechanism, 6, columns, out)?;
-    let own = [one.subject.clone()];
-    if one.because != own && !one.because.is_empty() {
-        let list: Vec<_> = one.because.iter().take(5).map(|address| visible(address).into_owned()).collect();
-        let rest = one.because.len().saturating_sub(5);
-        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-        writeln!(out, "      because of {}{rest}", list.join(", "))?;
-    }
-    if !one.sample.is_empty() {
-        let rest = if one.sample_truncated { ", …" } else { "" };
-        let list = one.sample.join(", ");
-        writeln!(out, "      {}{rest}", paint.on(Tone::Dim, visible_at_start(&list)))?;
-    }
-    for fix in &one.fixes {
-        writeln!(out, "      {}", visible(&safer(fix)))?;
-    }
-    if let Some(over) = &one.over {
-        writeln!(out, "      {}", paint.on(tone, format!("over the limit: {}", visible(over))))?;
-    }
-    if let Some(lapsed) = &one.lapsed {
-        writeln!(out, "      {}", paint.on(tone, visible_at_start(lapsed)))?;
-    }
-    if let Some(reason) = &one.acknowledged {
-        writeln!(out, "      acknowledged: {}", visible(reason))?;
+    for (tone, line) in told_of(one, tone) {
+        wrapped(&line, 6, options, tone, out)?;
     }
     Ok(())
 }
 
-/// A safer way in a line: what to do, what it would lead to, and where in the manifests.
-pub fn safer(fix: &Fix) -> String {
+/// How a consequence comes about, with causes, samples, safer ways and limits, a line each; `limits`: how a limit is
+/// painted.
+fn told_of(one: &Consequence, limits: Tone) -> Vec<(Tone, String)> {
+    let mut lines = vec![(Tone::Plain, one.mechanism.clone())];
+    if let Some(because) = because(one) {
+        lines.push((Tone::Plain, because));
+    }
+    if !one.sample.is_empty() {
+        lines.push((Tone::Dim, sample(one)));
+    }
+    lines.extend(one.fixes.iter().map(|fix| (Tone::Plain, safer(fix))));
+    lines.extend(one.over.iter().map(|over| (limits, format!("over the limit: {over}"))));
+    lines.extend(one.lapsed.iter().map(|lapsed| (limits, lapsed.clone())));
+    lines.extend(one.acknowledged.iter().map(|reason| (Tone::Plain, format!("acknowledged: {reason}"))));
+    lines
+}
+
+/// The same without colours.
+pub fn details(one: &Consequence) -> Vec<String> {
+    told_of(one, Tone::Plain).into_iter().map(|(_, line)| line).collect()
+}
+
+/// The other changes that it follows from, the first few by name.
+fn because(one: &Consequence) -> Option<String> {
+    let others: Vec<&str> = one.because.iter().filter(|address| **address != one.subject).map(String::as_str).collect();
+    let rest = others.len().saturating_sub(5);
+    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    let shown = others.get(..5).unwrap_or(&others);
+    (!shown.is_empty()).then(|| format!("because of {}{rest}", shown.join(", ")))
+}
+
+/// Some of those that it is about, or all.
+fn sample(one: &Consequence) -> String {
+    let list = one.sample.join(", ");
+    if one.sample_truncated { format!("such as {list}") } else { list }
+}
+
+fn safer(fix: &Fix) -> String {
     let forecast: Vec<String> = fix.forecast.iter().map(|(kind, n)| format!("{} {}", count(*n), words(kind))).collect();
     let places: Vec<String> = fix.edits.iter().map(|edit| format!("{}:{}", edit.file, edit.line)).collect();
     let places = if places.is_empty() { String::new() } else { format!("; at {}", places.join(", ")) };
@@ -178,14 +193,17 @@ pub fn magnitude(one: &Consequence) -> String {
     format!("{number}{space}{unit} {what}")
 }
 
-/// What the number is made of, in brackets after a space; empty where nothing is known of it.
+/// What the number is made of, in brackets after a space, without the parts that are nothing beside others; empty where
+/// nothing is known of it.
 pub fn parts(one: &Consequence) -> String {
     if one.parts.is_empty() {
         return String::new();
     }
+    let all_nothing = one.parts.values().all(|n| *n == 0);
     let list: Vec<String> = one
         .parts
         .iter()
+        .filter(|(_, n)| all_nothing || **n > 0)
         .map(|(name, n)| if name == "bytes" { bytes(*n) } else { format!("{} {}", grouped(*n), words(name)) })
         .collect();
     format!(" ({})", list.join(", "))
@@ -376,7 +394,8 @@ pub fn not_assessed_lines(plan: &Plan) -> Vec<String> {
     }
     if computers.read_at.is_some() && computers.not_seen > 0 {
         let who = computers_in_words(computers.not_seen);
-        lines.push(format!("whether all of them are still there: among them {who} not seen for 30 days"));
+        let are = if computers.not_seen == 1 { "is" } else { "are" };
+        lines.push(format!("whether {who} not seen for 30 days {are} still there"));
     }
     if computers.unknown_zone > 0 {
         let who = computers_in_words(computers.unknown_zone);

@@ -1,14 +1,18 @@
 //! A plan as text. Its JSON is the plan itself.
 
 pub mod consequences;
+pub mod headline;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 
 use serde_json::Value;
+use serde_json::json;
 use similar::ChangeTag;
 use similar::TextDiff;
+use unicode_width::UnicodeWidthStr;
 
 use crate::diag::visible;
 use crate::diag::visible_at_start;
@@ -17,6 +21,7 @@ use crate::diff::PASSWORD_PATH;
 use crate::diff::effects;
 use crate::diff::effects::Case;
 use crate::diff::effects::Effect;
+use crate::manifest;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
 use crate::model::project::Severity;
@@ -31,6 +36,8 @@ use crate::report::plan::consequences::Acting;
 pub use crate::report::plan::consequences::age;
 pub use crate::report::plan::consequences::count;
 pub use crate::report::plan::consequences::endpoints_line;
+use crate::report::plan::headline::Danger;
+use crate::report::wrap::broken;
 
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
 const NAMED_PER_KIND: usize = 15;
@@ -40,6 +47,9 @@ const TOGETHER_FROM: usize = 3;
 
 /// How many of them are named.
 const NAMED_TOGETHER: usize = 3;
+
+/// How many items of what is lost are named at the top.
+const LOST_NAMED: usize = 10;
 
 /// How far a remark beside a difference may reach.
 const COLUMNS: usize = 100;
@@ -70,7 +80,11 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
     let title = format!("consign plan: {} ({})", visible(&plan.server.name), visible(&plan.server.url));
     writeln!(out, "{}", paint.on(Tone::Strong, title))?;
     origin(plan, paint, out)?;
+    if !plan.is_empty() || plan.is_blocked() {
+        writeln!(out, "{}", paint.on(Tone::Strong, visible(&headline::headline(plan))))?;
+    }
     crate::report::diff::policy(&plan.policy_changes, paint, out)?;
+    lost(plan, options, out)?;
     if !plan.resource_changes.is_empty() {
         legend(plan, out)?;
         changes(plan, options, out)?;
@@ -83,8 +97,46 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
     unmanaged(plan, options, out)?;
     consequences::to_accept(plan, paint, out)?;
     writeln!(out)?;
+    if let Some(line) = blocked_line(plan) {
+        writeln!(out, "{}", paint.on(Tone::Remove, visible(&line)))?;
+    }
     writeln!(out, "{}", paint.on(Tone::Strong, summary_line(plan)))?;
     consequences::endpoints(plan, out)
+}
+
+/// What is lost, by name as far as that is a few.
+fn lost(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
+    let removers = headline::removers(&plan.resource_changes);
+    let mut lost: BTreeMap<Danger, Vec<&str>> = BTreeMap::new();
+    for change in &plan.resource_changes {
+        if let Some(danger) = Danger::of(change, &removers) {
+            lost.entry(danger).or_default().push(&change.address);
+        }
+    }
+    if !lost.is_empty() {
+        writeln!(out)?;
+    }
+    for (danger, names) in lost {
+        let shown: Vec<_> = names.iter().take(LOST_NAMED).map(|name| visible(name)).collect();
+        let rest = names.len() - shown.len();
+        let rest = if rest > 0 { format!(" and {} more", consequences::grouped(rest as u64)) } else { String::new() };
+        let n = consequences::grouped(names.len() as u64);
+        let line = format!("This {} {n}: {}{rest}", danger.word(), shown.join(", "));
+        wrapped(&line, 0, options, Tone::Remove, out)?;
+    }
+    Ok(())
+}
+
+/// What stands in the way of an apply; `None`: nothing.
+fn blocked_line(plan: &Plan) -> Option<String> {
+    if !plan.is_blocked() {
+        return None;
+    }
+    let findings = plan.findings.iter().filter(|one| one.severity == Severity::Error).map(|one| one.rule.as_str());
+    let over = plan.consequences.iter().filter(|one| one.severity == Severity::Error).map(|one| one.code.as_str());
+    let rules: BTreeSet<&str> = findings.chain(over).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    Some(format!("Blocked by {}: `consign apply` refuses this plan.", rules.join(", ")))
 }
 
 /// Which revision it is of, in a line.
@@ -221,7 +273,8 @@ fn one_change(change: &Change, acting: &Acting<'_>, options: Options, out: &mut 
 /// Why, and what differs.
 fn details(change: &Change, options: Options, out: &mut dyn Write) -> io::Result<()> {
     if matches!(change.action(), Action::Replace | Action::Delete) {
-        wrapped(&format!("(because {})", change.action_reason.words()), INDENT, options.columns, out)?;
+        let why = format!("(because {})", change.action_reason.words());
+        wrapped(&why, INDENT, options, Tone::Plain, out)?;
     }
     for field in &change.fields {
         let remark = remark(change.key.kind, field, change.replace_paths.contains(&field.path));
@@ -230,21 +283,16 @@ fn details(change: &Change, options: Options, out: &mut dyn Write) -> io::Result
     Ok(())
 }
 
-/// Writes a sentence from a column on, broken between words where the terminal ends; 0 columns: never.
-pub(super) fn wrapped(text: &str, indent: usize, columns: usize, out: &mut dyn Write) -> io::Result<()> {
-    let room = if columns == 0 { usize::MAX } else { columns.saturating_sub(indent).max(20) };
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-            writeln!(out, "{:indent$}{}", "", visible_at_start(&line))?;
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
+/// Writes a sentence from a column on, broken between words where the terminal ends; 0 columns: never. Later lines stand
+/// two columns further in.
+pub(super) fn wrapped(text: &str, indent: usize, options: Options, tone: Tone, out: &mut dyn Write) -> io::Result<()> {
+    let Options { paint, columns, .. } = options;
+    let shown = visible_at_start(text);
+    for (at, line) in broken(&shown, indent, indent + 2, columns).iter().enumerate() {
+        let indent = if at == 0 { indent } else { indent + 2 };
+        writeln!(out, "{:indent$}{}", "", paint.on(tone, visible_at_start(line)))?;
     }
-    writeln!(out, "{:indent$}{}", "", visible_at_start(&line))
+    Ok(())
 }
 
 /// What a difference leads to, as it stands beside it.
@@ -267,19 +315,22 @@ pub fn field(field: &FieldChange, remark: &str, options: Options, out: &mut dyn 
     let columns = if options.columns == 0 { COLUMNS } else { options.columns };
     let (before, after) = sides(field);
     let path = visible_at_start(&field.path);
-    let length = before.chars().count() + after.chars().count();
+    let length = visible(&before).width() + visible(&after).width();
     let is_short = length <= 100 && !before.contains('\n') && !after.contains('\n');
-    let mut used = INDENT + path.chars().count() + ":".len();
+    let mut used = INDENT + path.width() + ":".len();
     write!(out, "{:INDENT$}{path}:", "")?;
     if is_short {
         used += length + "  -> ".len();
         let (before, after) = (paint.on(Tone::Remove, visible(&before)), paint.on(Tone::Add, visible(&after)));
         write!(out, " {before} -> {after}")?;
     }
-    if used + REMARK_GAP + remark.chars().count() <= columns {
+    if remark.is_empty() {
+        writeln!(out)?;
+    } else if used + REMARK_GAP + remark.width() <= columns {
         writeln!(out, "{:REMARK_GAP$}{}", "", paint.on(Tone::Dim, remark))?;
     } else {
-        writeln!(out, "\n{:INDENT$}  {}", "", paint.on(Tone::Dim, visible_at_start(remark)))?;
+        writeln!(out)?;
+        wrapped(remark, INDENT + 2, options, Tone::Dim, out)?;
     }
     if is_short {
         return Ok(());
@@ -308,7 +359,7 @@ pub fn one_line(value: &Value) -> String {
     match value {
         Value::Null => "(none)".to_owned(),
         Value::String(text) => format!("\"{text}\""),
-        other => other.to_string(),
+        other => manifest::flow(other),
     }
 }
 
@@ -330,19 +381,31 @@ pub fn side(path: &str, value: &Value) -> String {
     }
 }
 
-/// A value as lines: a text as it is, a command line by its arguments, a list by its entries.
+/// A value as lines: a text as it is, a command line by its arguments, a list by its entries, a map by its keys.
 pub fn lines(value: &Value) -> String {
     let mut text = match value {
         Value::String(text) if text.contains('\n') => text.clone(),
         Value::String(text) => text.split_inclusive(' ').map(|word| format!("{}\n", word.trim_end())).collect(),
-        Value::Array(list) => list.iter().map(|entry| format!("{}\n", one_line(entry))).collect(),
+        Value::Array(list) => list.iter().map(|entry| format!("{}\n", manifest::flow(entry))).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| entry(&manifest::flow(&json!(key)), value)).collect(),
         Value::Null => String::new(),
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+        other => other.to_string(),
     };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
     text
+}
+
+/// One key of a map and its value; a text of several lines stands below.
+fn entry(key: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains('\n') => {
+            let below: String = text.lines().map(|line| format!("  {line}\n")).collect();
+            format!("{key}: |\n{below}")
+        }
+        other => format!("{key}: {}\n", manifest::flow(other)),
+    }
 }
 
 fn held(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
@@ -490,8 +553,30 @@ mod tests {
             json!([a, b]),
             true,
             "         spec.steps:   # forces new identity; who ran it runs all of it again (SEQ-1)\n             \
-             {\"package\":\"A package of some length\",\"program\":\"Install it for every user\",\"dependsOn\":[]}\n           \
-             + {\"package\":\"A package of some length\",\"program\":\"Remove\",\"dependsOn\":[]}\n",
+             {package: A package of some length, program: Install it for every user, dependsOn: []}\n           \
+             + {package: A package of some length, program: Remove, dependsOn: []}\n",
+        );
+    }
+
+    #[test]
+    fn a_map_that_is_long_is_compared_by_its_keys() {
+        let source = |version: u32| json!({"url": "https://files.example/office/", "directory": format!("\\\\cache\\{version}\\a-name-that-is-long")});
+        check(
+            Kind::Package,
+            "spec.source",
+            source(1),
+            source(2),
+            false,
+            "         spec.source:   # only after the next distribution point update (PKG-6, PKG-7)\n             \
+             url: https://files.example/office/\n           \
+             - directory: '\\\\cache\\1\\a-name-that-is-long'\n           \
+             + directory: '\\\\cache\\2\\a-name-that-is-long'\n",
+        );
+        let query = |end: &str| json!({"sql": format!("select Guid from vComputer\nwhere Name like 'PC%' and Domain = 'OFFICE'\n  and {end}")});
+        let text = super::lines(&query("1 = 1"));
+        assert_eq!(
+            text,
+            "sql: |\n  select Guid from vComputer\n  where Name like 'PC%' and Domain = 'OFFICE'\n    and 1 = 1\n"
         );
     }
 }

@@ -71,6 +71,36 @@ fn the_one_delete_among_5_000_changes_stands_in_the_first_2_000_characters() {
 }
 
 #[test]
+fn what_is_lost_and_has_no_room_is_counted_first_of_all() {
+    let losses = |n: usize| {
+        let one = |n| samples::task(&format!("Loss number {n}, whose name is as long as names are in practice"), "P");
+        let changes = (0..n).map(|n| samples::change(one(n), Action::Delete, Vec::new()));
+        let others = large().resource_changes.into_iter().take(4_000);
+        samples::plan_of(others.chain(changes).collect())
+    };
+    // As many as there is room for push out all else, and are all named.
+    let plan = losses(500);
+    let text = markdown::text(&view(&plan), Host::GitHub);
+    assert!((0..500).all(|n| text.contains(&format!("Loss number {n},"))), "{text:.3000}");
+    assert_eq!(markdown::unnamed(&view(&plan), Host::GitHub.limit()), 0);
+    assert!(!text.contains("have no room here"));
+    // Of more, the comment says how many it does not name.
+    let plan = losses(3_000);
+    let text = markdown::text(&view(&plan), Host::GitHub);
+    let named = (0..3_000).filter(|n| text.contains(&format!("Loss number {n},"))).count();
+    let unnamed = markdown::unnamed(&view(&plan), Host::GitHub.limit());
+    assert_eq!(named + unnamed, 3_000);
+    assert!(named > 500, "{named}");
+    let said = format!(
+        "**❗ {} of what is lost have no room here",
+        crate::report::plan::consequences::grouped(unnamed as u64)
+    );
+    assert!(text.lines().nth(3).unwrap().starts_with(&said), "{text:.900}");
+    is_closed(&text);
+    assert_eq!(markdown::unnamed(&view(&plan), Host::GitLab.limit()), 0, "another host has the room");
+}
+
+#[test]
 fn a_program_that_uninstalls_stands_there_as_well() {
     let mut plan = large();
     plan.resource_changes[4_999] =

@@ -5,6 +5,7 @@ use crate::diag::Sources;
 use crate::plan::revisions::RevisionDiff;
 use crate::report::diff;
 use crate::report::plan::consequences::grouped;
+use crate::report::plan::headline::removers;
 use crate::report::view::About;
 use crate::report::view::Origin;
 use crate::report::view::Revision;
@@ -24,7 +25,7 @@ impl<'a> View<'a> {
             _ => None,
         };
         view.policy_changes.clone_from(&diff.policy_changes);
-        let removers = plan::removers(&diff.changes);
+        let removers = removers(&diff.changes);
         view.changes = diff.changes.iter().map(|one| plan::change(one, false, &removers, about)).collect();
         view.changes.iter_mut().for_each(|change| change.reason = None);
         view.findings = found.iter().flat_map(|(found, sources)| findings::list(found, sources, about)).collect();

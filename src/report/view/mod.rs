@@ -27,6 +27,7 @@ use crate::plan::Plan;
 use crate::plan::revisions::RevisionDiff;
 use crate::report::drift::Beside;
 use crate::report::plan::consequences::Acceptance;
+use crate::report::plan::headline::Danger;
 use crate::report::plan::side;
 use crate::rules::plan::PLN_15;
 
@@ -149,29 +150,6 @@ impl Level {
             Self::Note => "note",
             Self::Warning => "warning",
             Self::Error => "error",
-        }
-    }
-}
-
-/// What is lost by a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Danger {
-    /// The item is deleted.
-    Deletes,
-    /// Computers take software off.
-    Uninstalls,
-    /// It gets a new GUID, and everyone runs it again (SEQ-1).
-    Replaces,
-}
-
-impl Danger {
-    /// What happens, in a word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Deletes => "deletes",
-            Self::Uninstalls => "uninstalls",
-            Self::Replaces => "replaces",
         }
     }
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::diag::visible;
-use crate::model::item::Item;
-use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::observed::Coverage;
 use crate::model::project::Severity;
@@ -17,6 +15,9 @@ use crate::plan::Verb;
 use crate::report::plan::consequences;
 use crate::report::plan::consequences::Acting;
 use crate::report::plan::endpoints_line;
+use crate::report::plan::headline::Danger;
+use crate::report::plan::headline::headline;
+use crate::report::plan::headline::removers;
 use crate::report::plan::remark;
 use crate::report::plan::sides;
 use crate::report::plan::sign;
@@ -24,7 +25,6 @@ use crate::report::plan::summary_line;
 use crate::report::view::About;
 use crate::report::view::ChangeView;
 use crate::report::view::ConsequenceView;
-use crate::report::view::Danger;
 use crate::report::view::Edge;
 use crate::report::view::FieldView;
 use crate::report::view::FindingView;
@@ -53,7 +53,7 @@ impl<'a> View<'a> {
         if view.changes.iter().any(|change| change.acts) {
             view.summary.push(endpoints_line(&plan.endpoints));
         }
-        view.headline = headline(plan, &view);
+        view.headline = headline(plan);
         if plan.applyable {
             let file = about.plan_file.as_deref().unwrap_or("PLAN");
             view.apply = Some(format!("consign apply {} --expect-plan-hash {}", quoted(file), plan.hash));
@@ -101,11 +101,7 @@ fn quoted(file: &str) -> String {
 /// A change as a view has it; `acts`: computers act because of it.
 pub(super) fn change(one: &Change, acts: bool, removers: &BTreeSet<ItemKey>, about: &About) -> ChangeView {
     let action = one.action();
-    let danger = match action {
-        Action::Delete => Some(Danger::Deletes),
-        Action::Replace => Some(Danger::Replaces),
-        Action::Create | Action::Update => uninstalls(one, removers).then_some(Danger::Uninstalls),
-    };
+    let danger = Danger::of(one, removers);
     let kind = one.key.kind;
     let fields = one
         .fields
@@ -131,62 +127,17 @@ pub(super) fn change(one: &Change, acts: bool, removers: &BTreeSet<ItemKey>, abo
         level: if danger.is_some() { Level::Warning } else { Level::Note },
         danger,
         acts,
-        reason: Some(one.action_reason.words().to_owned()),
+        reason: Some(one.action_reason).filter(|reason| reason.says_more()).map(|reason| reason.words().to_owned()),
         remarks: Vec::new(),
         fields,
         place: about.place(&one.address),
     }
 }
 
-/// The programs among changes that take software off.
-pub(super) fn removers(changes: &[Change]) -> BTreeSet<ItemKey> {
-    let programs = changes.iter().filter(|change| change.after.as_ref().is_some_and(removes));
-    programs.map(|change| change.key.clone()).collect()
-}
-
-/// Whether an item is a program whose command line takes software off.
-fn removes(item: &Item) -> bool {
-    let Spec::Program(program) = &item.spec else { return false };
-    let line = program.command_line.to_lowercase();
-    let has = |word: &str| line.contains(word);
-    let flag = |flag: &str| line.split_whitespace().any(|word| word == flag || word.starts_with(&format!("{flag}{{")));
-    has("uninst")
-        || has("unins0")
-        || has("remove-appx")
-        || has("/remove-package")
-        || (has("msiexec") && (flag("/x") || flag("-x")))
-        || flag("/remove")
-        || flag("--remove")
-}
-
-/// Whether a change makes computers take software off: a program that does, or what runs one. A program that the plan
-/// does not touch is known by its name alone.
-fn uninstalls(change: &Change, removers: &BTreeSet<ItemKey>) -> bool {
-    let Some(after) = &change.after else { return false };
-    if removes(after) {
-        return true;
-    }
-    after.spec.references().iter().any(|(_, key)| {
-        let name = key.name.to_lowercase();
-        key.package.is_some()
-            && (removers.contains(key) || ["uninstall", "remove", "deinstall"].iter().any(|word| name.contains(word)))
-    })
-}
-
 fn consequence(plan: &Plan, one: &Consequence, about: &About) -> ConsequenceView {
-    let mut details = vec![one.mechanism.clone()];
-    if one.because != [one.subject.clone()] && !one.because.is_empty() {
-        details.push(format!("because of {}", few(&one.because, one.because.len())));
-    }
-    if !one.sample.is_empty() {
-        details.push(format!("{}{}", one.sample.join(", "), if one.sample_truncated { ", …" } else { "" }));
-    }
-    details.extend(one.fixes.iter().map(consequences::safer));
-    details.extend(one.over.iter().map(|over| format!("over the limit: {over}")));
-    details.extend(one.lapsed.iter().cloned());
-    details.extend(one.acknowledged.iter().map(|reason| format!("acknowledged: {reason}")));
     let policy = match (&one.over, one.severity, &one.acknowledged) {
-        (Some(over), ..) => format!("over the limit: {over}"),
+        (Some(over), Severity::Error, _) | (Some(over), _, None) => format!("over the limit: {over}"),
+        (Some(over), _, Some(_)) => format!("acknowledged: {over}"),
         (None, Severity::Error, _) => "must be acknowledged".to_owned(),
         (None, _, Some(_)) => "acknowledged".to_owned(),
         _ => "ok".to_owned(),
@@ -202,17 +153,9 @@ fn consequence(plan: &Plan, one: &Consequence, about: &About) -> ConsequenceView
         policy,
         acts: consequences::acts(&one.kind) && one.magnitude.unit == "computers",
         because: one.because.clone(),
-        details,
+        details: consequences::details(one),
         place: about.place(&one.subject),
     }
-}
-
-/// The first few of a list, and how many more.
-fn few(list: &[String], n: usize) -> String {
-    let shown: Vec<&str> = list.iter().take(5).map(String::as_str).collect();
-    let rest = n.saturating_sub(5);
-    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-    format!("{}{rest}", shown.join(", "))
 }
 
 /// A plan's findings.
@@ -307,50 +250,4 @@ fn references(plan: &Plan) -> Vec<Edge> {
         }
     }
     out.into_iter().collect()
-}
-
-/// The sentence that a reviewer reads first: what computers will do, else what is lost, else how much changes.
-fn headline(plan: &Plan, view: &View<'_>) -> String {
-    let of_computers = || view.consequences.iter().filter(|one| one.acts);
-    // A number first; one that is not known only where it stops the plan.
-    let acts = of_computers().find(|one| one.value.is_some_and(|n| n > 0));
-    let acts = acts.or_else(|| of_computers().find(|one| one.value.is_none() && one.level == Level::Error));
-    let unknown = match acts.is_none() && of_computers().any(|one| one.value.is_none()) {
-        true => "; how many computers act is not known",
-        false => "",
-    };
-    let name = |address: &str| format!("`{}`", address.split_once('/').map_or(address, |(_, name)| name));
-    let blocked = if plan.is_blocked() { "; blocked" } else { "" };
-    if let Some(one) = acts {
-        let n = one.value.map_or_else(|| "an unknown number of".to_owned(), consequences::grouped);
-        let computers = if one.value == Some(1) { "computer" } else { "computers" };
-        let name = name(&one.subject);
-        let does = match one.what.as_str() {
-            verb @ ("re-run" | "enter" | "leave") => format!("will {verb} {name}"),
-            "are logged off" => format!("will be logged off for {name}"),
-            "never run it" => format!("will never run {name}"),
-            "download it" => format!("will download {name}"),
-            verb @ ("restart" | "take a licence") => format!("will {verb} for {name}"),
-            what => format!("{what}: {name}"),
-        };
-        return format!("{n} {computers} {does} ⬆{blocked}");
-    }
-    let lost: Vec<_> = view.changes.iter().filter(|change| change.danger.is_some()).collect();
-    if let [one] = lost[..] {
-        let word = one.danger.map_or("changes", Danger::word);
-        return format!("{word} {}{unknown}{blocked}", name(&one.address));
-    }
-    if !lost.is_empty() {
-        return format!("{} items are lost or replaced{unknown}{blocked}", consequences::grouped(lost.len() as u64));
-    }
-    if !plan.complete {
-        return "not everything could be read".to_owned();
-    }
-    match (plan.resource_changes.len(), plan.is_blocked()) {
-        (0, true) => "blocked".to_owned(),
-        (0, false) if plan.held.is_empty() => "no changes; the server is as the manifests say".to_owned(),
-        (0, false) => format!("no changes; {} held back", plan.held.len()),
-        (1, _) => format!("1 item changes{unknown}{blocked}"),
-        (n, _) => format!("{} items change{unknown}{blocked}", consequences::grouped(n as u64)),
-    }
 }

@@ -414,3 +414,32 @@ fn a_plan_that_fills_every_limit_is_taken_whole_and_folded_away_later() {
         assert!(rows[0].is_hidden && !rows[1].is_hidden);
     }
 }
+
+#[test]
+fn a_comment_that_cannot_name_all_that_is_lost_says_so_and_fails() {
+    let mut plan = consign::plan::file::read(plans().0.as_bytes()).unwrap();
+    let mut gone = plan.resource_changes.iter().find(|change| change.address == "task/Set wallpaper").unwrap().clone();
+    gone.actions = vec![consign::plan::Verb::Delete];
+    gone.before = gone.after.take();
+    for n in 0..5_000 {
+        gone.address = format!("task/A task that goes away, number {n}");
+        plan.resource_changes.push(gone.clone());
+    }
+    plan.hash = consign::plan::file::hash(&plan);
+    for api in Api::ALL {
+        let at = Pipeline::of(api);
+        at.project.write("change.plan", &consign::plan::file::write(&plan));
+        let ran = at.comment(&[]);
+        let body = at.host.rows()[0].body.clone();
+        if api == Api::GitLab {
+            ran.exits(0).says("The comment was written");
+            assert!((0..5_000).all(|n| body.contains(&format!("number {n}\n"))), "it has room for all of them");
+            continue;
+        }
+        ran.exits(3).says("The comment was written").says("has no room to name ").one_message();
+        assert!(body.contains("of what is lost have no room here and are not named"), "{body:.600}");
+        assert!(body.matches("- task/A task that goes away").count() > 500, "{api:?}");
+        // Nothing is written for what is said already, and it is no less true.
+        at.comment(&[]).exits(3).says("says so already").says("has no room to name ");
+    }
+}

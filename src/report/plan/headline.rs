@@ -1,0 +1,138 @@
+//! What a reader is told first of a plan: the sentence with the largest consequence, and what is lost.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::model::item::Item;
+use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
+use crate::model::project::Severity;
+use crate::plan::Action;
+use crate::plan::Change;
+use crate::plan::Plan;
+use crate::report::plan::consequences;
+use crate::report::plan::consequences::acts;
+
+/// The sentence that a reviewer reads first: what computers will do, else what is lost, else how much changes.
+pub fn headline(plan: &Plan) -> String {
+    let in_order = consequences::in_order(plan);
+    let of_computers = || in_order.iter().filter(|one| acts(&one.kind) && one.magnitude.unit == "computers");
+    // A number first; one that is not known only where it stops the plan.
+    let acts = of_computers().find(|one| one.magnitude.value.is_some_and(|n| n > 0));
+    let acts =
+        acts.or_else(|| of_computers().find(|one| one.magnitude.value.is_none() && one.severity == Severity::Error));
+    let unknown = match acts.is_none() && of_computers().any(|one| one.magnitude.value.is_none()) {
+        true => "; how many computers act is not known",
+        false => "",
+    };
+    let name = |address: &str| format!("`{}`", address.split_once('/').map_or(address, |(_, name)| name));
+    let blocked = if plan.is_blocked() { "; blocked" } else { "" };
+    if let Some(one) = acts {
+        let n = one.magnitude.value.map_or_else(|| "an unknown number of".to_owned(), consequences::grouped);
+        let computers = if one.magnitude.value == Some(1) { "computer" } else { "computers" };
+        let name = name(&one.subject);
+        let does = match consequences::words(&one.kind).as_str() {
+            verb @ ("re-run" | "enter" | "leave") => format!("will {verb} {name}"),
+            "are logged off" => format!("will be logged off for {name}"),
+            "never run it" => format!("will never run {name}"),
+            "download it" => format!("will download {name}"),
+            verb @ ("restart" | "take a licence") => format!("will {verb} for {name}"),
+            "newly targeted" => format!("will newly get {name}"),
+            "begin to run it" => format!("will begin to run {name}"),
+            "run it at other times" => format!("will run {name} at other times"),
+            "no longer run it by themselves" => format!("will no longer run {name} by themselves"),
+            "come under it" => format!("will come under {name}"),
+            what => format!("{what}: {name}"),
+        };
+        return format!("{n} {computers} {does} ⬆{blocked}");
+    }
+    let removers = removers(&plan.resource_changes);
+    let dangers = plan.resource_changes.iter().filter_map(|one| Some((Danger::of(one, &removers)?, one)));
+    let lost: Vec<_> = dangers.collect();
+    if let [(danger, one)] = lost[..] {
+        return format!("{} {}{unknown}{blocked}", danger.word(), name(&one.address));
+    }
+    if !lost.is_empty() {
+        return format!("{} items are lost or replaced{unknown}{blocked}", consequences::grouped(lost.len() as u64));
+    }
+    if !plan.complete {
+        return "not everything could be read".to_owned();
+    }
+    match (plan.resource_changes.len(), plan.is_blocked()) {
+        (0, true) => "blocked".to_owned(),
+        (0, false) if plan.held.is_empty() => "no changes; the server is as the manifests say".to_owned(),
+        (0, false) => format!("no changes; {} held back", plan.held.len()),
+        (1, _) => format!("1 item changes{unknown}{blocked}"),
+        (n, _) => format!("{} items change{unknown}{blocked}", consequences::grouped(n as u64)),
+    }
+}
+
+/// What is lost by a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Danger {
+    /// The item is deleted.
+    Deletes,
+    /// Computers take software off.
+    Uninstalls,
+    /// It gets a new GUID, and everyone runs it again (SEQ-1).
+    Replaces,
+}
+
+impl Danger {
+    /// What happens, in a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Deletes => "deletes",
+            Self::Uninstalls => "uninstalls",
+            Self::Replaces => "replaces",
+        }
+    }
+    /// What is lost by this change; `removers` are the programs of [`removers`].
+    pub fn of(change: &Change, removers: &BTreeSet<ItemKey>) -> Option<Self> {
+        match change.action() {
+            Action::Delete => Some(Self::Deletes),
+            Action::Replace => Some(Self::Replaces),
+            Action::Create | Action::Update => uninstalls(change, removers).then_some(Self::Uninstalls),
+        }
+    }
+
+    /// Every one, the worst first.
+    pub const ALL: [Self; 3] = [Self::Deletes, Self::Uninstalls, Self::Replaces];
+}
+
+/// The programs among changes that take software off.
+pub fn removers(changes: &[Change]) -> BTreeSet<ItemKey> {
+    let programs = changes.iter().filter(|change| change.after.as_ref().is_some_and(removes));
+    programs.map(|change| change.key.clone()).collect()
+}
+
+/// Whether an item is a program whose command line takes software off.
+fn removes(item: &Item) -> bool {
+    let Spec::Program(program) = &item.spec else { return false };
+    let line = program.command_line.to_lowercase();
+    let has = |word: &str| line.contains(word);
+    let flag = |flag: &str| line.split_whitespace().any(|word| word == flag || word.starts_with(&format!("{flag}{{")));
+    has("uninst")
+        || has("unins0")
+        || has("remove-appx")
+        || has("/remove-package")
+        || (has("msiexec") && (flag("/x") || flag("-x")))
+        || flag("/remove")
+        || flag("--remove")
+}
+
+/// Whether a change makes computers take software off: a program that does, or what runs one. A program that the plan
+/// does not touch is known by its name alone.
+fn uninstalls(change: &Change, removers: &BTreeSet<ItemKey>) -> bool {
+    let Some(after) = &change.after else { return false };
+    if removes(after) {
+        return true;
+    }
+    after.spec.references().iter().any(|(_, key)| {
+        let name = key.name.to_lowercase();
+        key.package.is_some()
+            && (removers.contains(key) || ["uninstall", "remove", "deinstall"].iter().any(|word| name.contains(word)))
+    })
+}
