@@ -297,7 +297,11 @@ pub struct ApplyArgs {
     /// Apply a new plan without a question
     #[arg(long, visible_alias = "yes")]
     pub auto_approve: bool,
-    /// Refuse any plan but the one with this hash
+    /// Plan again first. Where the result is the same, the plan file is applied; where it is less, what is left of it;
+    /// where it is anything else, nothing (exit 4). For pipelines that apply what was merged
+    #[arg(long, requires = "plan")]
+    pub replan: bool,
+    /// Refuse any plan file but the one with this hash
     #[arg(long, value_name = "HASH")]
     pub expect_plan_hash: Option<String>,
     /// Requests under way at once
