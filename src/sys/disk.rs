@@ -106,6 +106,71 @@ pub fn write_tree(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Resu
     fs::rename(&tree, directory).map_err(|error| fail("write", directory, error))
 }
 
+/// Writes files that are not there yet, below a directory that is made as needed: each whole or not at all, in their
+/// order, and all of them or none. A file that came to be in the meantime stays, and is an error.
+///
+/// # Errors
+/// When any of it fails; what was written until then is gone again.
+pub fn write_new(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Result<(), FilesError> {
+    let mut staged = Vec::new();
+    for (path, text) in files {
+        let path = directory.join(path);
+        let parent = path.parent().unwrap_or(directory);
+        make_directory(parent)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".consign-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(parent).map_err(|error| fail("write beside", &path, error))?;
+        io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| fail("write", &path, error))?;
+        file.as_file().sync_all().map_err(|error| fail("write", &path, error))?;
+        staged.push((file, path));
+    }
+    let mut written: Vec<Utf8PathBuf> = Vec::new();
+    for (file, path) in staged {
+        if let Err(error) = file.persist_noclobber(&path) {
+            for path in &written {
+                remove(path);
+            }
+            return Err(fail("write", &path, error.error));
+        }
+        written.push(path);
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is `sys`")]
+fn remove(path: &Utf8Path) {
+    // What cannot be removed is whole, and told by the next run as being there.
+    let _ = fs::remove_file(path);
+}
+
+/// The names of what lies in a directory, sorted; empty where there is none.
+///
+/// # Errors
+/// When it cannot be told, as for a file of that name.
+pub fn names_in(path: &Utf8Path) -> Result<Vec<String>, FilesError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fail("list", path, error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| fail("list", path, error))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Whether something of this name is there, be it a link to nowhere.
+pub fn is_there(path: &Utf8Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Writes a file that is too large to be held, whole or not at all: beside it first, and then in its place in one move.
 ///
 /// # Errors
