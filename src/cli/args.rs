@@ -198,7 +198,7 @@ drift every night. They lie where the host looks for them, at the top of the rep
 pub struct InitArgs {
     /// Where the project begins; made where it is not there
     #[arg(value_name = "DIR", default_value = ".")]
-    pub directory: Utf8PathBuf,
+    pub place: Utf8PathBuf,
     /// Write pipelines for these, such as github,gitlab; without it, for the host that the repository was cloned from
     #[arg(long, value_enum, value_name = "HOST", value_delimiter = ',')]
     pub ci: Vec<Pipelines>,

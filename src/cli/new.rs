@@ -11,6 +11,7 @@ use crate::cli::context::find_root;
 use crate::cli::context::open;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::cli::init::existing;
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;
 use crate::diag::Location;
@@ -36,13 +37,17 @@ pub fn run(context: &Context, args: &NewArgs) -> Outcome {
         let message = format!("the project has {} already", visible(&key.to_string()));
         return Err(Failure::new(exit::USAGE, message).help("nothing was written; take another name"));
     }
-    let known = Known { program: loaded.as_ref().and_then(a_program) };
+    let known = loaded.as_ref().map(known).unwrap_or_default();
     if args.to.as_ref().is_some_and(|to| to == "-") {
         context.out(&manifest::starter(kind, &args.name, None, &known))?;
         return Ok(exit::OK);
     }
     let path = match &args.to {
-        Some(to) => context.directory.join(to),
+        Some(to) => {
+            let (existing, rest) =
+                existing(&context.directory.join(to).parent().map(Utf8Path::to_owned).unwrap_or_default())?;
+            existing.join(rest).join(to.file_name().unwrap_or_default())
+        }
         None => opened.root.join(place(&opened, kind, &args.name)?),
     };
     let schema = schema(&opened.root, &path);
@@ -63,11 +68,13 @@ fn tell(context: &Context, path: &Utf8Path, key: &ItemKey) -> Outcome {
     let mut opened = open(&find_root(&context.directory)?)?;
     let is_read = loaded(&mut opened).is_some_and(|loaded| loaded.site.items.contains_key(key));
     opened.settle();
-    let own: Diagnostics = opened.findings.iter().filter(|finding| is_in(&opened, &finding.at, path)).cloned().collect();
+    let own: Diagnostics =
+        opened.findings.iter().filter(|finding| is_in(&opened, &finding.at, path)).cloned().collect();
     if !own.is_empty() {
         context.show_findings(&own, &opened.sources);
     } else if !is_read {
-        context.talk("warning: it lies in no directory that `manifests` in `consign.yaml` names, so nothing reads it\n");
+        context
+            .talk("warning: it lies in no directory that `manifests` in `consign.yaml` names, so nothing reads it\n");
     }
     Ok(exit::OK)
 }
@@ -117,10 +124,11 @@ fn named(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A program to refer to: the first, by package and name.
-fn a_program(loaded: &Loaded) -> Option<(String, String)> {
-    let programs = loaded.site.items.keys().filter(|key| key.kind == Kind::Program);
-    programs.filter_map(|key| Some((key.package.clone()?, key.name.clone()))).next()
+/// What there is to refer to: the first of each kind, by name.
+fn known(loaded: &Loaded) -> Known {
+    let of = |wanted: Kind| loaded.site.items.keys().find(|key| key.kind == wanted);
+    let program = of(Kind::Program).and_then(|key| Some((key.package.clone()?, key.name.clone())));
+    Known { program, collection: of(Kind::Collection).map(|key| key.name.clone()) }
 }
 
 /// Where a manifest goes that nobody said a file for, from the project's root.

@@ -16,6 +16,8 @@ const COLUMNS: usize = 100;
 pub struct Known {
     /// A package, and one of its programs.
     pub program: Option<(String, String)>,
+    /// A collection.
+    pub collection: Option<String>,
 }
 
 /// A commented manifest of a kind. `schema` is the way to the schema for editors, as the file sees it.
@@ -91,9 +93,13 @@ fn given(kind: Kind, key: &str, name: &str, known: &Known) -> Option<String> {
     let what = match (kind, key) {
         (Kind::Folder | Kind::Package | Kind::Collection, "description") => scalar(&format!("What {name} is for")),
         (Kind::Package, "source") => format!("{{unc: '\\\\files.example.com\\packages\\{}'}}", plain(name)),
-        (Kind::Program, "commandLine") => "setup.exe /S   # replace it by what installs it without a question".to_owned(),
+        (Kind::Program, "commandLine") => {
+            "setup.exe /S   # replace it by what installs it without a question".to_owned()
+        }
         (Kind::Program, "maxRunTime") => "30m   # left out, it is six hours".to_owned(),
-        (Kind::Collection, "members") => "[]   # nobody yet; take the line out where others or a query decide".to_owned(),
+        (Kind::Collection, "members") => {
+            "[]   # nobody yet; take the line out where others or a query decide".to_owned()
+        }
         (Kind::Task, "package") => format!("{}{remark}", scalar(package)),
         (Kind::Task, "program") => scalar(program),
         (Kind::SequentialTask, "steps") => {
@@ -101,6 +107,14 @@ fn given(kind: Kind, key: &str, name: &str, known: &Known) -> Option<String> {
         }
         (Kind::DeliveryPolicy, "resources") => {
             format!("{remark}\n    - {{package: {}, program: {}}}", scalar(package), scalar(program))
+        }
+        // For nobody it would be an error (PTL-6), so it is switched off.
+        (Kind::PortalSettings, "enabled") => {
+            "false   # take the line out once `collections` says who sees it".to_owned()
+        }
+        (Kind::PortalSettings, "collections") => {
+            let collection = known.collection.as_deref().unwrap_or("NAME OF A COLLECTION");
+            format!("[{}]   # replace it by collections of yours", scalar(collection))
         }
         (_, "collections") => "[]   # nobody yet; name those that it is for".to_owned(),
         (Kind::MaintenanceWindow, "schedule") => "{daily: \"20:00\"}".to_owned(),
@@ -134,7 +148,8 @@ fn flow(value: &Value) -> String {
         Value::String(text) => scalar(text),
         Value::Array(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
-            let pairs: Vec<String> = map.iter().map(|(key, value)| format!("{}: {}", scalar(key), flow(value))).collect();
+            let pairs: Vec<String> =
+                map.iter().map(|(key, value)| format!("{}: {}", scalar(key), flow(value))).collect();
             format!("{{{}}}", pairs.join(", "))
         }
         other => other.to_string(),
@@ -182,7 +197,9 @@ mod tests {
     fn a_new_manifest_of_every_kind_is_read() {
         for kind in kinds() {
             is_read(&starter(kind, "Some: thing # of \"mine\"", Some("../schema/manifest.json"), &Known::default()));
-            is_read(&starter(kind, "no", None, &Known { program: Some(("1.0".to_owned(), "- x".to_owned())) }));
+            let known =
+                Known { program: Some(("1.0".to_owned(), "- x".to_owned())), collection: Some("[a, b]".to_owned()) };
+            is_read(&starter(kind, "no", None, &known));
         }
     }
 
@@ -202,7 +219,9 @@ mod tests {
             is_read(&shown);
             let value = |text: &str| -> serde_json::Value { serde_yaml::from_str(text).unwrap() };
             let (with, without) = (value(&shown), value(&text));
-            let n = |of: &serde_json::Value| of["spec"].as_object().unwrap().len() + of["metadata"].as_object().unwrap().len();
+            let n = |of: &serde_json::Value| {
+                of["spec"].as_object().unwrap().len() + of["metadata"].as_object().unwrap().len()
+            };
             assert!(n(&with) > n(&without), "{kind}");
         }
     }
@@ -212,7 +231,8 @@ mod tests {
         for kind in kinds() {
             let text = starter(kind, "Mine", None, &Known::default());
             let named = |key: &str| {
-                text.lines().any(|line| line.trim_start().trim_start_matches(['#', '-', ' ']).starts_with(&format!("{key}:")))
+                text.lines()
+                    .any(|line| line.trim_start().trim_start_matches(['#', '-', ' ']).starts_with(&format!("{key}:")))
             };
             let nested = if kind == Kind::Package { fields(Kind::Program) } else { Vec::new() };
             for field in fields(kind).into_iter().chain(nested) {

@@ -3,8 +3,8 @@
 //! Made from values alone, saved, compared, rendered, checked, refused. Nothing is left to decide while it is applied.
 
 pub mod again;
-pub mod approved;
 mod approval;
+pub mod approved;
 pub mod bounds;
 pub mod checker;
 pub mod consequences;

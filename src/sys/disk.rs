@@ -112,38 +112,69 @@ pub fn write_tree(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Resu
 /// # Errors
 /// When any of it fails; what was written until then is gone again.
 pub fn write_new(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Result<(), FilesError> {
-    let mut staged = Vec::new();
-    for (path, text) in files {
-        let path = directory.join(path);
-        let parent = path.parent().unwrap_or(directory);
-        make_directory(parent)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".consign-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(parent).map_err(|error| fail("write beside", &path, error))?;
-        io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| fail("write", &path, error))?;
-        file.as_file().sync_all().map_err(|error| fail("write", &path, error))?;
-        staged.push((file, path));
+    let mut made = Made::default();
+    let written = made.write(directory, files);
+    if written.is_err() {
+        made.undo();
     }
-    let mut written: Vec<Utf8PathBuf> = Vec::new();
-    for (file, path) in staged {
-        if let Err(error) = file.persist_noclobber(&path) {
-            for path in &written {
-                remove(path);
-            }
-            return Err(fail("write", &path, error.error));
-        }
-        written.push(path);
-    }
-    Ok(())
+    written
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is `sys`")]
+/// What came to be on the way.
+#[derive(Default)]
+struct Made {
+    files: Vec<Utf8PathBuf>,
+    /// Those above others first.
+    directories: Vec<Utf8PathBuf>,
+}
+
+impl Made {
+    fn write(&mut self, directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Result<(), FilesError> {
+        let mut staged = Vec::new();
+        for (path, text) in files {
+            let path = directory.join(path);
+            let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+            self.directory(parent)?;
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".consign-").suffix(".tmp");
+            #[cfg(unix)]
+            {
+                let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+                builder.permissions(permissions);
+            }
+            let mut file = builder.tempfile_in(parent).map_err(|error| fail("write beside", &path, error))?;
+            io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| fail("write", &path, error))?;
+            file.as_file().sync_all().map_err(|error| fail("write", &path, error))?;
+            staged.push((file, path));
+        }
+        for (file, path) in staged {
+            file.persist_noclobber(&path).map_err(|error| fail("write", &path, error.error))?;
+            self.files.push(path);
+        }
+        Ok(())
+    }
+
+    fn directory(&mut self, path: &Utf8Path) -> Result<(), FilesError> {
+        let missing: Vec<&Utf8Path> =
+            path.ancestors().take_while(|above| !above.as_str().is_empty() && !is_there(above)).collect();
+        make_directory(path)?;
+        self.directories.extend(missing.into_iter().rev().map(Utf8Path::to_owned));
+        Ok(())
+    }
+
+    /// What cannot be removed is whole, and told by the next run as being there.
+    fn undo(&self) {
+        for path in &self.files {
+            remove(path);
+        }
+        for path in self.directories.iter().rev() {
+            let _ = fs::remove_dir(path);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "files are removed in `sys`")]
 fn remove(path: &Utf8Path) {
-    // What cannot be removed is whole, and told by the next run as being there.
     let _ = fs::remove_file(path);
 }
 

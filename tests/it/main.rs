@@ -12,6 +12,7 @@ mod drift;
 mod forecast;
 mod git;
 mod import;
+mod init;
 #[cfg(unix)]
 mod kill;
 mod log;
@@ -19,6 +20,8 @@ mod naive;
 #[cfg(unix)]
 mod page;
 mod passwords;
+#[cfg(unix)]
+mod pipelines;
 mod poison;
 mod reports;
 mod secrets;

@@ -11,14 +11,7 @@ use crate::sys::files::PROJECT_FILE;
 pub(super) const MANIFESTS: &str = "delivery";
 
 /// What to do next.
-pub(super) const NEXT: &str = "\
-  consign validate                                # what is here is sound
-  consign serve --data data &                     # a server to rehearse on, at the address in consign.yaml
-  export CONSIGN_TOKEN=$(cat data/admin.token)
-  consign plan                                    # what would change there
-  consign apply --auto-approve                    # make it so
-  consign new Package 'My application'            # a manifest of your own, with every field
-";
+pub(super) const NEXT: &str = include_str!("templates/next.txt");
 
 /// The oldest Rust that builds this program.
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");

@@ -26,7 +26,7 @@ const MAIN_BRANCH: &str = "main";
 
 /// Runs it.
 pub fn run(context: &Context, args: &InitArgs) -> Outcome {
-    let place = Place::find(context, &args.directory)?;
+    let place = Place::find(context, &args.place)?;
     let pipelines = place.pipelines(args)?;
     let mut files = files::editor();
     if !disk::is_there(&place.project.join(PROJECT_FILE)) {
@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &InitArgs) -> Outcome {
         Failure::from_error(exit::ERROR, &error).help("nothing was kept; what was there before is as it was")
     })?;
     let paths = |files: Vec<(Utf8PathBuf, String)>| files.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
-    context.out(&told(&place, &pipelines, &paths(new), &paths(there), &args.directory))?;
+    context.out(&told(&place, &pipelines, &paths(new), &paths(there), &args.place))?;
     Ok(exit::OK)
 }
 
@@ -73,7 +73,9 @@ impl Place {
             && let Ok(above) = sys_files::find_project(existing.as_std_path())
         {
             let message = format!("`{}` lies in the project of `{}`", visible(asked.as_str()), visible(above.as_str()));
-            return Err(Failure::new(exit::USAGE, message).help("a project has no other one in it; nothing was written"));
+            return Err(
+                Failure::new(exit::USAGE, message).help("a project has no other one in it; nothing was written")
+            );
         }
         let repository = match git::open(&existing) {
             Ok(repository) => Some(repository),
@@ -110,7 +112,9 @@ impl Place {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
             if !chosen.is_empty() && !word.chars().all(is_plain) {
                 let message = format!("{what} `{}` holds characters that pipelines would have to quote", visible(word));
-                return Err(Failure::new(exit::USAGE, message).help("without pipelines: `--ci none`; nothing was written"));
+                return Err(
+                    Failure::new(exit::USAGE, message).help("without pipelines: `--ci none`; nothing was written")
+                );
             }
         }
         Ok(chosen)
@@ -119,10 +123,7 @@ impl Place {
     fn words(&self) -> Words {
         let branch = self.repository.as_ref().and_then(|repository| repository.main_branch());
         let directory = if self.prefix.as_str().is_empty() { "." } else { self.prefix.as_str() };
-        Words {
-            branch: branch.unwrap_or_else(|| MAIN_BRANCH.to_owned()),
-            directory: directory.replace('\\', "/"),
-        }
+        Words { branch: branch.unwrap_or_else(|| MAIN_BRANCH.to_owned()), directory: directory.replace('\\', "/") }
     }
 
     /// Whether the directory of the manifests holds anything that is not an example.
@@ -149,7 +150,7 @@ impl Place {
 }
 
 /// The nearest directory upwards that is there, and the way on from it.
-fn existing(asked: &Utf8Path) -> Result<(Utf8PathBuf, Utf8PathBuf), Failure> {
+pub(super) fn existing(asked: &Utf8Path) -> Result<(Utf8PathBuf, Utf8PathBuf), Failure> {
     let mut rest = Utf8PathBuf::new();
     for at in asked.ancestors() {
         if at.as_str().is_empty() || at.as_std_path().exists() {
@@ -193,7 +194,13 @@ fn host_of(address: &str) -> Option<Pipelines> {
 }
 
 /// What was done, and what to do next.
-fn told(place: &Place, pipelines: &[Pipelines], new: &[Utf8PathBuf], there: &[Utf8PathBuf], asked: &Utf8Path) -> String {
+fn told(
+    place: &Place,
+    pipelines: &[Pipelines],
+    new: &[Utf8PathBuf],
+    there: &[Utf8PathBuf],
+    asked: &Utf8Path,
+) -> String {
     let list = |paths: &[Utf8PathBuf]| -> String {
         paths.iter().map(|path| format!("  {}\n", visible(&path.as_str().replace('\\', "/")))).collect()
     };

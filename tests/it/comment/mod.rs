@@ -1,6 +1,6 @@
 //! `consign comment` against hosts that follow their documentation, and that fail as it says they do.
 
-mod hosts;
+pub mod hosts;
 
 use std::sync::OnceLock;
 use std::time::Instant;

@@ -57,7 +57,8 @@ impl Run<'_> {
 
     /// What expressions and macros see.
     fn known(&self) -> Names {
-        let mut known: Names = self.variables.iter().map(|(name, value)| (name.replace('_', ".").to_uppercase(), value.clone())).collect();
+        let mut known: Names =
+            self.variables.iter().map(|(name, value)| (name.replace('_', ".").to_uppercase(), value.clone())).collect();
         let (reason, branch) = match self.event {
             Event::Proposal { .. } => ("PullRequest", "refs/pull/7/merge"),
             Event::Merge => ("IndividualCI", "refs/heads/main"),
@@ -172,7 +173,11 @@ fn judged(condition: &str, known: &Names, is_well: bool) -> bool {
     let parts = split(inner);
     let value = |part: &str| -> String {
         if let Some(name) = part.strip_prefix("variables['").and_then(|rest| rest.strip_suffix("']")) {
-            return known.iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, v)| v.clone()).unwrap_or_default();
+            return known
+                .iter()
+                .find(|(one, _)| one.eq_ignore_ascii_case(name))
+                .map(|(_, v)| v.clone())
+                .unwrap_or_default();
         }
         part.trim_matches('\'').to_owned()
     };

@@ -108,8 +108,9 @@ impl Run<'_> {
             let label = step.get("name").or_else(|| step.get("uses")).map(text).unwrap();
             ran.steps.push(label.split('@').next().unwrap().to_owned());
             if let Some(script) = step["run"].as_str() {
-                let files: Vec<_> =
-                    ["GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"].map(|name| (name, temporary.join(name))).into();
+                let files: Vec<_> = ["GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]
+                    .map(|name| (name, temporary.join(name)))
+                    .into();
                 let mut variables = self.variables.clone();
                 variables.extend(names([("GITHUB_ACTIONS", "true"), ("CI", "true")]));
                 variables.insert("RUNNER_TEMP".to_owned(), temporary.display().to_string());

@@ -55,7 +55,12 @@ impl Run<'_> {
             Event::Night => "schedule",
         };
         let mut known = self.variables.clone();
-        known.extend(names([("CI_PIPELINE_SOURCE", source), ("CI_DEFAULT_BRANCH", "main"), ("GITLAB_CI", "true"), ("CI", "true")]));
+        known.extend(names([
+            ("CI_PIPELINE_SOURCE", source),
+            ("CI_DEFAULT_BRANCH", "main"),
+            ("GITLAB_CI", "true"),
+            ("CI", "true"),
+        ]));
         known.insert("CI_PROJECT_DIR".to_owned(), self.checkout.display().to_string());
         if self.event != (Event::Proposal { fork: false }) && self.event != (Event::Proposal { fork: true }) {
             known.insert("CI_COMMIT_BRANCH".to_owned(), "main".to_owned());
@@ -72,7 +77,8 @@ impl Run<'_> {
         let base = &file[text(&job["extends"])];
         let mut variables = self.known();
         for more in [&file["variables"], &base["variables"], &job["variables"]] {
-            let filled: Vec<_> = map(more).into_iter().map(|(name, value)| (name, expanded(&variables, &value))).collect();
+            let filled: Vec<_> =
+                map(more).into_iter().map(|(name, value)| (name, expanded(&variables, &value))).collect();
             variables.extend(filled);
         }
         let lines = [&base["before_script"], &job["script"]].into_iter().flat_map(|part| part.as_array().unwrap());

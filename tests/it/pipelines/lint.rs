@@ -50,7 +50,8 @@ fn actionlint_finds_nothing_in_the_workflow() {
     if linted(ACTIONLINT, &[], &file, &text) == Some(false) {
         panic!("actionlint found something");
     }
-    let broken = text.replace("runs-on: ubuntu-latest", "runs-on: ubuntu-latst").replace("needs: validate", "needs: none");
+    let broken =
+        text.replace("runs-on: ubuntu-latest", "runs-on: ubuntu-latst").replace("needs: validate", "needs: none");
     assert_ne!(linted(ACTIONLINT, &[], &file, &broken), Some(true), "it finds what is wrong");
 }
 
@@ -59,7 +60,9 @@ fn zizmor_finds_nothing_in_the_workflow() {
     let (file, text) = pipeline_file(Api::GitHub, "");
     let quiet = ["--offline", "--no-progress"];
     assert_ne!(linted(&["zizmor"], &quiet, &file, &text), Some(false));
-    let broken = text.replace("persist-credentials: false", "persist-credentials: true").replace("  pull_request:", "  pull_request_target:");
+    let broken = text
+        .replace("persist-credentials: false", "persist-credentials: true")
+        .replace("  pull_request:", "  pull_request_target:");
     assert_ne!(linted(&["zizmor"], &quiet, &file, &broken), Some(true), "it finds what is wrong");
 }
 
