@@ -133,8 +133,8 @@ fn known(loaded: &Loaded) -> Known {
 
 /// Where a manifest goes that nobody said a file for, from the project's root.
 fn place(opened: &Opened, kind: Kind, name: &str) -> Result<Utf8PathBuf, Failure> {
-    let entries = opened.project.iter().flat_map(|project| &project.manifests);
-    let directory = entries.filter(|entry| !entry.ends_with(".yaml") && !entry.ends_with(".yml")).next();
+    let mut entries = opened.project.iter().flat_map(|project| &project.manifests);
+    let directory = entries.find(|entry| !entry.ends_with(".yaml") && !entry.ends_with(".yml"));
     let Some(directory) = directory else {
         return Err(Failure::new(exit::USAGE, "`consign.yaml` names files only, no directory for new ones")
             .help("say the file with --to, and name it there"));

@@ -72,7 +72,9 @@ fn programs(out: &mut String, list: &Field) {
 /// A field with what it means: filled in, or commented out at its default.
 fn one(out: &mut String, indent: &str, field: &Field, given: Option<&str>) {
     let key = field.path.rsplit('.').next().unwrap_or(&field.path);
-    out.push('\n');
+    if !out.ends_with(":\n") {
+        out.push('\n');
+    }
     prose(out, indent, &field.about);
     prose(out, indent, &format!("Takes {}.", field.takes));
     match (given, &field.default) {

@@ -258,6 +258,19 @@ fn pipelines_are_for_the_host_that_the_clone_came_from() {
 }
 
 #[test]
+fn git_4_a_repository_of_another_form_tells_its_host_too() {
+    for form in ["--ref-format=reftable", "--object-format=sha256"] {
+        let at = Empty::new();
+        at.git(&["init", "--quiet", "--initial-branch=master", form]);
+        at.run(&["init"]).exits(0);
+        assert!(!at.root().join(".gitlab-ci.yml").exists(), "it has no origin");
+        at.git(&["remote", "add", "origin", "git@gitlab.example.com:estate/delivery.git"]);
+        at.run(&["init"]).exits(0).says(".gitlab-ci.yml");
+        assert!(at.read(".gitlab-ci.yml").contains("Let `master` take"), "{form}");
+    }
+}
+
+#[test]
 fn a_name_that_a_pipeline_would_have_to_quote_is_refused() {
     let at = Empty::new();
     at.git(&["init", "--quiet"]);

@@ -23,6 +23,7 @@ mod passwords;
 #[cfg(unix)]
 mod pipelines;
 mod poison;
+mod replan;
 mod reports;
 mod secrets;
 mod server;
