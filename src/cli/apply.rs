@@ -34,6 +34,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::knowledge::Knowledge;
 use crate::cli::plan::Computers;
+use crate::cli::plan::Select;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
 use crate::cli::plan::observe;
@@ -52,6 +53,7 @@ use crate::model::schedule::Schedule;
 use crate::model::task::Run;
 use crate::plan::Plan;
 use crate::plan::again;
+use crate::plan::approved;
 use crate::plan::bounds;
 use crate::plan::checker;
 use crate::plan::estate::Done;
@@ -77,6 +79,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     let (plan, root, config, policy) = match &args.plan {
+        Some(path) if args.replan => replanned(context, args, path)?,
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
@@ -90,28 +93,14 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
                 .help("`consign plan --out PLAN`, look at it, `consign apply PLAN`"));
         }
     };
-    if let Some(expected) = &args.expect_plan_hash
-        && *expected != plan.hash
-    {
-        let message = format!("the plan's hash is {}, not {}", plan.hash, visible(expected));
-        return Err(Failure::new(exit::STALE, message).help("nothing was done"));
+    // Where it was planned again, the hash was that of the file.
+    if !args.replan {
+        is_expected(args, &plan)?;
     }
     if args.report.form() == Form::Text {
         show(context, &plan)?;
     }
-    let blocked = exit_of(&plan, false, false);
-    if blocked != exit::OK {
-        let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
-        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why").of(&plan));
-    }
-    if plan.is_behind() {
-        return Err(Failure::new(
-            exit::BLOCKED,
-            "the plan is of a branch behind its target, to be looked at only (PLN-14)",
-        )
-        .help("nothing was done; merge or rebase, and plan again")
-        .of(&plan));
-    }
+    may_be_applied(&plan)?;
     if args.plan.is_some() {
         within_bounds(context, args, &plan, &root, &config, &policy)?;
     }
@@ -120,6 +109,61 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     let about = crate::cli::report::about(Some(&root), exit);
     crate::cli::report::write(context, &View::of_apply(&report, &plan, &about), &args.report, false)?;
     Ok(exit)
+}
+
+fn is_expected(args: &ApplyArgs, plan: &Plan) -> Result<(), Failure> {
+    match &args.expect_plan_hash {
+        Some(expected) if *expected != plan.hash => {
+            let message = format!("the plan's hash is {}, not {}", plan.hash, visible(expected));
+            Err(Failure::new(exit::STALE, message).help("nothing was done"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn may_be_applied(plan: &Plan) -> Result<(), Failure> {
+    let blocked = exit_of(plan, false, false);
+    if blocked != exit::OK {
+        let why = if blocked == exit::BLOCKED { "the plan is blocked" } else { "not everything could be read" };
+        return Err(Failure::new(blocked, why).help("nothing was done; what stands above says why").of(plan));
+    }
+    if plan.is_behind() {
+        let why = "the plan is of a branch behind its target, to be looked at only (PLN-14)";
+        let failure = Failure::new(exit::BLOCKED, why).of(plan);
+        return Err(failure.help("nothing was done; merge or rebase, and plan again"));
+    }
+    Ok(())
+}
+
+/// A stored plan held against one that is made now: the stored one where nothing has moved, else the new one where it
+/// lies within what was approved.
+fn replanned(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
+    let (approved, root, config, policy) = stored(context, args, path)?;
+    is_expected(args, &approved)?;
+    // What was not to be applied then approves nothing.
+    may_be_applied(&approved)?;
+    let selection = approved.selection.clone().unwrap_or_default();
+    let select = Select { targets: selection.targets, excludes: selection.excludes };
+    let asked = Asked { follow_pipeline: true, ..Asked::default() };
+    let fleet = Computers::Asked(args.fleet.as_deref());
+    let now = make_plan(context, Some(&approved.server.name), &select, fleet, &asked, false)?.plan;
+    let beyond: Vec<String> =
+        approved::beyond(&approved, &now).iter().map(|one| visible(&one.to_string()).into_owned()).collect();
+    if !beyond.is_empty() {
+        let what = format!("planned again, it is more than what plan {} was approved for", &approved.hash[..12]);
+        let failure = Failure::new(exit::STALE, listing(&what, &beyond)).of(&now);
+        return Err(failure.help("nothing was written; have the new plan reviewed"));
+    }
+    // An expired plan is still what was approved, and no longer what may be sent.
+    if approved::is_still(&approved, &now) && SystemClock.now() < approved.expires {
+        context.talk(&format!("Planned again: it is still plan {}, as approved.\n", &approved.hash[..12]));
+        return Ok((approved, root, config, policy));
+    }
+    context.talk(&format!(
+        "Planned again: the server or the manifests have moved, and what is left lies within plan {}, as approved.\n",
+        &approved.hash[..12]
+    ));
+    Ok((now, root, config, policy))
 }
 
 fn show(context: &Context, plan: &Plan) -> Result<(), Failure> {

@@ -52,6 +52,10 @@ pub enum Color {
 pub enum Command {
     /// The tour: a server, a site, a change, its plan, its apply
     Demo(DemoArgs),
+    /// Begin a project: an example, an editor that knows every field, and pipelines
+    Init(InitArgs),
+    /// Write a manifest of one kind, with every field and what it means
+    New(NewArgs),
     /// Check manifests: schema, references, rules; offline, all findings in one pass
     Validate(ValidateArgs),
     /// Say what two revisions of the manifests differ in, without a server
@@ -170,6 +174,48 @@ pub struct DemoArgs {
     /// Keep the project and the server's data in this new directory
     #[arg(long, value_name = "DIR")]
     pub keep: Option<Utf8PathBuf>,
+}
+
+/// For which host pipelines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Pipelines {
+    /// GitHub Actions: `.github/workflows/consign.yml`.
+    Github,
+    /// GitLab CI: `.gitlab-ci.yml`.
+    Gitlab,
+    /// Azure Pipelines: `azure-pipelines.yml`.
+    Azure,
+    /// For none.
+    None,
+}
+
+/// `consign init`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is asked, and no file that is there is touched: those are named, and can be moved away first. The pipelines
+validate and plan pull requests with a token that only reads, apply what was approved once it is merged, and look for
+drift every night. They lie where the host looks for them, at the top of the repository.")]
+pub struct InitArgs {
+    /// Where the project begins; made where it is not there
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub place: Utf8PathBuf,
+    /// Write pipelines for these, such as github,gitlab; without it, for the host that the repository was cloned from
+    #[arg(long, value_enum, value_name = "HOST", value_delimiter = ',')]
+    pub ci: Vec<Pipelines>,
+}
+
+/// `consign new`
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The kind, such as Package or Task
+    #[arg(value_name = "KIND")]
+    pub kind: String,
+    /// What the item is called
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The file, which must not be there yet; `-` is standard output. Without it, one among the project's manifests
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<Utf8PathBuf>,
 }
 
 /// `consign validate`
@@ -297,7 +343,11 @@ pub struct ApplyArgs {
     /// Apply a new plan without a question
     #[arg(long, visible_alias = "yes")]
     pub auto_approve: bool,
-    /// Refuse any plan but the one with this hash
+    /// Plan again first. Where the result is the same, the plan file is applied; where it is less, what is left of it;
+    /// where it is anything else, nothing (exit 4). For pipelines that apply what was merged
+    #[arg(long, requires = "plan")]
+    pub replan: bool,
+    /// Refuse any plan file but the one with this hash
     #[arg(long, value_name = "HASH")]
     pub expect_plan_hash: Option<String>,
     /// Requests under way at once

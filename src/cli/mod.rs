@@ -15,8 +15,10 @@ mod failure;
 mod fleet;
 mod forecast;
 mod import;
+mod init;
 mod knowledge;
 mod log;
+mod new;
 mod plan;
 mod refs;
 mod report;
@@ -74,6 +76,8 @@ fn run(cli: Cli) -> exit::Exit {
 fn dispatch(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Demo(args) => demo::run(context, &args),
+        Command::Init(args) => init::run(context, &args),
+        Command::New(args) => new::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
         Command::Diff(args) => diff::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),

@@ -21,6 +21,7 @@ mod project;
 mod scalar;
 mod schema;
 mod site;
+mod starter;
 mod syntax;
 mod translate;
 mod tree;
@@ -43,6 +44,8 @@ pub use project::manifest_entries;
 pub use project::overlay_entries;
 pub use project::read_project;
 pub use schema::schemas;
+pub use starter::Known;
+pub use starter::starter;
 
 pub use crate::diag::Loaded;
 pub use crate::diag::Origin;

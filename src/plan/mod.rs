@@ -4,6 +4,7 @@
 
 pub mod again;
 mod approval;
+pub mod approved;
 pub mod bounds;
 pub mod checker;
 pub mod consequences;

@@ -1,5 +1,6 @@
 //! What a plan guards, holds back and refuses, rule by rule.
 
+mod approved;
 mod computers;
 mod judged;
 mod orders;

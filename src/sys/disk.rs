@@ -106,6 +106,102 @@ pub fn write_tree(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Resu
     fs::rename(&tree, directory).map_err(|error| fail("write", directory, error))
 }
 
+/// Writes files that are not there yet, below a directory that is made as needed: each whole or not at all, in their
+/// order, and all of them or none. A file that came to be in the meantime stays, and is an error.
+///
+/// # Errors
+/// When any of it fails; what was written until then is gone again.
+pub fn write_new(directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Result<(), FilesError> {
+    let mut made = Made::default();
+    let written = made.write(directory, files);
+    if written.is_err() {
+        made.undo();
+    }
+    written
+}
+
+/// What came to be on the way.
+#[derive(Default)]
+struct Made {
+    files: Vec<Utf8PathBuf>,
+    /// Those above others first.
+    directories: Vec<Utf8PathBuf>,
+}
+
+impl Made {
+    fn write(&mut self, directory: &Utf8Path, files: &[(Utf8PathBuf, String)]) -> Result<(), FilesError> {
+        let mut staged = Vec::new();
+        for (path, text) in files {
+            let path = directory.join(path);
+            let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+            self.directory(parent)?;
+            let mut builder = tempfile::Builder::new();
+            builder.prefix(".consign-").suffix(".tmp");
+            #[cfg(unix)]
+            {
+                let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+                builder.permissions(permissions);
+            }
+            let mut file = builder.tempfile_in(parent).map_err(|error| fail("write beside", &path, error))?;
+            io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| fail("write", &path, error))?;
+            file.as_file().sync_all().map_err(|error| fail("write", &path, error))?;
+            staged.push((file, path));
+        }
+        for (file, path) in staged {
+            file.persist_noclobber(&path).map_err(|error| fail("write", &path, error.error))?;
+            self.files.push(path);
+        }
+        Ok(())
+    }
+
+    fn directory(&mut self, path: &Utf8Path) -> Result<(), FilesError> {
+        let missing: Vec<&Utf8Path> =
+            path.ancestors().take_while(|above| !above.as_str().is_empty() && !is_there(above)).collect();
+        make_directory(path)?;
+        self.directories.extend(missing.into_iter().rev().map(Utf8Path::to_owned));
+        Ok(())
+    }
+
+    /// What cannot be removed is whole, and told by the next run as being there.
+    fn undo(&self) {
+        for path in &self.files {
+            remove(path);
+        }
+        for path in self.directories.iter().rev() {
+            let _ = fs::remove_dir(path);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "files are removed in `sys`")]
+fn remove(path: &Utf8Path) {
+    let _ = fs::remove_file(path);
+}
+
+/// The names of what lies in a directory, sorted; empty where there is none.
+///
+/// # Errors
+/// When it cannot be told, as for a file of that name.
+pub fn names_in(path: &Utf8Path) -> Result<Vec<String>, FilesError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fail("list", path, error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| fail("list", path, error))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Whether something of this name is there, be it a link to nowhere.
+pub fn is_there(path: &Utf8Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Writes a file that is too large to be held, whole or not at all: beside it first, and then in its place in one move.
 ///
 /// # Errors

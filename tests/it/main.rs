@@ -13,6 +13,7 @@ mod forecast;
 mod git;
 mod history;
 mod import;
+mod init;
 #[cfg(unix)]
 mod kill;
 mod log;
@@ -20,7 +21,10 @@ mod naive;
 #[cfg(unix)]
 mod page;
 mod passwords;
+#[cfg(unix)]
+mod pipelines;
 mod poison;
+mod replan;
 mod reports;
 mod secrets;
 mod server;

@@ -127,6 +127,21 @@ impl Repository for Libgit {
         Ok(Some(Head { commit: name_of(commit), branch }))
     }
 
+    fn origin(&self) -> Option<String> {
+        let repository = self.lock();
+        let remote = repository.find_remote("origin").ok()?;
+        String::from_utf8(remote.url_bytes().to_vec()).ok()
+    }
+
+    fn main_branch(&self) -> Option<String> {
+        let repository = self.lock();
+        let target = |name: &str| {
+            let reference = repository.find_reference(name).ok()?;
+            String::from_utf8(reference.symbolic_target_bytes()?.to_vec()).ok()
+        };
+        super::main_branch(target("refs/remotes/origin/HEAD"), target("HEAD"))
+    }
+
     fn entries(&self, commit: &ObjectId, under: &Utf8Path) -> Result<Vec<Entry>, GitError> {
         let repository = self.lock();
         let id = oid(commit)?;

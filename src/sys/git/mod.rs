@@ -138,8 +138,25 @@ pub trait Repository: Send + Sync {
     /// What keeps it from being read.
     fn apart(&self, one: &ObjectId, other: &ObjectId) -> Result<Apart, GitError>;
 
+    /// Where it was cloned from: the address of the remote `origin`. It may hold a password, and is not to be shown.
+    fn origin(&self) -> Option<String>;
+
+    /// The branch that others are merged into: what `origin` begins with, else what is checked out, where it has one of
+    /// the names that such branches are given.
+    fn main_branch(&self) -> Option<String>;
+
     /// The name that a file of this content has here.
     fn blob_id(&self, content: &[u8]) -> ObjectId;
+}
+
+/// The names that the branch which others are merged into is given.
+const MAIN_BRANCHES: [&str; 3] = ["main", "master", "trunk"];
+
+/// The main branch by what two references point to: `refs/remotes/origin/HEAD`, and `HEAD`.
+fn main_branch(at_origin: Option<String>, here: Option<String>) -> Option<String> {
+    let at_origin = at_origin.and_then(|name| name.strip_prefix("refs/remotes/origin/").map(str::to_owned));
+    let here = here.and_then(|name| name.strip_prefix("refs/heads/").map(str::to_owned));
+    at_origin.or_else(|| here.filter(|name| MAIN_BRANCHES.contains(&name.as_str())))
 }
 
 /// What keeps a repository, or a part of it, from being read.

@@ -128,6 +128,14 @@ fn parse_id(bytes: &[u8]) -> Result<ObjectId, GitError> {
         .ok_or_else(|| GitError::Other { what: "read", because: format!("`{}` is no object name", text.trim()) })
 }
 
+impl Program {
+    /// What a command that may come to nothing answers in one line.
+    fn line(&self, arguments: &[&str]) -> Option<String> {
+        let output = run(&self.work_tree, arguments).ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned()).filter(|line| !line.is_empty())
+    }
+}
+
 impl Repository for Program {
     fn work_tree(&self) -> &Utf8Path {
         &self.work_tree
@@ -145,6 +153,15 @@ impl Repository for Program {
         let output = run(&self.work_tree, &["symbolic-ref", "--quiet", "--short", "HEAD"])?;
         let branch = output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned());
         Ok(Some(Head { commit, branch }))
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.line(&["config", "--get", "remote.origin.url"])
+    }
+
+    fn main_branch(&self) -> Option<String> {
+        let target = |name: &str| self.line(&["symbolic-ref", "--quiet", name]);
+        super::main_branch(target("refs/remotes/origin/HEAD"), target("HEAD"))
     }
 
     fn entries(&self, commit: &ObjectId, under: &Utf8Path) -> Result<Vec<Entry>, GitError> {
