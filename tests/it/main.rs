@@ -23,5 +23,6 @@ mod poison;
 mod reports;
 mod secrets;
 mod server;
+mod told;
 mod validate;
 mod world;
