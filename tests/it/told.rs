@@ -56,9 +56,9 @@ const PLAIN: &str = "Content-Type: text/plain\r\n";
 
 impl Ear {
     fn open() -> Self {
-        let (heard, answers) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-        let (inner, next): (Arc<Mutex<Vec<Message>>>, Arc<Mutex<Vec<Vec<u8>>>>) =
-            (Arc::clone(&heard), Arc::clone(&answers));
+        let heard: Arc<Mutex<Vec<Message>>> = Arc::default();
+        let answers: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
+        let (inner, next) = (Arc::clone(&heard), Arc::clone(&answers));
         let fake = Fake::of_whole(move |bytes| {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
