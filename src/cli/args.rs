@@ -433,6 +433,16 @@ pub struct DriftArgs {
     /// Write figures for Prometheus to this file as well, as its text file collectors read them
     #[arg(long, value_name = "FILE")]
     pub prometheus_into: Option<Utf8PathBuf>,
+    /// Tell the receivers that consign.yaml names under `drift.notify` of what is new; with --memory, once of each change
+    #[arg(long)]
+    pub notify: bool,
+    /// Remember in this file what was seen and told, so that runs in a row are counted and nothing is told twice. Safe to
+    /// lose; keep it between runs, as in a pipeline's cache
+    #[arg(long, value_name = "FILE")]
+    pub memory: Option<Utf8PathBuf>,
+    /// Tell of an item once it has differed in so many runs in a row; more than one needs --memory
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub alert_after: u32,
     /// Taken for other tools' sake: drift always exits with 2
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -1,4 +1,7 @@
-//! `consign drift`: reads only. The connections it makes cannot write.
+//! `consign drift`: reads only. The connections it makes to servers cannot write.
+
+mod memory;
+mod tell;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +18,7 @@ use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
 use crate::cli::context::connect_to_read;
 use crate::cli::context::find_root;
+use crate::cli::drift::tell::Receivers;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -24,16 +28,20 @@ use crate::cli::plan::Select;
 use crate::cli::plan::make_plan;
 use crate::cli::report;
 use crate::cli::report::reported;
+use crate::cli::revision;
 use crate::cli::revision::Asked;
 use crate::diag::Sources;
 use crate::diag::visible;
 use crate::manifest;
+use crate::model::drift::DriftSettings;
+use crate::model::project::Project;
 use crate::plan::drift::Baseline;
 use crate::plan::drift::Entry;
 use crate::plan::drift::State;
 use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
 use crate::plan::drift::judge;
+use crate::report::alert::Facts;
 use crate::report::drift::Beside;
 use crate::report::prometheus;
 use crate::report::view::View;
@@ -67,6 +75,10 @@ struct Compared {
 type One = (Option<String>, Result<Compared, Failure>);
 
 fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
+    if args.alert_after > 1 && args.memory.is_none() {
+        let failure = Failure::new(exit::USAGE, "--alert-after counts runs, and nothing remembers them");
+        return Err(failure.help("say with --memory where they are remembered"));
+    }
     let baseline = read_baseline(context, args.baseline.as_deref())?;
     let names = names(context, args)?;
     let mut found: Vec<One> = Vec::new();
@@ -82,10 +94,71 @@ fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
         });
         found.extend(part.iter().cloned().zip(compared));
     }
+    let untold = remember_and_tell(context, args, &mut found);
     if let Some(path) = &args.prometheus_into {
         context.write_file(path, &figures(&found))?;
     }
-    show(context, args, found)
+    show(context, args, found, !untold.is_empty())
+}
+
+/// Takes down what was found, and tells of it whoever is to be told. Gives what could not be done, which was said.
+fn remember_and_tell(context: &Context, args: &DriftArgs, found: &mut [One]) -> Vec<String> {
+    let mut failures = Vec::new();
+    let mut memory = args.memory.as_deref().map(|path| memory::read(context, path)).unwrap_or_default();
+    let receivers = if args.notify { receivers(context, &mut failures) } else { None };
+    let run_url = tell::run_url();
+    for compared in found.iter_mut().filter_map(|(_, compared)| compared.as_mut().ok()) {
+        let now = SystemClock.now();
+        let Compared { made, beside, .. } = compared;
+        let remembered = memory.note(&made.plan, &beside.verdict, now);
+        if args.memory.is_some() {
+            beside.streaks = Some(remembered.items.clone());
+        }
+        let facts = Facts { plan: &made.plan, beside, now, run_url: run_url.as_deref() };
+        if let Some(receivers) = &receivers {
+            failures.extend(receivers.tell(facts, remembered, args.alert_after, args.memory.is_some()));
+        }
+    }
+    if let Some(path) = &args.memory
+        && let Err(failure) = memory::write(context, path, &memory)
+    {
+        failures.push(format!("what was seen is not remembered: {}", failure.message));
+    }
+    for failure in &failures {
+        context.talk(&format!("error: {}\n", visible(failure)));
+    }
+    failures
+}
+
+/// Who is told, as the project says; in a pull request as that of its base does.
+fn receivers(context: &Context, failures: &mut Vec<String>) -> Option<Receivers> {
+    let settled = settings(context).and_then(|(root, settings)| {
+        if settings.notify.is_empty() {
+            let message = "--notify tells nobody: `consign.yaml` names no receiver under `drift.notify`";
+            return Err(Failure::new(exit::CONFIG, message));
+        }
+        Ok(Receivers::of(&settings.notify, &root))
+    });
+    settled.map_err(|failure| failures.push(failure.message)).ok()
+}
+
+/// What the project says of its drift.
+fn settings(context: &Context) -> Result<(Utf8PathBuf, DriftSettings), Failure> {
+    let root = find_root(&context.directory)?;
+    let asked = Asked { follow_pipeline: true, ..Asked::default() };
+    let revisions = revision::find(context, &root, &asked)?;
+    let settings = match revisions.base {
+        Some(base) => base.project.drift,
+        None => project_on_disk(&root).map(|project| project.drift).unwrap_or_default(),
+    };
+    Ok((root, settings))
+}
+
+/// The project file on disk, as far as it can be read.
+fn project_on_disk(root: &Utf8Path) -> Option<Project> {
+    let mut sources = Sources::new();
+    let (source, _) = Ground::Disk.read_project_file(root, &mut sources);
+    source.and_then(|source| manifest::read_project(&sources, source).0)
 }
 
 /// What a server is called in reports.
@@ -99,12 +172,18 @@ fn called((name, compared): &One) -> String {
 fn figures(found: &[One]) -> String {
     let names: Vec<String> = found.iter().map(called).collect();
     let judged = found.iter().map(|(_, compared)| compared.as_ref().ok());
-    let judged = judged.map(|found| found.map(|one| (&one.made.plan, &one.beside.verdict)));
+    let judged = judged.map(|found| found.map(|one| (&one.made.plan, &one.beside)));
     let servers: Vec<_> = names.iter().zip(judged).map(|(name, found)| prometheus::Server { name, found }).collect();
     prometheus::drift(&servers, SystemClock.now().as_second())
 }
 
-fn show(context: &Context, args: &DriftArgs, mut found: Vec<One>) -> Outcome {
+/// Shows what was found. `untold` says that somebody could not be told, which is an error where nothing worse is.
+fn show(context: &Context, args: &DriftArgs, mut found: Vec<One>, untold: bool) -> Outcome {
+    for compared in found.iter_mut().filter_map(|(_, compared)| compared.as_mut().ok()) {
+        if untold && compared.exit == exit::OK {
+            compared.exit = exit::ERROR;
+        }
+    }
     let is_one = found.len() == 1;
     if is_one && let Some((_, Err(failure))) = found.pop_if(|(_, compared)| compared.is_err()) {
         return Err(failure);
@@ -137,7 +216,7 @@ fn view(compared: &Result<Compared, Failure>, with_places: bool) -> View<'_> {
     }
 }
 
-/// How all of it ends: what failed first, then what could not be read in full, then what is new.
+/// How all of it ends: what failed first, then what could not be read in full, then what is new, then what was not told.
 fn exit_of(found: &[One]) -> Exit {
     let exits = || found.iter().filter_map(|(_, compared)| compared.as_ref().ok()).map(|compared| compared.exit);
     if let Some(failure) = found.iter().find_map(|(_, compared)| compared.as_ref().err()) {
@@ -146,6 +225,8 @@ fn exit_of(found: &[One]) -> Exit {
         exit::INCOMPLETE
     } else if exits().any(|exit| exit == exit::CHANGES) {
         exit::CHANGES
+    } else if exits().any(|exit| exit == exit::ERROR) {
+        exit::ERROR
     } else {
         exit::OK
     }
@@ -163,10 +244,7 @@ fn names(context: &Context, args: &DriftArgs) -> Result<Vec<Option<String>>, Fai
         }
         return Ok(names);
     }
-    let root = find_root(&context.directory)?;
-    let mut sources = Sources::new();
-    let (source, _) = Ground::Disk.read_project_file(&root, &mut sources);
-    let project = source.and_then(|source| manifest::read_project(&sources, source).0);
+    let project = project_on_disk(&find_root(&context.directory)?);
     let names: Vec<Option<String>> =
         project.into_iter().flat_map(|project| project.servers.into_keys()).map(Some).collect();
     Ok(if names.len() > 1 { names } else { vec![None] })
@@ -192,7 +270,7 @@ fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Resu
         let reader = connect_to_read(&made.root, &made.config)?;
         block_on(async { Ok(histories(&reader, &drift).await) })?
     };
-    Ok(Compared { beside: Beside { verdict, history }, exit, made })
+    Ok(Compared { beside: Beside { verdict, history, ..Beside::default() }, exit, made })
 }
 
 /// Who changed what differs, as far as the server tells: a drift is worth telling without it.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::model::drift::DriftSettings;
 use crate::model::project::Limit;
 use crate::model::project::Policy;
 use crate::model::project::Project;
@@ -39,11 +40,12 @@ pub fn policy_changes(before: &Project, after: &Project) -> Vec<PolicyChange> {
             (before, after) => note(&mut out, format!("servers.{name}"), &before, &after, after.is_some()),
         }
     }
+    receivers(&before.drift, &after.drift, &mut out);
     out
 }
 
-/// The project that a proposal is judged by: limits, severities, protected sets and servers are those of the base, and
-/// what is declared is that of the proposal. A server that only the proposal has is none yet.
+/// The project that a proposal is judged by: limits, severities, protected sets, servers and who is told of drift are
+/// those of the base, and what is declared is that of the proposal. A server that only the proposal has is none yet.
 pub fn governed(base: &Project, proposed: &Project) -> Project {
     let mut servers = base.servers.clone();
     for (name, config) in &mut servers {
@@ -52,7 +54,7 @@ pub fn governed(base: &Project, proposed: &Project) -> Project {
             config.overlays.clone_from(&theirs.overlays);
         }
     }
-    Project { servers, policy: base.policy.clone(), ..proposed.clone() }
+    Project { servers, policy: base.policy.clone(), drift: base.drift.clone(), ..proposed.clone() }
 }
 
 fn note<T: Serialize + PartialEq>(out: &mut Vec<PolicyChange>, path: String, before: &T, after: &T, loosens: bool) {
@@ -115,6 +117,15 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
     let loosens = folders.iter().any(|one| !before.folders.contains(one));
     note(out, path("folders"), &before.folders, folders, loosens);
     note(out, path("prune"), &before.prune, prune, *prune);
+}
+
+/// Who is told of drift: whoever is taken out hears nothing any more, and whoever comes in hears what is on the servers.
+fn receivers(before: &DriftSettings, after: &DriftSettings, out: &mut Vec<PolicyChange>) {
+    let DriftSettings { notify } = after;
+    let names: BTreeSet<&String> = before.notify.keys().chain(notify.keys()).collect();
+    for name in names {
+        note(out, format!("drift.notify.{name}"), &before.notify.get(name), &notify.get(name), true);
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use http::HeaderMap;
 use http::Method;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::diag::visible;
 use crate::host::HostError;
@@ -52,17 +53,22 @@ pub struct Request {
     pub again: Again,
     /// What it is about, for messages: `pull request 7 of a/b`.
     pub what: String,
+    /// Headers of this request alone. One for the type of the body stands in place of the usual one.
+    pub headers: Vec<(&'static str, String)>,
+    /// Whether any body will do in a good answer: what is asked is only whether it was taken.
+    pub any_answer: bool,
 }
 
 impl Request {
     /// A request that reads.
     pub fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, again: Again::Always, what: what.into() }
+        Self::write(Method::GET, path, None, what)
     }
 
     /// A request that writes, and may be repeated.
     pub fn write(method: Method, path: impl Into<String>, body: Option<Value>, what: impl Into<String>) -> Self {
-        Self { method, path: path.into(), body, again: Again::Always, what: what.into() }
+        let (path, what) = (path.into(), what.into());
+        Self { method, path, body, again: Again::Always, what, headers: Vec::new(), any_answer: false }
     }
 
     /// The same, sent again only where the host surely did nothing.
@@ -161,24 +167,32 @@ impl Client {
             // Azure DevOps answers a token that it does not know with its page for signing in.
             203 => Err(HostError::Denied { host: self.server().to_owned() }),
             204 => Ok(Reply { headers, json: Value::Null }),
-            200..=299 if body.is_empty() => Ok(Reply { headers, json: Value::Null }),
+            200..=299 if body.is_empty() || request.any_answer => Ok(Reply { headers, json: Value::Null }),
             200..=299 => match json {
                 Some(json) => Ok(Reply { headers, json }),
                 None if is_json => Err(self.no_answer(TransportError::Cut("its JSON ends too early".to_owned()))),
                 None => Err(HostError::Malformed { why: "it is no JSON: a login page, or a proxy?".to_owned() }),
             },
-            status => Err(self.refusal(request, status, &headers, json.as_ref())),
+            status => {
+                // Some say it in a plain line.
+                let line = || content_type(&headers).is_some_and(|kind| kind == "text/plain");
+                let json = json.or_else(|| line().then(|| json!({ "message": String::from_utf8_lossy(&body).trim() })));
+                Err(self.refusal(request, status, &headers, json.as_ref()))
+            }
         }
     }
 
     async fn send(&self, request: &Request) -> Result<Answer, TransportError> {
         let mut headers = self.headers.clone();
+        headers.extend(request.headers.iter().cloned());
         if request.method == Method::GET {
             return self.transport.get(Get { path: request.path.clone(), headers }).await;
         }
         let body = match &request.body {
             Some(body) => {
-                headers.push(("content-type", "application/json".to_owned()));
+                if headers.iter().all(|(name, _)| *name != "content-type") {
+                    headers.push(("content-type", "application/json".to_owned()));
+                }
                 Bytes::from(body.to_string())
             }
             None => Bytes::new(),

@@ -3,6 +3,8 @@
 //! A host translates ([`Host`]) and decides nothing; [`post()`] decides what becomes of the comments that are there. A
 //! comment is ours by two things together: its first line is the marker, and whoever the token stands for wrote it. The
 //! marker alone could be anybody's.
+//!
+//! [`webhook`] sends what only has to arrive.
 
 pub mod azure;
 pub mod client;
@@ -12,6 +14,7 @@ pub mod gitlab;
 pub mod post;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 
 use async_trait::async_trait;
 

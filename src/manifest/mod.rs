@@ -43,6 +43,8 @@ pub use print::print_item;
 pub use project::manifest_entries;
 pub use project::overlay_entries;
 pub use project::read_project;
+pub use schema::File;
+pub use schema::schema_of;
 pub use schema::schemas;
 pub use starter::Known;
 pub use starter::starter;

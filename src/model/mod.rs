@@ -9,6 +9,7 @@ pub mod agent_settings;
 pub mod capabilities;
 pub mod collection;
 pub mod delivery_policy;
+pub mod drift;
 pub mod fleet;
 pub mod folder;
 pub mod guid;

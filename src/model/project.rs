@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::drift::DriftSettings;
 use crate::model::kind::Kind;
 use crate::model::package::SecretRef;
 use crate::model::units::Percent;
@@ -31,6 +32,9 @@ pub struct Project {
     /// Limits and protections.
     #[serde(default)]
     pub policy: Policy,
+    /// Who is told of drift.
+    #[serde(default)]
+    pub drift: DriftSettings,
 }
 
 /// The version of the manifest format.

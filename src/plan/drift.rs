@@ -1,8 +1,11 @@
 //! Where a server differs from the manifests: what is new, what is known and until when.
 
+pub mod memory;
+
 use std::collections::BTreeMap;
 
 use jiff::civil;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,6 +16,7 @@ use crate::model::kind::ItemKey;
 use crate::model::project::ApiVersion;
 use crate::model::units::Date;
 use crate::plan::Action;
+use crate::plan::Finding;
 use crate::plan::Held;
 use crate::plan::Plan;
 use crate::plan::Verb;
@@ -27,7 +31,7 @@ use crate::rules::plan::PLN_7;
 use crate::rules::plan::PLN_11;
 
 /// Drift that the owners of a project know of: a file beside the manifests, so that it is reviewed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Baseline {
     /// `consign/v1`.
@@ -40,7 +44,7 @@ pub struct Baseline {
 }
 
 /// `DriftBaseline`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum BaselineKind {
     /// The only one there is.
     #[default]
@@ -48,7 +52,7 @@ pub enum BaselineKind {
 }
 
 /// One drift that is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Known {
     /// The item's address, such as `task/Install 7-Zip`.
@@ -66,7 +70,7 @@ pub struct Known {
 }
 
 /// Fields that may differ, by path: `spec.run`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Fields {
     /// Whatever the server has there.
@@ -132,12 +136,17 @@ static OPEN: [&Rule; 5] = [&PLN_4, &PLN_5, &PLN_6, &PLN_7, &PLN_11];
 /// be, or it cannot be told which item is meant. What no manifest declares is told apart and is no drift by itself.
 pub fn is_drift(plan: &Plan, verdict: &Verdict) -> bool {
     entries(plan).iter().any(|entry| !verdict.known.contains_key(&entry.address))
-        || plan.findings.iter().any(|finding| {
-            let is_of_a_delete =
-                || plan.held.iter().any(|held| held.would == Verb::Delete && held.key.to_string() == finding.subject);
-            let is_open = OPEN.iter().any(|rule| rule.id == finding.rule);
-            is_open && !is_of_a_delete() && !verdict.known.contains_key(&finding.subject)
-        })
+        || open(plan, verdict).next().is_some()
+}
+
+/// The findings that say so without being known.
+pub fn open<'a>(plan: &'a Plan, verdict: &'a Verdict) -> impl Iterator<Item = &'a Finding> {
+    plan.findings.iter().filter(|finding| {
+        let is_of_a_delete =
+            || plan.held.iter().any(|held| held.would == Verb::Delete && held.key.to_string() == finding.subject);
+        let is_open = OPEN.iter().any(|rule| rule.id == finding.rule);
+        is_open && !is_of_a_delete() && !verdict.known.contains_key(&finding.subject)
+    })
 }
 
 /// What a baseline says of one server's drift.

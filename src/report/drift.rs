@@ -19,6 +19,7 @@ use crate::plan::drift::State;
 use crate::plan::drift::Verdict;
 use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
+use crate::plan::drift::memory::Streak;
 use crate::report::paint::Tone;
 use crate::report::plan;
 use crate::report::plan::Options;
@@ -30,6 +31,30 @@ pub struct Beside {
     pub verdict: Verdict,
     /// Who did it last, by address.
     pub history: BTreeMap<String, Done>,
+    /// For how many runs in a row it has differed, by address; `None` where no memory is kept.
+    pub streaks: Option<BTreeMap<String, Streak>>,
+}
+
+impl Beside {
+    /// For how many runs in a row an item has differed.
+    pub fn streak(&self, address: &str) -> Option<&Streak> {
+        self.streaks.as_ref()?.get(address)
+    }
+}
+
+/// What there is to say of an item that differs beside how, a sentence each: who did it, and for how long it has been so.
+pub fn remarks(address: &str, beside: &Beside) -> Vec<String> {
+    let mut out: Vec<String> = beside.history.get(address).map(who).into_iter().collect();
+    out.extend(beside.streak(address).map(since));
+    out
+}
+
+/// `in 3 runs in a row, since 2026-11-21T10:00:00Z`
+fn since(Streak { runs, since, .. }: &Streak) -> String {
+    match runs {
+        1 => format!("for the first time, at {since}"),
+        n => format!("in {n} runs in a row, since {since}"),
+    }
 }
 
 /// Writes the drift as text, the summary last: first what is new, then what is known, then what is unmanaged.
@@ -85,8 +110,8 @@ fn one(entry: &Entry<'_>, beside: &Beside, options: Options, out: &mut dyn Write
         let (before, after) = (field.after.clone(), field.before.clone());
         plan::field(&FieldChange { before, after, ..field.clone() }, "", options, out)?;
     }
-    if let Some(done) = beside.history.get(&entry.address) {
-        writeln!(out, "         {}", paint.on(Tone::Dim, visible(&who(done))))?;
+    for remark in remarks(&entry.address, beside) {
+        writeln!(out, "         {}", paint.on(Tone::Dim, visible(&remark)))?;
     }
     if let Some(accepted) = known {
         writeln!(out, "         {}", paint.on(Tone::Dim, visible(&known_until(accepted))))?;
@@ -153,7 +178,7 @@ pub fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::gui
 }
 
 /// The drift as JSON. `before` is what the manifests say, `after` what the server has; `known` says why and until when
-/// one is, `last_change` who changed the item last.
+/// one is, `last_change` who changed the item last, `streak` for how many runs it has differed.
 pub fn json(plan: &Plan, beside: &Beside, code: u8, name: &str) -> Value {
     let drift: Vec<Value> = entries(plan).iter().map(|entry| entry_json(entry, beside)).collect();
     let unmanaged: Vec<Value> =
@@ -193,6 +218,9 @@ fn entry_json(entry: &Entry<'_>, beside: &Beside) -> Value {
     }
     if let Some(done) = beside.history.get(&entry.address) {
         value["last_change"] = json!(done);
+    }
+    if let Some(Streak { runs, since, .. }) = beside.streak(&entry.address) {
+        value["streak"] = json!({ "runs": runs, "since": since });
     }
     value
 }

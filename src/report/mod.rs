@@ -2,6 +2,7 @@
 //! every format is made of it ([`render::render`]). Nothing is judged or dropped here; texts from manifests and servers
 //! are made harmless ([`escape`]) for where they are shown.
 
+pub mod alert;
 pub mod apply;
 pub mod azure;
 pub mod budget;

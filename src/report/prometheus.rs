@@ -2,9 +2,12 @@
 
 use crate::plan::Plan;
 use crate::plan::drift::State;
-use crate::plan::drift::Verdict;
 use crate::plan::drift::entries;
+use crate::report::drift::Beside;
 use crate::report::drift::unmanaged;
+
+/// The most items of a server that have a line of their own: each line is a series in a database of others.
+const STREAKS_MAX: usize = 500;
 
 /// One server's part.
 pub struct Server<'a> {
@@ -14,8 +17,8 @@ pub struct Server<'a> {
     pub found: Option<Found<'a>>,
 }
 
-/// A comparison, and what a baseline says of it.
-pub type Found<'a> = (&'a Plan, &'a Verdict);
+/// A comparison, and what is known beside it.
+pub type Found<'a> = (&'a Plan, &'a Beside);
 
 /// The drift of some servers, looked for at a time in seconds since 1970.
 pub fn drift(servers: &[Server<'_>], at_seconds: i64) -> String {
@@ -36,7 +39,7 @@ pub fn drift(servers: &[Server<'_>], at_seconds: i64) -> String {
     metric("consign_drift_complete", "Whether all of the server could be read.", complete);
     let mut lines = Vec::new();
     for one in servers {
-        let Some((plan, verdict)) = one.found else { continue };
+        let Some((plan, Beside { verdict, .. })) = one.found else { continue };
         for (state, word) in [(State::Changed, "changed"), (State::Missing, "missing"), (State::Differs, "differs")] {
             for is_known in [false, true] {
                 let is_one = |address: &String| verdict.known.contains_key(address) == is_known;
@@ -48,11 +51,27 @@ pub fn drift(servers: &[Server<'_>], at_seconds: i64) -> String {
         }
     }
     metric("consign_drift_items", "Items that are not as the manifests say.", lines);
+    let mut lines = Vec::new();
+    for one in servers {
+        let Some((_, Beside { streaks, .. })) = one.found else { continue };
+        for (address, streak) in streaks.iter().flatten().take(STREAKS_MAX) {
+            let labels = format!("{{server=\"{}\",item=\"{}\"}}", label(one.name), label(address));
+            lines.push((labels, streak.runs.to_string()));
+        }
+    }
+    metric("consign_drift_item_runs", "In how many runs in a row an item that is not known has differed.", lines);
+    let most = each(&|found| Some(longest(found?.1)?.to_string()));
+    metric("consign_drift_runs_max", "The most runs in a row that an item of the server has differed.", most);
     let left = each(&|found| found.map(|(plan, _)| unmanaged(plan).count().to_string()));
     metric("consign_unmanaged_items", "Items in owned folders that no manifest declares.", left);
     let at = each(&|found| found.map(|_| at_seconds.to_string()));
     metric("consign_drift_last_success_timestamp_seconds", "When the server was compared last.", at);
     out
+}
+
+/// The longest streak: 0 where nothing new differs, `None` where no memory is kept.
+fn longest(beside: &Beside) -> Option<u32> {
+    Some(beside.streaks.as_ref()?.values().map(|streak| streak.runs).max().unwrap_or(0))
 }
 
 /// A label's value.

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod environment;
 pub mod files;
 pub mod git;
+pub mod hmac;
 pub mod http;
 pub mod journal_files;
 pub mod retry;

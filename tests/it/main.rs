@@ -32,5 +32,6 @@ mod server;
 mod story;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod told;
 mod validate;
 mod world;

@@ -262,6 +262,7 @@ pub fn beside(t: Texts<'_>, plan: &Plan) -> Beside {
     };
     Beside {
         verdict: Verdict { known: [(address.clone(), accepted)].into(), notes: vec![note] },
+        streaks: None,
         history: [(address.clone(), done)].into(),
     }
 }

@@ -125,7 +125,7 @@ fn differing(entry: &Entry<'_>, beside: &Beside, about: &About) -> ChangeView {
         State::Differs => ("differs", "~"),
     };
     let known = beside.verdict.known.get(&entry.address);
-    let remarks = beside.history.get(&entry.address).map(drift::who).into_iter();
+    let remarks = drift::remarks(&entry.address, beside).into_iter();
     let fields = entry.fields.iter().map(|field| FieldView {
         path: field.path.clone(),
         before: field.after.clone(),
