@@ -456,28 +456,58 @@ fn what_was_not_approved_is_not_applied() {
 }
 
 #[test]
-fn a_merge_without_an_approved_plan_changes_nothing() {
+fn a_commit_that_no_request_brought_changes_nothing() {
+    for api in Api::ALL {
+        let Some(world) = World::new(api, "") else { return };
+        world.propose();
+        let commit = world.merge();
+        match api {
+            Api::GitHub => world.runner.program("gh", "[ \"$1\" = api ]; echo '[]' | jq -r \"$4\"\n"),
+            Api::GitLab => world.host.fails(("GET", "/merge_requests"), 1, http("200 OK", "application/json", "[]")),
+            Api::Azure => {
+                let nothing = json!({ "queries": [], "results": [{}] });
+                let answer = http("200 OK", "application/json", &nothing.to_string());
+                world.host.fails(("POST", "/pullrequestquery"), 1, answer);
+            }
+        }
+        world.refuses(&commit);
+    }
+}
+
+#[test]
+fn a_request_whose_pipeline_kept_no_plan_changes_nothing() {
     for api in Api::ALL {
         let Some(world) = World::new(api, "") else { return };
         let head = world.propose();
         let commit = world.merge();
-        let before = world.server.audit();
-        match api {
-            // No request made this commit: it was pushed.
-            Api::GitHub => {
-                let gh = "case \"$1\" in api) echo '[]' | jq -r \"$4\" ;; *) exit 1 ;; esac";
-                world.runner.program("gh", gh);
-            }
-            Api::GitLab => {
-                let nothing = http("200 OK", "application/json", "[]");
-                world.host.fails(("GET", "/merge_requests"), 1, nothing);
-            }
-            // One did, and its pipeline kept no plan.
-            Api::Azure => world.tells_of_the_merge(&head, &commit),
-        }
-        let ran = world.runs(Event::Merge, "merge");
-        assert_eq!(ran[0].code, 4, "{api:?}: {}", ran[0].said);
-        assert_eq!(world.server.audit(), before, "{api:?}");
+        world.tells_of_the_merge(&head, &commit);
+        world.refuses(&commit);
+    }
+}
+
+impl World {
+    /// Fails unless the merge ends with 4, and nothing was written.
+    #[track_caller]
+    fn refuses(&self, commit: &str) {
+        let before = self.server.writes();
+        let ran = self.runs(Event::Merge, "merge");
+        assert_eq!(ran[0].code, 4, "{:?} {commit}: {}", self.api, ran[0].said);
+        assert!(ran[0].said.contains("This is not what was approved"), "{}", ran[0].said);
+        assert_eq!(self.server.writes(), before);
+    }
+}
+
+/// What changes no manifest needs nobody's plan.
+#[test]
+fn a_merge_that_changes_nothing_there_goes_through() {
+    for api in Api::ALL {
+        let Some(world) = World::new(api, "") else { return };
+        git(&world.work(), &["checkout", "--quiet", "-b", "topic"]);
+        fs::write(world.work().join("README.md"), "about it\n").unwrap();
+        let head = world.commit("about it");
+        let commit = world.merge();
+        world.tells_of_the_merge(&head, &commit);
+        all_well(&world.runs(Event::Merge, "merge"));
     }
 }
 
