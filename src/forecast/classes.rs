@@ -8,6 +8,8 @@ use std::hash::RandomState;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
+use roaring::MultiOps;
 
 use crate::agent::memory::Cached;
 use crate::agent::memory::Memory;
@@ -66,7 +68,7 @@ pub struct Classes {
 /// counted.
 pub fn classes(compiled: &Compiled, fleet: &Fleet, not_seen_days: u32) -> Classes {
     let Parts { parts, population } = partition(fleet, not_seen_days, &traits(compiled, fleet));
-    let classes = parts.into_iter().map(|members| class(members, compiled, fleet)).collect();
+    let classes = parts.into_par_iter().map(|members| class(members, compiled, fleet)).collect();
     Classes { classes, population }
 }
 
@@ -88,35 +90,30 @@ pub fn time_zone(name: &str) -> TimeZone {
 
 /// Every set that tells computers apart; equal ones once.
 fn traits(compiled: &Compiled, fleet: &Fleet) -> Vec<Computers> {
-    let mut sets = Distinct::default();
-    let mut users: BTreeMap<Guid, Computers> = BTreeMap::new();
+    let mut users: BTreeMap<Guid, Vec<&Computers>> = BTreeMap::new();
     for job in &compiled.jobs {
-        sets.add(job.computers.clone());
-        if let Some(history) = fleet.history.get(&job.what.id) {
-            sets.add(&job.computers & &history.succeeded);
-            sets.add(&job.computers & &history.failed);
-        }
         for step in job.what.steps.iter().filter(|step| step.program.has_files) {
-            *users.entry(step.program.package).or_default() |= &job.computers;
+            users.entry(step.program.package).or_default().push(&job.computers);
         }
     }
-    for (package, computers) in &users {
-        if let Some(known) = fleet.packages.get(package) {
-            sets.add(computers & &known.cached);
-        }
-    }
-    for computers in compiled.windows.iter().map(|one| &one.computers) {
-        sets.add(computers.clone());
-    }
-    for computers in compiled.settings.iter().map(|one| &one.computers) {
-        sets.add(computers.clone());
-    }
+    let of_jobs = compiled.jobs.par_iter().flat_map_iter(|job| {
+        let history = fleet.history.get(&job.what.id);
+        let results = history.into_iter().flat_map(|history| [&history.succeeded, &history.failed]);
+        std::iter::once(job.computers.clone()).chain(results.map(|result| &job.computers & result))
+    });
+    let of_packages = users.par_iter().filter_map(|(package, users)| {
+        let cached = &fleet.packages.get(package)?.cached;
+        Some(users.iter().map(|computers| *computers & cached).union())
+    });
+    let mut found: Vec<Computers> = of_jobs.chain(of_packages).collect();
+    found.extend(compiled.windows.iter().map(|one| one.computers.clone()));
+    found.extend(compiled.settings.iter().map(|one| one.computers.clone()));
     for computers in compiled.enrolments.iter().map(|one| &one.computers) {
-        sets.add(computers.clone());
-        if let Some(licences) = &fleet.licences {
-            sets.add(computers & &licences.holders);
-        }
+        found.push(computers.clone());
+        found.extend(fleet.licences.as_ref().map(|licences| computers & &licences.holders));
     }
+    let mut sets = Distinct::default();
+    found.into_iter().for_each(|set| sets.add(set));
     sets.sets
 }
 

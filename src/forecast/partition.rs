@@ -8,6 +8,8 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::hash::BuildHasherDefault;
+use std::hash::Hasher;
 use std::hash::RandomState;
 
 use jiff::SignedDuration;
@@ -89,6 +91,28 @@ impl Random {
     }
 }
 
+/// Places by sign: a sign is random as it is, and needs no hashing.
+type Places = HashMap<u128, usize, BuildHasherDefault<AsItIs>>;
+
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, sign: u128) {
+        self.0 = sign as u64;
+    }
+}
+
 /// A range of computers that was dealt.
 #[derive(Default)]
 struct Dealt<'f> {
@@ -116,8 +140,9 @@ fn deal<'f>(
         }
     }
     let mut dealt = Dealt::default();
-    let mut zones: HashMap<&str, (u128, bool)> = HashMap::new();
-    let mut places: HashMap<u128, usize> = HashMap::new();
+    // There are few zones, and names that begin alike are told apart faster than they are hashed.
+    let mut zones: BTreeMap<&str, (u128, bool)> = BTreeMap::new();
+    let mut places = Places::default();
     for ((at, computer), sign) in (first..).zip(computers).zip(signs) {
         match sight(computer, since) {
             Sight::Lives => {}
@@ -154,7 +179,7 @@ fn deal<'f>(
 
 /// Ranges one after the other; a part may be in many.
 fn together(ranges: Vec<Dealt<'_>>, mut population: Population) -> Parts {
-    let mut places: HashMap<u128, usize> = HashMap::new();
+    let mut places = Places::default();
     let mut parts: Vec<Computers> = Vec::new();
     for range in ranges {
         population.retired += range.retired;
