@@ -83,7 +83,7 @@ fn reports(programs: usize) {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let project = scratch.path().join("project");
     scaled(programs / 2, &project);
-    let server = Server::start(&scratch.path().join("server"));
+    let server = Server::start(&scratch.path().join("server"), None);
     let file = project.join("consign.yaml");
     let text = fs::read_to_string(&file).expect("scale.py writes it");
     fs::write(&file, text.replace("http://127.0.0.1:7450", &server.url)).expect("it can be written");
