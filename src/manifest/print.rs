@@ -75,9 +75,18 @@ pub fn flow(value: &Value) -> String {
     out
 }
 
+/// A text within `{…}` or `[…]`, where readers differ on a colon that no space follows: `a:?`.
+fn push_word(out: &mut String, text: &str) {
+    if text.contains(':') && text.chars().all(is_printed) {
+        push_quoted(out, text);
+    } else {
+        push_line(out, text);
+    }
+}
+
 fn push_flow(out: &mut String, value: &Value) {
     match value {
-        Value::String(text) => push_line(out, text),
+        Value::String(text) => push_word(out, text),
         Value::Array(list) => {
             out.push('[');
             for (at, value) in list.iter().enumerate() {
@@ -90,7 +99,7 @@ fn push_flow(out: &mut String, value: &Value) {
             out.push('{');
             for (at, (key, value)) in map.iter().enumerate() {
                 out.push_str(if at > 0 { ", " } else { "" });
-                push_line(out, key);
+                push_word(out, key);
                 out.push_str(": ");
                 push_flow(out, value);
             }
@@ -310,12 +319,16 @@ pub(super) fn push_line(out: &mut String, text: &str) {
     if is_plain(text) {
         out.push_str(text);
     } else if text.chars().all(is_printed) {
-        out.push('\'');
-        out.push_str(&text.replace('\'', "''"));
-        out.push('\'');
+        push_quoted(out, text);
     } else {
         push_escaped(out, text);
     }
+}
+
+fn push_quoted(out: &mut String, text: &str) {
+    out.push('\'');
+    out.push_str(&text.replace('\'', "''"));
+    out.push('\'');
 }
 
 fn push_escaped(out: &mut String, text: &str) {
