@@ -3,6 +3,7 @@
 mod computers;
 mod judged;
 mod orders;
+mod policies;
 mod renamed;
 mod renames;
 mod tampered;
