@@ -34,7 +34,9 @@ use crate::model::guid::Guid;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::model::package::CanRun;
 use crate::model::package::Package;
+use crate::model::package::Program as Declared;
 use crate::model::package::RunWith;
 use crate::model::package::RunWithBuilt;
 use crate::model::package::Source;
@@ -445,10 +447,11 @@ impl<'a> Library<'a> {
                 delete_unused_after: of.delete_unused_after,
                 success_codes: program.success_codes.clone(),
                 max_run_time: program.max_run_time.limit(), // PRG-3
-                can_run: program.can_run,
+                can_run: presence(program),                 // PRG-8
                 administrative: !matches!(program.run_with, RunWith::Built(RunWithBuilt::LoggedOnUser)),
                 interactive: program.user_input_required,
                 exits_early: program.exits_early, // PDF-2
+                network_kbps_min: program.network.required.then_some(program.network.minimum_speed_kbps), // PRG-12
             }),
             After {
                 action: program.after_running.action,
@@ -459,4 +462,11 @@ impl<'a> Library<'a> {
         self.ready.borrow_mut().insert(key, ready.clone());
         Ok(ready)
     }
+}
+
+/// Who has to be logged on. The rights of the logged-on user are to be had only with one, whatever a server that was not
+/// written from manifests holds beside them (PRG-8, PRG-9).
+fn presence(program: &Declared) -> CanRun {
+    let as_user = program.run_with == RunWith::Built(RunWithBuilt::LoggedOnUser);
+    if as_user && program.can_run == CanRun::Always { CanRun::UserLoggedOn } else { program.can_run }
 }

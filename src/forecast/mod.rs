@@ -191,6 +191,8 @@ pub enum Why {
     Availability,
     /// Its programs want somebody, or nobody, to be logged on (PRG-9).
     Presence,
+    /// Its programs want a network, and it is away or slower (PRG-12).
+    Network,
     /// No window of these days takes it (MW-3).
     Window,
     /// A restart is pending and blocks it (RST-2).
@@ -210,6 +212,7 @@ impl Why {
             Self::NeverFits => Some("MW-4"),
             Self::Availability => Some("TSK-11"),
             Self::Presence => Some("PRG-9"),
+            Self::Network => Some("PRG-12"),
             Self::Window => Some("MW-3"),
             Self::PendingRestart => Some("RST-2"),
             Self::Queue => Some("TSK-2"),
@@ -223,6 +226,7 @@ impl Why {
             Self::NeverFits => "fits in no maintenance window at all",
             Self::Availability => "is not available at any time it is due",
             Self::Presence => "wants somebody, or nobody, to be logged on, and it is the other way round",
+            Self::Network => "wants a network, and it is away or slower",
             Self::Window => "waits for a maintenance window that takes it; none does in this time",
             Self::PendingRestart => "waits for a restart that is pending",
             Self::Queue => "waits behind others for the whole time",
