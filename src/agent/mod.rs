@@ -110,7 +110,9 @@
 //!   left is not, once its program has ended.
 //! - **A-16 Delivery policies.** Due at the compliance times, or on arrival without any (then once, as A-5). At a
 //!   compliance time, a policy that is remembered as a success complies and does nothing; one that failed is due again
-//!   (RST-3). `Immediately` runs it at once and ignores windows; `MaintenanceWindow` as A-7; `Schedule` makes it due at
+//!   (RST-3). What is remembered is of the policy, whatever it installs by now: servers tell no more. Where a plan gives
+//!   it another list, the plan says how many may install from it, and a forecast that they are taken to comply.
+//!   `Immediately` runs it at once and ignores windows; `MaintenanceWindow` as A-7; `Schedule` makes it due at
 //!   its own first time at or after the check. Resources run in their order, each as a step of A-12; a failure aborts,
 //!   goes on, or starts the whole again, at most three times (four runs in all; then it fails). It succeeds when every
 //!   resource succeeded. `user_must_run` ones are manual.

@@ -82,6 +82,8 @@ pub struct Compiled {
     pub packages: BTreeMap<Guid, Duration>,
     /// What is left out, and why.
     pub unassessed: Vec<Unassessed>,
+    /// What is in, and rests on more than is known (A-16).
+    pub unsure: Vec<Unassessed>,
     /// The server's zone.
     pub server_zone: String,
     /// How the server reads what the documents read in two ways.
@@ -144,6 +146,7 @@ pub fn compile(estate: &Estate<'_>, reach: &Reach<'_, '_>, fleet: &Fleet, rules:
         enrolments: Vec::new(),
         packages: library.ages(),
         unassessed: Vec::new(),
+        unsure: Vec::new(),
         server_zone: fleet.server_zone.clone(),
         rules,
     };
@@ -160,6 +163,7 @@ pub fn compile(estate: &Estate<'_>, reach: &Reach<'_, '_>, fleet: &Fleet, rules:
         if computers.is_empty() {
             continue;
         }
+        compiled.unsure.extend(other_list(placed, reach.live(), fleet, &computers).map(left_out));
         match told(placed, &library) {
             Ok(what) => compiled.put(key.clone(), what, computers, fleet),
             Err(why) => compiled.unassessed.push(left_out(why.to_string())),
@@ -462,6 +466,25 @@ impl<'a> Library<'a> {
         self.ready.borrow_mut().insert(key, ready.clone());
         Ok(ready)
     }
+}
+
+/// A delivery policy that computers comply with as it is, and that would install something else: what they remember is of
+/// the old list (A-16), and whether they comply with the new one only their own check tells.
+fn other_list(placed: Placed<'_>, live: &Estate<'_>, fleet: &Fleet, computers: &Computers) -> Option<String> {
+    let list = |spec: &DeliveryPolicy| -> Vec<(String, String)> {
+        spec.resources.iter().map(|one| (one.package.clone(), one.program.clone())).collect()
+    };
+    let was = live.of_kind(Kind::DeliveryPolicy).find(|one| one.guid == placed.guid)?;
+    let (Spec::DeliveryPolicy(was), Spec::DeliveryPolicy(is)) = (&was.item.spec, &placed.item.spec) else {
+        return None;
+    };
+    let complied = fleet.history.get(&placed.guid).map_or(0, |history| history.succeeded.intersection_len(computers));
+    (list(was) != list(is) && complied > 0).then(|| {
+        format!(
+            "it installs something else than before; {complied} computers that comply with the old list are taken to \
+             comply with the new one, and install what they lack where they do not"
+        )
+    })
 }
 
 /// Who has to be logged on. The rights of the logged-on user are to be had only with one, whatever a server that was not

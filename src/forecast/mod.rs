@@ -91,6 +91,9 @@ pub struct Forecast {
     pub downloads: Downloads,
     /// What could not be assessed, and why. Numbers here say nothing of it.
     pub unassessed: Vec<Unassessed>,
+    /// What is in the numbers, and rests on more than is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsure: Vec<Unassessed>,
     /// What is not known of the computers, and why. Who ran what: nobody is then taken to have run anything, so numbers
     /// are the most that they can be.
     pub gaps: BTreeMap<Part, String>,

@@ -125,6 +125,10 @@ fn gaps(forecast: &Forecast, paint: Paint, out: &mut dyn Write) -> io::Result<()
         };
         writeln!(out, "{}", paint.on(Tone::Warn, format!("Not known: {what}: {}", visible(why))))?;
     }
+    for item in &forecast.unsure {
+        let line = format!("Not certain: {}: {}", visible(&item.key.to_string()), visible(&item.why));
+        writeln!(out, "{}", paint.on(Tone::Warn, line))?;
+    }
     for item in &forecast.unassessed {
         let line = format!("Not assessed: {}: {}", visible(&item.key.to_string()), visible(&item.why));
         writeln!(out, "{}", paint.on(Tone::Warn, line))?;
