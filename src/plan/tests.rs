@@ -5,7 +5,6 @@ mod judged;
 mod orders;
 mod policies;
 mod renamed;
-mod renames;
 mod tampered;
 mod times;
 
