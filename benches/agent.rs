@@ -118,6 +118,7 @@ fn job(n: u16) -> Job {
         administrative: true,
         interactive: false,
         exits_early: false,
+        network_kbps_min: None,
     };
     let step = |_| Step {
         program: Arc::new(program.clone()),

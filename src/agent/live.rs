@@ -83,7 +83,7 @@ impl Computer {
     /// A computer that was told nothing yet.
     pub fn new(zone: TimeZone, memory: Memory, scenario: Arc<Scenario>) -> Self {
         Self {
-            state: State::new(zone, memory, scenario.is_logged_on()),
+            state: State::new(zone, memory, scenario.is_logged_on(), scenario.network_kbps),
             scenario,
             now: Timestamp::MIN,
             wake: None,

@@ -9,7 +9,8 @@
 //! same list and from the documents, not from this code.
 //!
 //! - **A-1 Arrival.** A job is known from the event that brings the policy. Every computer is on all the time, and its
-//!   network is there and fast enough (PRG-12). The same policy again changes nothing. A job that left the policy is
+//!   network is there and fast enough, unless the scenario says how fast it is: then a program that wants a faster one,
+//!   or any where it is away, is not started (PRG-12); policies and downloads come all the same. The same policy again changes nothing. A job that left the policy is
 //!   dropped with its progress, put-offs included, unless a program of it runs: that one ends, *after running* follows,
 //!   and the job is remembered only if nothing of it was left to run or to skip, and is not told as removed. One that
 //!   comes back while its program runs goes on as if it had never left. A changed job holds at once, but one that is
@@ -37,7 +38,7 @@
 //!   job is pending, asked about, put off, waiting for its remediation or under way adds nothing. Manual jobs are never
 //!   due.
 //! - **A-6 Start.** A pending job starts when it is available, ready, somebody or nobody is logged on as its program
-//!   wants (PRG-9; in a sequence that of the step to run), nothing runs, the computer does not restart just now, no
+//!   wants (PRG-9; in a sequence that of the step to run), the network is as it wants (PRG-12), nothing runs, the computer does not restart just now, no
 //!   restart is pending that blocks it (RST-2), and a window takes it. Jobs are looked at in order until one
 //!   starts or prompts; the others wait (MW-3), and those behind it are not looked at.
 //! - **A-7 Windows.** A window is open from each of its times (included) for its duration of elapsed time (the end
@@ -109,7 +110,9 @@
 //!   left is not, once its program has ended.
 //! - **A-16 Delivery policies.** Due at the compliance times, or on arrival without any (then once, as A-5). At a
 //!   compliance time, a policy that is remembered as a success complies and does nothing; one that failed is due again
-//!   (RST-3). `Immediately` runs it at once and ignores windows; `MaintenanceWindow` as A-7; `Schedule` makes it due at
+//!   (RST-3). What is remembered is of the policy, whatever it installs by now: servers tell no more. Where a plan gives
+//!   it another list, the plan says how many may install from it, and a forecast that they are taken to comply.
+//!   `Immediately` runs it at once and ignores windows; `MaintenanceWindow` as A-7; `Schedule` makes it due at
 //!   its own first time at or after the check. Resources run in their order, each as a step of A-12; a failure aborts,
 //!   goes on, or starts the whole again, at most three times (four runs in all; then it fails). It succeeds when every
 //!   resource succeeded. `user_must_run` ones are manual.

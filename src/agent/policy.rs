@@ -177,6 +177,8 @@ pub struct Program {
     pub interactive: bool,
     /// Whether it is marked as shutting the computer down itself (PDF-2).
     pub exits_early: bool,
+    /// The slowest network that will do, in KB/s; 0: any. `None`: it needs none (PRG-12).
+    pub network_kbps_min: Option<u32>,
 }
 
 /// A window.

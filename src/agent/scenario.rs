@@ -21,6 +21,10 @@ pub struct Scenario {
     pub download: Duration,
     /// How long a restart takes.
     pub restart: Duration,
+    /// How fast the computers' network is when a program asks for one, in KB/s; 0: it is away. Absent: fast enough for all
+    /// (PRG-12). How long downloads take is said apart.
+    #[serde(rename = "networkKBps")]
+    pub network_kbps: Option<u32>,
 }
 
 impl Default for Scenario {
@@ -31,6 +35,7 @@ impl Default for Scenario {
             downloads: BTreeMap::new(),
             download: Duration::minutes(5),
             restart: Duration::minutes(5),
+            network_kbps: None,
         }
     }
 }

@@ -144,6 +144,8 @@ impl State {
             Some(Hold::NotDownloaded)
         } else if !can_run(program, self.logged_on) {
             Some(Hold::LoggedOn) // PRG-9
+        } else if !reaches(program, self.network_kbps) {
+            Some(Hold::Network) // PRG-12
         } else if self.running.is_some() {
             Some(Hold::Busy)
         } else if self.restarting {
@@ -242,6 +244,14 @@ impl State {
             self.jobs.iter_mut().filter(|job| job.packages.contains(&place)).for_each(|job| job.missing += 1);
             self.report(What::PackageDeleted { package: self.packages[place].id }, out);
         }
+    }
+}
+
+/// Whether the network is there and fast enough for a program (PRG-12).
+const fn reaches(program: &Program, network_kbps: Option<u32>) -> bool {
+    match (program.network_kbps_min, network_kbps) {
+        (Some(least), Some(speed)) => speed > 0 && speed >= least,
+        _ => true,
     }
 }
 

@@ -56,6 +56,8 @@ pub struct State {
     pub(super) memory: Memory,
     pub(super) clock: Clock,
     pub(super) logged_on: bool,
+    /// How fast the network is, in KB/s; `None`: fast enough for all (PRG-12).
+    pub(super) network_kbps: Option<u32>,
     pub(super) now: Timestamp,
     pub(super) jobs: Vec<JobState>,
     pub(super) packages: Vec<Package>,
@@ -231,6 +233,8 @@ pub enum Hold {
     NotDownloaded,
     /// Somebody is logged on, or nobody is (PRG-9).
     LoggedOn,
+    /// The network is away, or slower than it wants (PRG-12).
+    Network,
     /// A user was asked, or put it off (TSK-8).
     PutOff,
     /// A program runs.
@@ -247,7 +251,7 @@ pub enum Hold {
 
 impl State {
     /// A computer in a zone that knows nothing but what it remembers.
-    pub fn new(zone: TimeZone, memory: Memory, logged_on: bool) -> Self {
+    pub fn new(zone: TimeZone, memory: Memory, logged_on: bool, network_kbps: Option<u32>) -> Self {
         let policy = Arc::new(Policy {
             jobs: Vec::new(),
             windows: Vec::new(),
@@ -275,6 +279,7 @@ impl State {
             memory,
             clock,
             logged_on,
+            network_kbps,
             now: Timestamp::MIN,
             jobs: Vec::new(),
             pending: Vec::new(),

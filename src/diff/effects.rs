@@ -115,7 +115,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// The note with its rules, as it stands beside a difference: `reaches no computer that already ran it (TSK-4)`.
+    /// The note with its rules, as it stands beside a difference: `reaches nobody who ran it once (TSK-4)`.
     pub fn remark(&self) -> String {
         if self.rules.is_empty() { self.note.to_owned() } else { format!("{} ({})", self.note, self.rules.join(", ")) }
     }

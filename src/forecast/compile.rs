@@ -34,7 +34,9 @@ use crate::model::guid::Guid;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::model::package::CanRun;
 use crate::model::package::Package;
+use crate::model::package::Program as Declared;
 use crate::model::package::RunWith;
 use crate::model::package::RunWithBuilt;
 use crate::model::package::Source;
@@ -80,6 +82,8 @@ pub struct Compiled {
     pub packages: BTreeMap<Guid, Duration>,
     /// What is left out, and why.
     pub unassessed: Vec<Unassessed>,
+    /// What is in, and rests on more than is known (A-16).
+    pub unsure: Vec<Unassessed>,
     /// The server's zone.
     pub server_zone: String,
     /// How the server reads what the documents read in two ways.
@@ -142,6 +146,7 @@ pub fn compile(estate: &Estate<'_>, reach: &Reach<'_, '_>, fleet: &Fleet, rules:
         enrolments: Vec::new(),
         packages: library.ages(),
         unassessed: Vec::new(),
+        unsure: Vec::new(),
         server_zone: fleet.server_zone.clone(),
         rules,
     };
@@ -158,6 +163,7 @@ pub fn compile(estate: &Estate<'_>, reach: &Reach<'_, '_>, fleet: &Fleet, rules:
         if computers.is_empty() {
             continue;
         }
+        compiled.unsure.extend(other_list(placed, reach.live(), fleet, &computers).map(left_out));
         match told(placed, &library) {
             Ok(what) => compiled.put(key.clone(), what, computers, fleet),
             Err(why) => compiled.unassessed.push(left_out(why.to_string())),
@@ -445,10 +451,11 @@ impl<'a> Library<'a> {
                 delete_unused_after: of.delete_unused_after,
                 success_codes: program.success_codes.clone(),
                 max_run_time: program.max_run_time.limit(), // PRG-3
-                can_run: program.can_run,
+                can_run: presence(program),                 // PRG-8
                 administrative: !matches!(program.run_with, RunWith::Built(RunWithBuilt::LoggedOnUser)),
                 interactive: program.user_input_required,
                 exits_early: program.exits_early, // PDF-2
+                network_kbps_min: program.network.required.then_some(program.network.minimum_speed_kbps), // PRG-12
             }),
             After {
                 action: program.after_running.action,
@@ -459,4 +466,30 @@ impl<'a> Library<'a> {
         self.ready.borrow_mut().insert(key, ready.clone());
         Ok(ready)
     }
+}
+
+/// A delivery policy that computers comply with as it is, and that would install something else: what they remember is of
+/// the old list (A-16), and whether they comply with the new one only their own check tells.
+fn other_list(placed: Placed<'_>, live: &Estate<'_>, fleet: &Fleet, computers: &Computers) -> Option<String> {
+    let list = |spec: &DeliveryPolicy| -> Vec<(String, String)> {
+        spec.resources.iter().map(|one| (one.package.clone(), one.program.clone())).collect()
+    };
+    let was = live.of_kind(Kind::DeliveryPolicy).find(|one| one.guid == placed.guid)?;
+    let (Spec::DeliveryPolicy(was), Spec::DeliveryPolicy(is)) = (&was.item.spec, &placed.item.spec) else {
+        return None;
+    };
+    let complied = fleet.history.get(&placed.guid).map_or(0, |history| history.succeeded.intersection_len(computers));
+    (list(was) != list(is) && complied > 0).then(|| {
+        format!(
+            "it installs something else than before; {complied} computers that comply with the old list are taken to \
+             comply with the new one, and install what they lack where they do not"
+        )
+    })
+}
+
+/// Who has to be logged on. The rights of the logged-on user are to be had only with one, whatever a server that was not
+/// written from manifests holds beside them (PRG-8, PRG-9).
+fn presence(program: &Declared) -> CanRun {
+    let as_user = program.run_with == RunWith::Built(RunWithBuilt::LoggedOnUser);
+    if as_user && program.can_run == CanRun::Always { CanRun::UserLoggedOn } else { program.can_run }
 }

@@ -92,6 +92,9 @@ pub struct Forecast {
     pub downloads: Downloads,
     /// What could not be assessed, and why. Numbers here say nothing of it.
     pub unassessed: Vec<Unassessed>,
+    /// What is in the numbers, and rests on more than is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsure: Vec<Unassessed>,
     /// What is not known of the computers, and why. Who ran what: nobody is then taken to have run anything, so numbers
     /// are the most that they can be.
     pub gaps: BTreeMap<Part, String>,
@@ -192,6 +195,8 @@ pub enum Why {
     Availability,
     /// Its programs want somebody, or nobody, to be logged on (PRG-9).
     Presence,
+    /// Its programs want a network, and it is away or slower (PRG-12).
+    Network,
     /// No window of these days takes it (MW-3).
     Window,
     /// A restart is pending and blocks it (RST-2).
@@ -211,6 +216,7 @@ impl Why {
             Self::NeverFits => Some("MW-4"),
             Self::Availability => Some("TSK-11"),
             Self::Presence => Some("PRG-9"),
+            Self::Network => Some("PRG-12"),
             Self::Window => Some("MW-3"),
             Self::PendingRestart => Some("RST-2"),
             Self::Queue => Some("TSK-2"),
@@ -224,6 +230,7 @@ impl Why {
             Self::NeverFits => "fits in no maintenance window at all",
             Self::Availability => "is not available at any time it is due",
             Self::Presence => "wants somebody, or nobody, to be logged on, and it is the other way round",
+            Self::Network => "wants a network, and it is away or slower",
             Self::Window => "waits for a maintenance window that takes it; none does in this time",
             Self::PendingRestart => "waits for a restart that is pending",
             Self::Queue => "waits behind others for the whole time",

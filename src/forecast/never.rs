@@ -126,17 +126,25 @@ fn alone(question: &Question<'_>, engine: Engine<'_>, case: &Case<'_>, class: &C
     let mut free = Job::clone(job);
     free.availability = Availability::default();
     for step in &mut free.steps {
-        step.program = Arc::new(Program { can_run: CanRun::Always, ..Program::clone(&step.program) });
+        let program = Program::clone(&step.program);
+        step.program = Arc::new(Program { can_run: CanRun::Always, network_kbps_min: None, ..program });
     }
     if !starts(Arc::new(free.clone()), false) {
         return Some(Why::NotDue);
     }
     free.availability = job.availability.clone();
-    if !starts(Arc::new(free), false) {
+    if !starts(Arc::new(free.clone()), false) {
         return Some(Why::Availability);
     }
-    if !starts(job.clone(), false) {
+    for (step, own) in free.steps.iter_mut().zip(&job.steps) {
+        let program = Program::clone(&own.program);
+        step.program = Arc::new(Program { network_kbps_min: None, ..program });
+    }
+    if !starts(Arc::new(free), false) {
         return Some(Why::Presence);
+    }
+    if !starts(job.clone(), false) {
+        return Some(Why::Network);
     }
     if !starts(job.clone(), true) {
         return Some(Why::Window);

@@ -126,6 +126,7 @@ pub fn forecast(question: &Question<'_>, engine: Engine<'_>) -> Forecast {
         licences: fleet.licences.as_ref().map(|licences| licence_forecast(licences, &totals.assessed, &zone)),
         downloads: downloads(&totals),
         unassessed,
+        unsure: compiled.unsure.clone(),
         gaps: fleet.gaps.clone(),
     }
 }

@@ -38,7 +38,13 @@ use crate::model::kind::Kind;
 pub struct Written<'a> {
     sources: &'a Sources,
     origins: &'a Origins,
-    read: RefCell<HashMap<SourceId, Vec<syntax::Document<'a>>>>,
+    read: RefCell<HashMap<SourceId, File<'a>>>,
+}
+
+/// One file: its documents, and where its lines begin.
+struct File<'a> {
+    documents: Vec<syntax::Document<'a>>,
+    lines: Vec<usize>,
 }
 
 impl<'a> Written<'a> {
@@ -52,18 +58,39 @@ impl<'a> Written<'a> {
         let Location::Pointer { source, document, pointer, part } = self.origins.value(key, pointer) else {
             return None;
         };
-        self.in_tree(source, document, |tree| {
-            let Location::Span { start, .. } = span(tree, source, &pointer, part) else { return None };
-            let Position { line, column } = self.sources.position(source, start);
-            Some(format!("{}:{line}:{column}", self.sources.path(source)))
+        let place = self.in_tree(source, document, |tree| Some(span(tree, source, &pointer, part)))?;
+        let Location::Span { start, .. } = place else { return None };
+        let Position { line, column } = self.position(source, start);
+        Some(format!("{}:{line}:{column}", self.sources.path(source)))
+    }
+
+    /// As [`Sources::position`], for many places of a large file.
+    pub fn position(&self, source: SourceId, offset: usize) -> Position {
+        let text = self.sources.text(source);
+        self.in_file(source, |file| {
+            let line = file.lines.partition_point(|start| *start <= offset);
+            let before = &text[file.lines[line - 1]..offset];
+            let before = before.strip_prefix('\u{feff}').filter(|_| line == 1).unwrap_or(before);
+            Position { line, column: before.chars().count() + 1 }
         })
     }
 
-    /// Something of a document, read when its file is first asked for.
-    fn in_tree<T>(&self, source: SourceId, document: u32, of: impl FnOnce(&Tree<'a>) -> Option<T>) -> Option<T> {
+    /// Something of a file, read when it is first asked for.
+    fn in_file<T>(&self, source: SourceId, of: impl FnOnce(&File<'a>) -> T) -> T {
         let mut read = self.read.borrow_mut();
-        let documents = read.entry(source).or_insert_with(|| syntax::read(self.sources.text(source), source).0);
-        of(&documents.iter().find(|one| one.number == document)?.tree)
+        of(read.entry(source).or_insert_with(|| {
+            let text = self.sources.text(source);
+            let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+            File { documents: syntax::read(text, source).0, lines }
+        }))
+    }
+
+    /// Something of a document.
+    fn in_tree<T>(&self, source: SourceId, document: u32, of: impl FnOnce(&Tree<'a>) -> Option<T>) -> Option<T> {
+        self.in_file(source, |file| {
+            let place = file.documents.binary_search_by_key(&document, |one| one.number).ok()?;
+            of(&file.documents[place].tree)
+        })
     }
 
     /// The texts that edits point into.

@@ -1,11 +1,12 @@
 //! What a server would hold after a plan, from what it holds now.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
+use crate::diff::base_name;
 use crate::diff::normalise;
+use crate::diff::rename_references;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
@@ -54,10 +55,13 @@ impl<'p> Laid<'p> {
             .filter_map(|change| Some((&change.key, change.after.as_ref()?)))
             .collect();
         let is_half = |live: &ObservedItem| {
-            let after = made.get(&live.item.key).filter(|after| after.folder == live.item.folder);
+            let key = ItemKey { name: base_name(live).to_owned(), ..live.item.key.clone() };
+            let after = made.get(&key).filter(|after| after.folder == live.item.folder);
             after.is_some() && !known.contains(&live.guid)
         };
-        observed.items.retain(|live| !is_half(live));
+        if !made.is_empty() {
+            observed.items.retain(|live| !is_half(live));
+        }
         let befores = befores(&changes, &observed);
         Self { observed, befores, changes }
     }
@@ -104,7 +108,7 @@ fn in_the_words_of(plan: &Plan, observed: &mut Observed) {
     let named = plan.directory.iter().map(|named| (named.guid, &named.key));
     let changed = plan.resource_changes.iter().filter_map(|change| Some((change.guid?, &change.key)));
     let words: HashMap<Guid, &ItemKey> = named.chain(changed).collect();
-    let mut renames: BTreeMap<ItemKey, ItemKey> = BTreeMap::new();
+    let mut renames: HashMap<ItemKey, ItemKey> = HashMap::new();
     for live in &mut observed.items {
         if let Some(key) = words.get(&live.guid)
             && live.item.key != **key
@@ -115,13 +119,7 @@ fn in_the_words_of(plan: &Plan, observed: &mut Observed) {
     }
     for live in &mut observed.items {
         if !renames.is_empty() {
-            live.item.spec.visit_references(&mut |slot| {
-                let key =
-                    ItemKey { kind: slot.kind, package: slot.package.map(str::to_owned), name: slot.name.clone() };
-                if let Some(renamed) = renames.get(&key) {
-                    slot.name.clone_from(&renamed.name);
-                }
-            });
+            rename_references(&mut live.item, &renames);
             // A program is called after its package.
             let package = live.item.key.package.as_ref();
             let package = package.and_then(|name| renames.get(&ItemKey::new(Kind::Package, name)));

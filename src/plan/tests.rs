@@ -4,8 +4,8 @@ mod approved;
 mod computers;
 mod judged;
 mod orders;
+mod policies;
 mod renamed;
-mod renames;
 mod tampered;
 mod times;
 

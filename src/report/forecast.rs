@@ -58,9 +58,9 @@ fn zone(name: &str) -> TimeZone {
     crate::forecast::classes::time_zone(name)
 }
 
-/// What every forecast takes for granted (A-1, PRG-12, COL-2): it is the most and the soonest that can be.
-const ALWAYS: &str = "all computers are on, hear of everything at the first minute, and their network is there and fast; who is in \
-                      which collection stays as it is (COL-2); who did not say how a run went has it still before them.";
+/// What every forecast takes for granted (A-1, PRG-8, COL-2): it is the most and the soonest that can be.
+const ALWAYS: &str = "all computers are on and hear of everything at the first minute; users who are logged on are one to a computer, \
+                      and of those that a program names (PRG-8); who is in which collection stays as it is (COL-2); who did not say how a run went has it still before them.";
 
 /// An instant on a clock, to the minute.
 pub fn minute(at: Timestamp, zone: &TimeZone) -> String {
@@ -82,8 +82,13 @@ fn assumptions(scenario: &Scenario) -> String {
         n => format!(" ({n} programs are said to do otherwise)"),
     };
     let plain = crate::agent::scenario::Outcome::default();
+    let network = match scenario.network_kbps {
+        None => "the network is there and fast enough".to_owned(),
+        Some(0) => "the network is away for programs that want one (PRG-12)".to_owned(),
+        Some(speed) => format!("the network does {speed} KB/s for programs that want one (PRG-12)"),
+    };
     format!(
-        "users {}; programs run {} and succeed{named}; a download takes {}, a restart {}.",
+        "users {}; programs run {} and succeed{named}; a download takes {}, a restart {}; {network}.",
         users(scenario.users),
         plain.run_time,
         scenario.download,
@@ -119,6 +124,10 @@ fn gaps(forecast: &Forecast, paint: Paint, out: &mut dyn Write) -> io::Result<()
             Part::Licences => "patch licences",
         };
         writeln!(out, "{}", paint.on(Tone::Warn, format!("Not known: {what}: {}", visible(why))))?;
+    }
+    for item in &forecast.unsure {
+        let line = format!("Not certain: {}: {}", visible(&item.key.to_string()), visible(&item.why));
+        writeln!(out, "{}", paint.on(Tone::Warn, line))?;
     }
     for item in &forecast.unassessed {
         let line = format!("Not assessed: {}: {}", visible(&item.key.to_string()), visible(&item.why));

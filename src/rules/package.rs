@@ -46,10 +46,9 @@ pub static PKG_5: Rule = Rule {
     id: "PKG-5",
     title: "without verbose status the server records nothing of downloads",
     source: "SWD 6.1 guide, Advanced Tab",
-    acts: &[Act::Server],
-    explain: "With `verboseStatusEvents: false` agents send no package events. What a plan says of downloads of \
-              such a package is then not confirmed by anything, and a package that a computer lacks cannot be \
-              told from one that it has.",
+    acts: &[Act::Consequence, Act::Server],
+    explain: "With `verboseStatusEvents: false` agents send no package events. A package that a computer lacks \
+              cannot be told from one that it has then, so a plan says at most how many download it or keep it.",
 };
 
 /// New files reach agents only when the distribution point is updated.

@@ -78,7 +78,7 @@ pub static PRG_12: Rule = Rule {
     source: "SWD 6.1 guide, Programs Tab",
     acts: &[Act::Forecast, Act::Server],
     explain: "With `network.required` it is not run while the network is away or slower than `minimumSpeedKBps`. \
-              A forecast takes the network for granted.",
+              A forecast takes the network for granted, unless its scenario says how fast it is (`networkKBps`).",
 };
 
 /// A program is an item of its own, linked to its package.

@@ -91,6 +91,7 @@ pub(super) fn program(n: u128) -> Program {
         administrative: true,
         interactive: false,
         exits_early: false,
+        network_kbps_min: None,
     }
 }
 

@@ -32,7 +32,7 @@ takes:    `none`, or `restart`, or `logOff`
           logOff   The user is logged off.
 default:  `\"none\"`
 effect:   future_runs: runs that are to come are different ones; nobody runs anything again for it
-          why: follows runs to come, whatever their return code
+          why: follows any result of runs to come; delivery policies have their own
           PRG-6
           source: SWD 6.1 guide, Programs Tab
 servers:  native

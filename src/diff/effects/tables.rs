@@ -200,10 +200,10 @@ table! {
         aliases "aliases" => PAIRS,
         description "description" => FOR_PEOPLE,
         command_line "commandLine" => effects!(
-            FutureRuns "reaches no computer that already ran it" ["TSK-4", "SEQ-2"] GUIDE_TASK
+            FutureRuns "reaches nobody who ran it once; a schedule's next run has it" ["TSK-4", "SEQ-2"] GUIDE_TASK
         ),
         working_directory "workingDirectory" => effects!(
-            FutureRuns "reaches no computer that already ran it" ["TSK-4", "PRG-10"] GUIDE_PROGRAM
+            FutureRuns "reaches nobody who ran it once; a schedule's next run has it" ["TSK-4", "PRG-10"] GUIDE_PROGRAM
         ),
         success_codes "successCodes" => effects!(
             FutureRuns "judges runs to come; what has run keeps its result" ["PRG-2"] GUIDE_PROGRAM
@@ -220,7 +220,7 @@ table! {
             FutureRuns "runs to come are ended at this time" ["PRG-3", "MW-5"] GUIDE_PROGRAM;
         ),
         after_running "afterRunning" => effects!(
-            FutureRuns "follows runs to come, whatever their return code" ["PRG-6"] GUIDE_PROGRAM
+            FutureRuns "follows any result of runs to come; delivery policies have their own" ["PRG-6"] GUIDE_PROGRAM
         ),
         starting_window "startingWindow" => effects!(
             FutureRuns "how it opens; only with user input required" ["PRG-7"] GUIDE_PROGRAM
@@ -253,10 +253,10 @@ table! {
         description "description" => FOR_PEOPLE,
         enabled "enabled" => SWITCHED,
         package "package" => effects!(
-            FutureRuns "reaches no computer that already ran it" ["TSK-4"] GUIDE_TASK;
+            FutureRuns "reaches nobody who ran it once; a schedule's next run has it" ["TSK-4"] GUIDE_TASK;
             ReDownload "computers fetch the package they lack" ["DLV-1"] "SWD 6.1 guide, Package Delivery";
         ),
-        program "program" => effects!(FutureRuns "reaches no computer that already ran it" ["TSK-4"] GUIDE_TASK),
+        program "program" => effects!(FutureRuns "reaches nobody who ran it once; a schedule's next run has it" ["TSK-4"] GUIDE_TASK),
         collections "collections" => TARGETS,
         priority "priority" => PRIORITY,
         run "run" => RUN,

@@ -3,12 +3,18 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::forecast::compile::Library;
+use crate::forecast::compile::compile;
 use crate::forecast::compile::policy_of;
+use crate::model::fleet::History;
+use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::task::Run;
 use crate::model::units::Duration;
 use crate::reach::Estate;
+use crate::reach::Evaluated;
 use crate::reach::Placed;
+use crate::reach::Reach;
 
 use super::RULES;
 use super::World;
@@ -153,4 +159,30 @@ fn lic_1_only_those_with_the_plugin_or_given_it_are_enrolled() {
     assert_eq!((0..3).map(|one| compiled.policy(one).enrolled.is_some()).collect::<Vec<_>>(), [false, true, false]);
     world.fleet.licences = None;
     assert!(world.compiled().unassessed[0].why.contains("nobody knows who has the plug-in"));
+}
+
+#[test]
+fn a_policy_with_another_list_rests_on_who_complied_with_the_old_one_and_says_so() {
+    let world = |resources: serde_json::Value| {
+        let spec = json!({ "collections": ["All"], "resources": resources });
+        let key = ItemKey::new(Kind::DeliveryPolicy, "d");
+        World::of(3)
+            .program("a", json!({}))
+            .program("b", json!({}))
+            .item(key, Spec::DeliveryPolicy(serde_json::from_value(spec).unwrap()))
+    };
+    let (a, b) = (json!([{ "package": "a", "program": "Install" }]), json!([{ "package": "b", "program": "Install" }]));
+    let (live, planned) = (world(a.clone()), world(b));
+    let unsure = |planned: &World, complied: &[u32]| {
+        let mut fleet = live.fleet.clone();
+        let succeeded = complied.iter().copied().collect();
+        fleet.history.insert(id(Kind::DeliveryPolicy, "d"), History { succeeded, ..History::default() });
+        let (was, is) = (Estate::of(&live.observed), Estate::of(&planned.observed));
+        let evaluated = Evaluated::new();
+        compile(&is, &Reach::new(&is, &was, &fleet, &evaluated), &fleet, RULES).unsure
+    };
+    let told = unsure(&planned, &[0, 2]);
+    assert!(told.len() == 1 && told[0].why.contains("2 computers that comply with the old list"), "{told:?}");
+    assert!(unsure(&planned, &[]).is_empty(), "nobody complied");
+    assert!(unsure(&world(a), &[0, 2]).is_empty(), "it is the same list");
 }

@@ -97,6 +97,35 @@ fn tsk_11_availability_on_the_servers_clock_misses_a_zone() {
 }
 
 #[test]
+fn prg_12_a_program_waits_while_the_network_is_away_or_slower() {
+    let world = World::of(2)
+        .program("any", json!({ "network": { "required": true } }))
+        .program("fast", json!({ "network": { "required": true, "minimumSpeedKBps": 100 } }))
+        .program("none", json!({ "network": { "required": false, "minimumSpeedKBps": 100 } }))
+        .task("any", json!({}))
+        .task("fast", json!({}))
+        .task("none", json!({}));
+    for (network_kbps, started) in
+        [(None, [2, 2, 2]), (Some(100), [2, 2, 2]), (Some(99), [2, 0, 2]), (Some(0), [0, 0, 2])]
+    {
+        let forecast = world.forecast_with(1, &Scenario { network_kbps, ..Scenario::default() });
+        assert_eq!(["any", "fast", "none"].map(|name| task(&forecast, name).started), started, "{network_kbps:?}");
+        if network_kbps == Some(99) {
+            assert_eq!(why(&forecast, "fast"), [(Why::Network, 2)]);
+        }
+    }
+}
+
+#[test]
+fn prg_8_a_program_with_the_user_s_rights_waits_for_a_user() {
+    let as_user = json!({ "runWith": "loggedOnUser", "runOnceFor": { "users": [r"CORP\Maria"] } });
+    let world = World::of(2).program("a", as_user).task("a", json!({}));
+    assert_eq!(task(&world.forecast(1), "a").started, 2);
+    let forecast = world.forecast_with(1, &Scenario { users: Users::Absent, ..Scenario::default() });
+    assert_eq!(why(&forecast, "a"), [(Why::Presence, 2)]);
+}
+
+#[test]
 fn prg_9_a_program_that_wants_somebody_logged_on_waits_for_them() {
     let world = World::of(2).program("a", json!({ "canRun": "userLoggedOn" })).task("a", json!({}));
     assert_eq!(task(&world.forecast(1), "a").started, 2);

@@ -175,6 +175,17 @@ fn a_new_document_goes_to_the_end_of_the_file() {
     assert!(written.edits(&new, &loaded.site.items[&key("collection/x")]).is_none(), "no manifest declares it");
 }
 
+#[test]
+fn positions_are_those_of_the_sources() {
+    let text = "\u{feff}apiVersion: consign/v1\nkind: Collection\nmetadata: {name: äö}\nspec: {members: [A]} # ü\n";
+    let (sources, loaded) = read(text, "");
+    let written = Written::new(&sources, &loaded.origins);
+    let source = sources.iter().find(|(_, source)| source.path == "a.yaml").expect("it was added").0;
+    for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+        assert_eq!(written.position(source, at), sources.position(source, at), "{at}");
+    }
+}
+
 /// Every field of every kind, away from its default and back, in manifests as they are printed and in brackets.
 #[test]
 fn every_field_can_be_edited() {

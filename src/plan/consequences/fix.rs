@@ -37,7 +37,7 @@ fn placed(written: &Written<'_>, edits: Vec<diag::Edit>) -> Vec<Edit> {
     let sources = written.sources();
     let place = |edit: diag::Edit| {
         let Location::Span { source, start, end } = edit.location else { return None };
-        let (from, to) = (sources.position(source, start), sources.position(source, end));
+        let (from, to) = (written.position(source, start), written.position(source, end));
         Some(Edit {
             file: sources.path(source).to_string(),
             line: from.line,

@@ -2,6 +2,7 @@
 //! on computers (PKG-8).
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::model::fleet::Computers as Set;
 use crate::model::fleet::PackageKnowledge;
@@ -19,24 +20,42 @@ use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::sets::both;
 use crate::plan::consequences::sets::either;
+use crate::plan::consequences::sets::len;
 use crate::plan::consequences::sets::minus;
 use crate::plan::consequences::world::uses;
 use crate::reach::Known;
 use crate::rules::package::PKG_3;
+use crate::rules::package::PKG_5;
 use crate::rules::package::PKG_6;
 use crate::rules::package::PKG_7;
 use crate::rules::package::PKG_8;
 
-/// Who has an active job for a package, as it is and as it would be, and for whose sake that moves.
+/// Who has an active job for a package, as it is and as it would be, whom one comes to and whom one leaves, and for whose
+/// sake.
 struct Active {
     was: Known<Set>,
     is: Known<Set>,
+    comes: Known<Set>,
+    goes: Known<Set>,
     because: Vec<String>,
+}
+
+impl Active {
+    /// Who has none now, and would have one.
+    fn begins(&self) -> Known<Set> {
+        minus(&self.comes, &self.was)
+    }
+
+    /// Who has one now, and would have none.
+    fn ends(&self) -> Known<Set> {
+        minus(&self.goes, &self.is)
+    }
 }
 
 impl Default for Active {
     fn default() -> Self {
-        Self { was: Known::Is(Set::new()), is: Known::Is(Set::new()), because: Vec::new() }
+        let [was, is, comes, goes] = std::array::from_fn(|_| Known::Is(Set::new()));
+        Self { was, is, comes, goes, because: Vec::new() }
     }
 }
 
@@ -66,20 +85,29 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
 fn active<'w>(world: &World<'w>) -> BTreeMap<&'w str, Active> {
     let mut out: BTreeMap<&str, Active> = BTreeMap::new();
     for actor in world.jobs() {
-        let moved = actor.change.is_some() || actor.newly().value().is_none_or(|set| !set.is_empty());
-        let moved = moved || actor.no_longer().value().is_none_or(|set| !set.is_empty());
-        let mut add = |spec: Option<&'w Spec>, reached: &Known<Set>, is_after: bool| {
-            for (package, _) in spec.map(uses).unwrap_or_default() {
-                let entry = out.entry(package).or_default();
-                let side = if is_after { &mut entry.is } else { &mut entry.was };
-                *side = either(std::mem::replace(side, Known::Is(Set::new())), reached);
-                if moved && entry.because.len() < 20 {
-                    entry.because.extend(world.causes(actor));
-                }
+        let is_open = |set: &Known<Set>| set.value().is_none_or(|set| !set.is_empty());
+        let moved = actor.change.is_some() || is_open(&actor.newly()) || is_open(&actor.no_longer());
+        let (old, new) = [actor.old_spec(), actor.spec()].map(|spec| spec.map(uses).unwrap_or_default()).into();
+        let packages = |uses: &[(&'w str, &str)]| uses.iter().map(|(package, _)| *package).collect::<BTreeSet<_>>();
+        let (old, new) = (packages(&old), packages(&new));
+        for package in old.union(&new) {
+            let entry = out.entry(package).or_default();
+            let add = |side: &mut Known<Set>, set: &Known<Set>| {
+                *side = either(std::mem::replace(side, Known::Is(Set::new())), set);
+            };
+            // A job that takes up a package, or leaves one, does so for all whom it reaches.
+            if old.contains(package) {
+                add(&mut entry.was, &actor.was);
+                add(&mut entry.goes, &if new.contains(package) { actor.no_longer() } else { actor.was.clone() });
             }
-        };
-        add(actor.old_spec(), &actor.was, false);
-        add(actor.spec(), &actor.is, true);
+            if new.contains(package) {
+                add(&mut entry.is, &actor.is);
+                add(&mut entry.comes, &if old.contains(package) { actor.newly() } else { actor.is.clone() });
+            }
+            if moved && entry.because.len() < 20 {
+                entry.because.extend(world.causes(actor));
+            }
+        }
     }
     out.retain(|name, active| {
         active.because.sort();
@@ -105,6 +133,18 @@ fn knowledge(world: &World<'_>, guid: Guid) -> Known<PackageKnowledge> {
     }
 }
 
+/// Who has a package's files. Of one whose agents report no downloads nobody knows (PKG-5); what they report from now on
+/// says nothing of what is there.
+fn cached(world: &World<'_>, guid: Guid, live: Option<&Package>) -> Known<Set> {
+    if live.is_some_and(|live| !live.verbose_status_events) {
+        return Known::Unknown(format!(
+            "agents report no downloads of it: `verboseStatusEvents` is off ({})",
+            PKG_5.id
+        ));
+    }
+    knowledge(world, guid).map(|known| known.cached)
+}
+
 struct About<'a, 'w> {
     world: &'a World<'w>,
     key: &'a ItemKey,
@@ -116,12 +156,13 @@ struct About<'a, 'w> {
 
 impl About<'_, '_> {
     fn cached(&self) -> Known<Set> {
-        knowledge(self.world, self.guid).map(|known| known.cached)
+        let live = World::package(self.world.live, &self.key.name).filter(|(guid, _)| *guid == self.guid);
+        cached(self.world, self.guid, live.map(|(_, package)| package))
     }
 
     /// Copies that no active job holds any more are deleted when they were unused for their time (PKG-3).
     fn ages_out(&self) -> Option<Told> {
-        let ends = minus(&self.active.was, &self.active.is);
+        let ends = self.active.ends();
         if !has_files(self.package) || ends.value().is_some_and(Set::is_empty) {
             return None;
         }
@@ -129,8 +170,11 @@ impl About<'_, '_> {
             "no task holds it there any more: agents delete it when it was unused for {}",
             self.package.delete_unused_after
         );
-        let told = Told::computers_of(&PKG_3, self.key.to_string(), "ages_out", both(&self.cached(), &ends), mechanism);
-        Some(told.because(self.because(false)))
+        let most = len(&ends);
+        let whom = both(&self.cached(), &ends);
+        let high = if whom.value().is_none() { most } else { None };
+        let told = Told::computers_of(&PKG_3, self.key.to_string(), "ages_out", whom, mechanism);
+        Some(told.between(None, high).because(self.because(false)))
     }
 
     /// Who downloads it: those who newly get a job for it and lack it, and where its files change everyone (PKG-6).
@@ -139,7 +183,9 @@ impl About<'_, '_> {
             return None;
         }
         let anew = self.change.is_some_and(|change| change.before.is_some() && moves(change));
-        let lacking = minus(&minus(&self.active.is, &self.active.was), &self.cached());
+        let newly = self.active.begins();
+        let most = if anew { None } else { len(&newly) };
+        let lacking = minus(&newly, &self.cached());
         let whom = if anew { self.active.is.clone() } else { lacking };
         if whom.value().is_some_and(Set::is_empty) {
             return None;
@@ -157,8 +203,9 @@ impl About<'_, '_> {
             (Some(_), false) => mechanism.to_owned(),
         };
         let basis = if anew { Basis::Estimated } else { Basis::Derived };
+        let high = if whom.value().is_none() { most } else { None };
         let told = Told::computers_of(&PKG_6, self.key.to_string(), "download", whom, mechanism);
-        Some(told.parts_of(&[("bytes", total)]).basis(basis).because(self.because(anew)))
+        Some(told.between(None, high).parts_of(&[("bytes", total)]).basis(basis).because(self.because(anew)))
     }
 
     /// The files are where they were until the distribution point is updated (PKG-7).
@@ -182,7 +229,7 @@ impl About<'_, '_> {
 fn left_behind(world: &World<'_>, change: &Change) -> Option<Told> {
     let Some(Spec::Package(package)) = change.before.as_ref().map(|before| &before.spec) else { return None };
     let guid = change.guid.filter(|_| has_files(package))?;
-    let cached = knowledge(world, guid).map(|known| known.cached - world.was.retired());
+    let cached = cached(world, guid, Some(package)).map(|cached| cached - world.was.retired());
     let mechanism = format!(
         "it goes from the server; its copies stay on these until they were unused for {}",
         package.delete_unused_after

@@ -20,6 +20,7 @@ use crate::plan::consequences::sets::minus;
 use crate::plan::consequences::task::by_zone;
 use crate::plan::consequences::task::starts_of;
 use crate::plan::consequences::world::run_of;
+use crate::plan::consequences::world::uses;
 use crate::reach::Known;
 use crate::rules::task::TSK_4;
 use crate::rules::task::TSK_5;
@@ -155,8 +156,39 @@ pub(super) fn to_run(world: &World<'_>, actor: &Actor<'_>, whom: &Set) -> Known<
     Known::Is(out)
 }
 
+/// Who runs what changed in a package or program, because its times, or its checks, come by themselves (TSK-5).
+fn runs_what_changed(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
+    let (old, spec) = (actor.old_spec()?, actor.spec().filter(|_| actor.keeps_identity() && actor.is_job())?);
+    // What runs once reaches nobody who ran it: that is told there (TSK-4, SEQ-2). Another list has its own re-runs.
+    if run_of(spec) == Some(&Run::AsSoonAsPossible) || installs_otherwise(actor) {
+        return None;
+    }
+    let mut because = world.content_changes(spec);
+    if uses(old) != uses(spec) {
+        because.extend(actor.change.map(|at| world.changes[at].address.clone()));
+    }
+    if because.is_empty() {
+        return None;
+    }
+    let stay = both(&actor.was, &actor.is);
+    let whom = match &stay {
+        Known::Is(stay) => to_run(world, actor, stay),
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    };
+    let ran_before = len(&both(&whom, &world.ran(actor)));
+    let mechanism = match spec {
+        Spec::DeliveryPolicy(_) => "they are yet to comply with it, and what they install is what it says from now on",
+        _ => "it runs again at its times, whoever ran it before: from the next one on it runs what changed",
+    };
+    let told = Told::computers_of(&TSK_5, actor.key.to_string(), "run_what_changed", whom, mechanism.to_owned())
+        .parts_of(&[("ran_it_before", ran_before)])
+        .of(len(&stay));
+    Some(told.basis(world.basis(actor)).because(because))
+}
+
 pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
     for actor in world.jobs() {
+        out.extend(runs_what_changed(world, actor));
         let Some(Moved { begin, end }) = moved(world, actor) else { continue };
         let Some(guid) = actor.before.map(|before| before.guid) else { continue };
         let history = world.history(guid);

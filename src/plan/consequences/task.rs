@@ -23,6 +23,8 @@ use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
 use crate::plan::consequences::run::Starts;
+use crate::plan::consequences::run::begin;
+use crate::plan::consequences::run::to_run;
 use crate::plan::consequences::sequence::run_again;
 use crate::plan::consequences::sets::both;
 use crate::plan::consequences::sets::len;
@@ -50,6 +52,7 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
         }
         out.extend(storm(world, actor));
         out.extend(unavailable(world, actor));
+        out.extend(available_otherwise(world, actor));
         out.extend(start_passed(world, actor));
     }
 }
@@ -207,6 +210,42 @@ fn unavailable(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     }
     let told = Told::computers_of(&TSK_11, actor.key.to_string(), "never_available", never, mechanism);
     Some(told.of(len(&actor.is)).basis(world.basis(actor)).because(world.causes(actor)))
+}
+
+/// Its availability begins or ends at another moment there: its hours, or the clock that they are read on (TSK-11).
+fn available_otherwise(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
+    let (old, spec) = (actor.old_spec()?, actor.spec().filter(|_| actor.keeps_identity())?);
+    let (was, is) = (availability_of(old)?, availability_of(spec)?);
+    if was == is || old.enabled() != Some(true) || spec.enabled() != Some(true) {
+        return None;
+    }
+    let server = Zoned::named(&world.fleet.server_zone);
+    let span = |availability: &Availability, zone: &Zoned| {
+        let clock = if availability.clock == Clock::Server { &server } else { zone };
+        let opens = availability.from.map_or(world.now, |from| clock.instant(from).max(world.now));
+        (opens, availability.to.map(|to| clock.instant(to).max(world.now)))
+    };
+    let stay = both(&actor.was, &actor.is);
+    let whom = match &stay {
+        Known::Is(stay) => {
+            let zones = by_zone(world, stay).into_iter();
+            let moved = zones.filter(|(zone, _)| {
+                let zone = Zoned::named(zone);
+                span(was, &zone) != span(is, &zone)
+            });
+            let moved = moved.fold(Set::new(), |all, (_, there)| all | there);
+            // Who begins to run it for that reason is told so.
+            minus(&to_run(world, actor, &moved), &begin(world, actor))
+        }
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    };
+    let mechanism = if was.clock == is.clock {
+        "it is available from or until another moment there, and is downloaded and run in between only"
+    } else {
+        "its availability is read on another clock, and so begins or ends at another moment there; its schedule stays          on each computer's own"
+    };
+    let told = Told::computers_of(&TSK_11, actor.key.to_string(), "available_otherwise", whom, mechanism.to_owned());
+    Some(told.of(len(&stay)).basis(world.basis(actor)).because(world.causes(actor)))
 }
 
 /// A set by the zone of its computers, once for each zone.

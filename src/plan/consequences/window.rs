@@ -1,8 +1,10 @@
-//! Maintenance windows: what fits (MW-1 … MW-4, MW-7), and what a last window that goes lets loose (MW-8).
+//! Maintenance windows: what fits (MW-1 … MW-4, MW-7), what a last window that goes lets loose (MW-8), and those that
+//! open at other times (MW-1, MW-9).
 
 mod fit;
 mod loose;
 mod spans;
+mod times;
 
 pub use spans::Windows;
 
@@ -15,6 +17,7 @@ use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::plan::consequences::window::fit::fits;
 use crate::plan::consequences::window::loose::lets_loose;
+use crate::plan::consequences::window::times::opens_otherwise;
 use crate::plan::consequences::world::uses;
 use crate::reach::Estate;
 
@@ -31,6 +34,7 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
         }
     }
     lets_loose(world, out);
+    opens_otherwise(world, out);
 }
 
 /// Whether a change can make something fit otherwise.

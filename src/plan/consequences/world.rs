@@ -80,17 +80,19 @@ pub struct Actor<'w> {
     pub was: Known<Set>,
     /// Whom it would reach.
     pub is: Known<Set>,
+    /// Whether that may be others than now; where nothing moved nobody comes and goes, though nobody knows who is there.
+    pub may_move: bool,
 }
 
 impl<'w> Actor<'w> {
     /// Who is newly reached.
     pub fn newly(&self) -> Known<Set> {
-        minus(&self.is, &self.was)
+        if self.may_move { minus(&self.is, &self.was) } else { Known::Is(Set::new()) }
     }
 
     /// Who is no longer reached.
     pub fn no_longer(&self) -> Known<Set> {
-        minus(&self.was, &self.is)
+        if self.may_move { minus(&self.was, &self.is) } else { Known::Is(Set::new()) }
     }
 
     /// Whether it keeps its GUID.
@@ -239,7 +241,7 @@ impl<'w> World<'w> {
                 let targets = after.and_then(|placed| placed.item.spec.targets());
                 let is_as_it_was = change.is_none() && !targets.into_iter().flatten().any(|name| moved.contains(name));
                 let is = if is_as_it_was { was.clone() } else { reached(&self.is, after) };
-                actors.push(Actor { key, change, before, after, was, is });
+                actors.push(Actor { key, change, before, after, was, is, may_move: !is_as_it_was });
             }
         }
         actors

@@ -538,7 +538,7 @@ mod tests {
             json!("setup.exe /S /NORESTART"),
             false,
             "         spec.commandLine: \"setup.exe /S\" -> \"setup.exe /S /NORESTART\"\n           \
-             # reaches no computer that already ran it (TSK-4, SEQ-2)\n",
+             # reaches nobody who ran it once; a schedule's next run has it (TSK-4, SEQ-2)\n",
         );
     }
 

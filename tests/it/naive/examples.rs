@@ -58,6 +58,7 @@ fn program(name: &str, max_run_time: Option<u64>) -> Program {
         administrative: true,
         interactive: false,
         exits_early: false,
+        network_kbps_min: None,
     }
 }
 

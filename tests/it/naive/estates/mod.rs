@@ -224,6 +224,7 @@ impl Maker {
                     administrative: self.dice.often(6),
                     interactive: self.dice.often(3),
                     exits_early: self.dice.often(3),
+                    network_kbps_min: None,
                 })
             })
             .collect()
@@ -251,6 +252,7 @@ impl Maker {
             downloads,
             download: self.dice.minutes(&[0, 1, 5, 30]),
             restart: self.dice.minutes(&[0, 1, 5, 12]),
+            network_kbps: None,
         }
     }
 
