@@ -30,6 +30,7 @@ use crate::server::store::Connection;
 use crate::server::store::StoreError;
 use crate::server::store::fleet;
 use crate::server::store::fleet::ComputerRow;
+use crate::server::store::fleet::SnapshotRow;
 use crate::server::store::fleet::ToldRow;
 use crate::server::store::items;
 
@@ -100,6 +101,11 @@ pub(super) fn package(sql: &Connection, guid: Guid) -> Result<Option<Package>, S
     }
 }
 
+/// What the distribution point has of a package.
+pub(super) fn snapshot(sql: &Connection, package: Guid) -> Result<Option<SnapshotRow>, StoreError> {
+    fleet::known_subject(sql, package)?.map_or(Ok(None), |id| fleet::snapshot(sql, id))
+}
+
 /// The computer with this GUID.
 pub(super) fn computer(sql: &Connection, guid: Guid) -> Result<ComputerRow, Refused> {
     let missing = || Refused::new(Code::NotFound, "there is no computer with this GUID").with("guid", guid.to_string());
@@ -164,11 +170,7 @@ impl App {
             let missing =
                 || Refused::new(Code::NotFound, "there is no package with this GUID").with("guid", of.to_string());
             let package = package(sql, of)?.ok_or_else(missing)?;
-            let ids: BTreeMap<Guid, i64> = fleet::subject_ids(sql)?.into_iter().collect();
-            let row = match ids.get(&of) {
-                Some(id) => fleet::snapshot(sql, *id)?,
-                None => None,
-            };
+            let row = snapshot(sql, of)?;
             // PKG-7: agents look where the files were at the last update of the distribution point.
             let kept = row.as_ref().and_then(|row| row.codebases.as_deref());
             let codebases = match kept {
