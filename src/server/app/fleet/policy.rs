@@ -46,6 +46,8 @@ pub const JOB_ACTIVATED: &str = "Job Activated";
 pub const DOWNLOAD_COMPLETE: &str = "Download Complete";
 /// A package came.
 pub const NEW_PACKAGE: &str = "New Package";
+/// A package changed.
+pub const PACKAGE_UPDATED: &str = "Package Updated";
 /// A package was deleted from the cache.
 pub const PACKAGE_REMOVED: &str = "Package Removed";
 /// A package is needed no longer.
@@ -61,7 +63,7 @@ pub const EVENTS: [(&str, bool); 10] = [
     (NEW_PACKAGE, true),
     (PACKAGE_REMOVED, true),
     (PACKAGE_TO_BE_REMOVED, true),
-    ("Package Updated", true),
+    (PACKAGE_UPDATED, true),
     ("Unable to check package", true),
 ];
 
@@ -211,12 +213,13 @@ impl Writer<'_> {
             let subject = fleet::subject(self.sql, guid)?;
             let revision = assignments.packages.get(&guid).map_or(0, |part| part.revision);
             let row = ToldRow { subject, kind: Kind::Package.name().to_owned(), revision };
-            match told.remove(&subject) {
+            let event = match told.remove(&subject) {
                 Some(before) if before == row => continue,
-                Some(_) => {}
-                None => fleet::add_event(self.sql, computer, NEW_PACKAGE, true, None, Some(subject), at_ms)?,
-            }
+                Some(_) => PACKAGE_UPDATED,
+                None => NEW_PACKAGE,
+            };
             fleet::tell(self.sql, computer, &row)?;
+            fleet::add_event(self.sql, computer, event, true, None, Some(subject), at_ms)?;
         }
         for (subject, row) in told {
             fleet::untell(self.sql, computer, subject)?;
