@@ -222,6 +222,34 @@ async fn pur_2_others_read_and_write_between_the_pieces_of_a_purge() {
     assert_eq!(world.look().unwrap().events.executions, 1);
 }
 
+#[tokio::test]
+async fn pur_3_the_daily_purge_takes_items_a_few_at_a_time_until_none_is_left() {
+    let world = World::new();
+    let p = world.package("P").await;
+    for n in 0..3 {
+        let a = world.program(&p, &format!("A {n}")).await;
+        let steps = json!([{ "package": p["guid"], "program": a["guid"] }]);
+        let s = json!({ "kind": "SequentialTask", "name": format!("S {n}"), "spec": { "steps": steps } });
+        let s = world.make(s).await;
+        world.delete(&s).await.ok(204); // SEQ-7
+    }
+    world.settings(|spec| spec["unusedSequenceEntriesSeconds"] = 0.into()).await;
+    assert_eq!(world.look(), None);
+    world.clock.advance_seconds(24 * HOUR);
+    let mut purge = world.app.begin_daily_purge().unwrap().unwrap();
+    let mut left = Vec::new();
+    loop {
+        let goes_on = world.app.purge_piece(&mut purge, 1).unwrap();
+        left.push(world.get("/v1/items?kind=StepTask").await.ok(200)["items"].as_array().unwrap().len());
+        if !goes_on {
+            break;
+        }
+    }
+    assert_eq!(left, [2, 1, 0, 0], "the last piece finds nothing more");
+    assert_eq!(world.app.end_daily_purge(&purge).unwrap().unused.step_entries, 3);
+    assert!(world.purges().await.last().unwrap().ends_with("3 items and requests, 0 rows of events"));
+}
+
 /// A server over a directory, which looks all the time whether its purge is due.
 async fn server(dir: &tempfile::TempDir, clock: &Arc<HandClock>, daily: bool) -> Bound {
     let data = Utf8PathBuf::from_path_buf(dir.path().join("data")).unwrap();
