@@ -22,6 +22,7 @@ use super::fleet::guid;
 use super::fleet::lines;
 use super::fleet::set;
 use super::text;
+use crate::world::Server;
 
 const SETTINGS: &str = "/v1/items/6ad3cfe0-fe55-4951-95be-897cf7a77b53";
 const HOUR: i64 = 3600;
@@ -287,6 +288,26 @@ async fn pur_2_a_server_that_serves_looks_by_itself_unless_it_is_told_not_to() {
     assert_eq!(purges_of(server(&dir, &clock, false).await, 40).await, 0, "--no-daily-purge");
     assert_eq!(purges_of(server(&dir, &clock, true).await, 4000).await, 1, "what was missed is made up for, once");
     assert_eq!(look(&server(&dir, &clock, true).await.app()), None, "when the next one is, is kept over a start");
+}
+
+#[test]
+fn pur_2_the_program_has_a_word_for_it() {
+    let planned = |server: &Server| {
+        let path = server.directory.path().join("data/consign.db");
+        let database = rusqlite::Connection::open(path).unwrap();
+        database
+            .query_row("SELECT count(*) FROM meta WHERE key = 'purge_next_ms'", [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    // One that purges says at its first look, right after its start, when it will; the other one never looks.
+    let (with, without) = (Server::start(), Server::with(&["--no-daily-purge"]));
+    for _ in 0..2000 {
+        if planned(&with) == 1 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!((planned(&with), planned(&without)), (1, 0));
 }
 
 #[tokio::test]
