@@ -392,3 +392,29 @@ fn cut_short(server: &Server, project: &Project) {
     let text = format!("{begin}\n{done}\n{}\n", json!({ "type": "end", "whole": false }));
     project.write(".consign/journal/20260101T000000.000000Z-earlier.ndjson", &text);
 }
+
+#[test]
+fn seq_6_a_sequential_task_that_was_asked_for_at_the_portal_runs_and_is_nobodys_to_plan() {
+    let (server, project) = world();
+    project.replace(
+        "delivery/all.yaml",
+        "spec:\n  collections: [Desks]\n  steps:",
+        "spec:\n  collections: [Pilot]\n  portal: {grants: [{principal: 'CORP\\anna', right: install}]}\n  steps:",
+    );
+    project.edit("consign.yaml", |text| text.replace("    folders:", "    prune: true\n    folders:"));
+    project.apply();
+    // A computer on the second floor, which the sequence itself does not reach.
+    let chain = server.item("SequentialTask", "Chain");
+    let body = json!({ "computer": guid(40), "user": r"CORP\anna", "sequence": chain["guid"] });
+    let request = server.ask("POST", "/v1/portal/requests", &[], Some(&body)).is(201).json();
+    assert_eq!(request["status"], "Approved");
+    let forecast = project.run(&["forecast", "--days", "1", "--format", "json"]).exits(0).json();
+    let tasks = forecast["tasks"].as_array().unwrap();
+    let asked = tasks.iter().find(|task| task["key"]["name"] == "Software Request : Chain").unwrap();
+    assert_eq!((&asked["reached"], &asked["succeeded"]), (&json!(1), &json!(1)), "{asked:#}");
+    let one = project.run(&["computer", "PC-40", "--days", "1"]).exits(0).out;
+    assert!(one.contains("Software Request : Chain"), "{one}");
+    project.run(&["plan"]).exits(0).says("0 to delete");
+    project.is_settled();
+    assert_eq!(server.item("SequentialTask", "Software Request : Chain")["guid"], request["task"]);
+}

@@ -164,6 +164,13 @@ pub struct Row {
     pub hash: String,
 }
 
+impl Row {
+    fn stored(entry: &str, hash: &str) -> Result<Self, StoreError> {
+        let entry = serde_json::from_str(entry).map_err(|_| StoreError::Corrupt { what: "audit row" })?;
+        Ok(Self { entry, hash: hash.to_owned() })
+    }
+}
+
 /// The end of the log: the number and hash of its last row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -235,8 +242,7 @@ impl App {
         self.store().read(|sql| {
             let mut found = Vec::new();
             rows::each(sql, after, limit, |_, entry, hash| {
-                let entry = serde_json::from_str(entry).map_err(|_| StoreError::Corrupt { what: "audit row" })?;
-                found.push(Row { entry, hash: hash.to_owned() });
+                found.push(Row::stored(entry, hash)?);
                 Ok::<_, StoreError>(())
             })?;
             Ok(found)
@@ -252,8 +258,7 @@ impl App {
         self.store().read(|sql| {
             let mut found = Vec::new();
             rows::each_about(sql, after, limit, about, |_, entry, hash| {
-                let entry = serde_json::from_str(entry).map_err(|_| StoreError::Corrupt { what: "audit row" })?;
-                found.push(Row { entry, hash: hash.to_owned() });
+                found.push(Row::stored(entry, hash)?);
                 Ok::<_, StoreError>(())
             })?;
             Ok(found)

@@ -27,7 +27,7 @@ use crate::server::store::portal;
 use crate::server::store::refs;
 
 /// The longest name, in characters.
-const NAME_MAX: usize = 255;
+pub(super) const NAME_MAX: usize = 255;
 
 /// How many folders a folder may lie within. The adapters follow as many; one more made the whole state unreadable.
 const FOLDERS_ABOVE_MAX: u64 = 64;

@@ -23,6 +23,7 @@ use crate::server::app::item::Attribute;
 use crate::server::app::item::Item;
 use crate::server::app::items::Body;
 use crate::server::app::items::Draft;
+use crate::server::app::items::NAME_MAX;
 use crate::server::app::items::check_name;
 use crate::server::app::items::find;
 use crate::server::app::kind::Kind;
@@ -50,9 +51,6 @@ pub mod incidents;
 
 /// The hidden folder that holds what was made for requests.
 const FOLDER: &str = "Software Portal Requests";
-
-/// The longest name of an item, in characters.
-const NAME_MAX: usize = 255;
 
 /// Most groups that one request names.
 const GROUPS_MAX: usize = 1024;

@@ -141,7 +141,8 @@ fn item_line(json: &str, out: &mut Vec<u8>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn line(value: &impl Serialize) -> Vec<u8> {
+/// A line of a stream: JSON and a line end.
+pub(in crate::server::app) fn line(value: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec(value).expect("a line has text keys and whole numbers only");
     text.push(b'\n');
     text

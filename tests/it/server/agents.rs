@@ -136,9 +136,13 @@ async fn dlv_3_what_is_new_changed_or_gone_is_told_once() {
     let t = world.put(&t, |body| body["spec"]["priority"] = 3.into()).await.ok(200);
     world.told(1).await;
     assert_eq!(world.events_of(1).await[2..], ["Job Updated"]);
+    world.put(&p, |body| body["spec"]["version"] = "2.0".into()).await.ok(200);
+    world.told(1).await;
+    world.told(1).await;
+    assert_eq!(world.events_of(1).await[3..], ["Package Updated"]);
     world.put(&t, |body| body["spec"]["enabled"] = false.into()).await.ok(200);
     world.told(1).await;
-    assert_eq!(world.events_of(1).await[3..], ["Job Removed", "Package To Be Removed"]);
+    assert_eq!(world.events_of(1).await[4..], ["Job Removed", "Package To Be Removed"]);
     assert!(world.events_of(2).await.is_empty());
 }
 

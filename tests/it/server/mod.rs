@@ -2,6 +2,7 @@
 
 mod agents;
 mod audit;
+mod collections;
 mod conditions;
 mod document;
 mod domain;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use consign::server::Bound;
 use consign::server::ServeOptions;
 use consign::server::app::App;
 use consign::server::app::audit::Action;
@@ -21,6 +22,7 @@ use super::fleet::guid;
 use super::fleet::lines;
 use super::fleet::set;
 use super::text;
+use crate::world::Server;
 
 const SETTINGS: &str = "/v1/items/6ad3cfe0-fe55-4951-95be-897cf7a77b53";
 const HOUR: i64 = 3600;
@@ -221,14 +223,45 @@ async fn pur_2_others_read_and_write_between_the_pieces_of_a_purge() {
     assert_eq!(world.look().unwrap().events.executions, 1);
 }
 
-/// What a server that is started at this moment of its clock has done by itself, once `enough` of it is there or it was
-/// asked so often.
-async fn purges_of_a_start(dir: &tempfile::TempDir, clock: &Arc<HandClock>, daily: bool, enough: usize) -> usize {
+#[tokio::test]
+async fn pur_3_the_daily_purge_takes_items_a_few_at_a_time_until_none_is_left() {
+    let world = World::new();
+    let p = world.package("P").await;
+    for n in 0..3 {
+        let a = world.program(&p, &format!("A {n}")).await;
+        let steps = json!([{ "package": p["guid"], "program": a["guid"] }]);
+        let s = json!({ "kind": "SequentialTask", "name": format!("S {n}"), "spec": { "steps": steps } });
+        let s = world.make(s).await;
+        world.delete(&s).await.ok(204); // SEQ-7
+    }
+    world.settings(|spec| spec["unusedSequenceEntriesSeconds"] = 0.into()).await;
+    assert_eq!(world.look(), None);
+    world.clock.advance_seconds(24 * HOUR);
+    let mut purge = world.app.begin_daily_purge().unwrap().unwrap();
+    let mut left = Vec::new();
+    loop {
+        let goes_on = world.app.purge_piece(&mut purge, 1).unwrap();
+        left.push(world.get("/v1/items?kind=StepTask").await.ok(200)["items"].as_array().unwrap().len());
+        if !goes_on {
+            break;
+        }
+    }
+    assert_eq!(left, [2, 1, 0, 0], "the last piece finds nothing more");
+    assert_eq!(world.app.end_daily_purge(&purge).unwrap().unused.step_entries, 3);
+    assert!(world.purges().await.last().unwrap().ends_with("3 items and requests, 0 rows of events"));
+}
+
+/// A server over a directory, which looks all the time whether its purge is due.
+async fn server(dir: &tempfile::TempDir, clock: &Arc<HandClock>, daily: bool) -> Bound {
     let data = Utf8PathBuf::from_path_buf(dir.path().join("data")).unwrap();
     let mut options = ServeOptions::new(SocketAddr::from(([127, 0, 0, 1], 0)), data);
     options.daily_purge = daily;
     options.limits.purge_look = Duration::from_millis(2);
-    let bound = bind_with_clock(options, clock.clone()).await.unwrap();
+    bind_with_clock(options, clock.clone()).await.unwrap()
+}
+
+/// How often a server purged, once it has served until there was a purge, or so often was looked for one.
+async fn purges_of(bound: Bound, looks: usize) -> usize {
     let app = bound.app();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(bound.serve(async { drop(ended.await) }));
@@ -236,8 +269,8 @@ async fn purges_of_a_start(dir: &tempfile::TempDir, clock: &Arc<HandClock>, dail
         let rows = app.audit(0, 1000).unwrap();
         rows.iter().filter(|row| row.entry.did.action == Action::Purge).count()
     };
-    for _ in 0..1000 {
-        if count() >= enough {
+    for _ in 0..looks {
+        if count() > 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -250,11 +283,31 @@ async fn purges_of_a_start(dir: &tempfile::TempDir, clock: &Arc<HandClock>, dail
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pur_2_a_server_that_serves_looks_by_itself_unless_it_is_told_not_to() {
     let (dir, clock) = (tempfile::tempdir().unwrap(), HandClock::new());
-    assert_eq!(purges_of_a_start(&dir, &clock, true, 0).await, 0);
+    assert_eq!(look(&server(&dir, &clock, true).await.app()), None, "it says when the first one is");
     clock.advance_seconds(24 * HOUR);
-    assert_eq!(purges_of_a_start(&dir, &clock, false, 0).await, 0, "--no-daily-purge");
-    assert_eq!(purges_of_a_start(&dir, &clock, true, 1).await, 1, "what was missed is made up for, once");
-    assert_eq!(purges_of_a_start(&dir, &clock, true, 1).await, 1, "it is kept over a start when the next one is");
+    assert_eq!(purges_of(server(&dir, &clock, false).await, 40).await, 0, "--no-daily-purge");
+    assert_eq!(purges_of(server(&dir, &clock, true).await, 4000).await, 1, "what was missed is made up for, once");
+    assert_eq!(look(&server(&dir, &clock, true).await.app()), None, "when the next one is, is kept over a start");
+}
+
+#[test]
+fn pur_2_the_program_has_a_word_for_it() {
+    let planned = |server: &Server| {
+        let path = server.directory.path().join("data/consign.db");
+        let database = rusqlite::Connection::open(path).unwrap();
+        database
+            .query_row("SELECT count(*) FROM meta WHERE key = 'purge_next_ms'", [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    // One that purges says at its first look, right after its start, when it will; the other one never looks.
+    let (with, without) = (Server::start(), Server::with(&["--no-daily-purge"]));
+    for _ in 0..2000 {
+        if planned(&with) == 1 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!((planned(&with), planned(&without)), (1, 0));
 }
 
 #[tokio::test]

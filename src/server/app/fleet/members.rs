@@ -4,6 +4,7 @@
 //! everything unknown that is made of it.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub struct Members {
     pub of: BTreeMap<Guid, Result<Member, String>>,
     /// Whether some query looks at when computers were last seen.
     seen_matters: bool,
-    /// When some query took too long.
+    /// When a query took too long; of several, the one that was asked first.
     slow_since: Option<Stopwatch>,
     made: Revisions,
 }
@@ -165,7 +166,7 @@ impl App {
         }
         let of = work.found;
         let seen_matters = used.values().any(|answer| answer.seen.is_some());
-        let slow_since = used.values().find_map(|answer| answer.slow_since);
+        let slow_since = used.values().filter_map(|answer| answer.slow_since).max_by_key(Stopwatch::elapsed);
         answers.0 = used;
         Ok(Members { numbers, of, seen_matters, slow_since, made: at })
     }
@@ -228,36 +229,48 @@ struct Work<'a> {
     found: BTreeMap<Guid, Result<Member, String>>,
 }
 
+/// The collections that are looked at, each for the one before it, with what it still needs.
+#[derive(Default)]
+struct Path {
+    open: Vec<(Guid, std::vec::IntoIter<Guid>)>,
+    among: BTreeSet<Guid>,
+}
+
 type Queries = BTreeMap<Guid, Result<Arc<RoaringBitmap>, String>>;
 
 impl Work<'_> {
     /// Finds the members of a collection, those that it needs first. Not by recursion: collections nest as deep as
     /// somebody likes.
     fn resolve(&mut self, start: Guid, queries: &Queries) {
-        let mut path = vec![(start, 0_usize)];
-        while let Some((guid, next)) = path.pop() {
-            if self.found.contains_key(&guid) {
-                continue;
-            }
-            let Some(collection) = self.collections.get(&guid) else {
-                self.found.insert(guid, Err("there is no such collection".to_owned()));
-                continue;
-            };
-            let needs = needs(collection);
-            match needs.get(next) {
-                Some(need) if path.iter().any(|(above, _)| above == need) || *need == guid => {
-                    // The server refuses cycles (COL-1); should one stand in a database, nobody knows its members.
-                    self.found.insert(guid, Err("the collection depends on itself".to_owned()));
-                }
+        let mut path = Path::default();
+        self.enter(start, &mut path);
+        while let Some((guid, needs)) = path.open.last_mut() {
+            let guid = *guid;
+            let member = match needs.next() {
+                Some(need) if self.found.contains_key(&need) => continue,
+                // The server refuses cycles (COL-1); should one stand in a database, nobody knows its members.
+                Some(need) if path.among.contains(&need) => Err("the collection depends on itself".to_owned()),
                 Some(need) => {
-                    path.push((guid, next + 1));
-                    path.push((*need, 0));
+                    self.enter(need, &mut path);
+                    continue;
                 }
-                None => {
-                    let member = self.member(guid, collection, queries);
-                    self.found.insert(guid, member);
-                }
-            }
+                None => self.member(guid, &self.collections[&guid], queries),
+            };
+            path.open.pop();
+            path.among.remove(&guid);
+            self.found.insert(guid, member);
+        }
+    }
+
+    fn enter(&mut self, guid: Guid, path: &mut Path) {
+        if self.found.contains_key(&guid) {
+            return;
+        }
+        if let Some(collection) = self.collections.get(&guid) {
+            path.among.insert(guid);
+            path.open.push((guid, needs(collection).into_iter()));
+        } else {
+            self.found.insert(guid, Err("there is no such collection".to_owned()));
         }
     }
 

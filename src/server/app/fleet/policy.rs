@@ -30,6 +30,7 @@ use crate::server::store::Connection;
 use crate::server::store::StoreError;
 use crate::server::store::fleet;
 use crate::server::store::fleet::ComputerRow;
+use crate::server::store::fleet::SnapshotRow;
 use crate::server::store::fleet::ToldRow;
 use crate::server::store::items;
 
@@ -45,6 +46,8 @@ pub const JOB_ACTIVATED: &str = "Job Activated";
 pub const DOWNLOAD_COMPLETE: &str = "Download Complete";
 /// A package came.
 pub const NEW_PACKAGE: &str = "New Package";
+/// A package changed.
+pub const PACKAGE_UPDATED: &str = "Package Updated";
 /// A package was deleted from the cache.
 pub const PACKAGE_REMOVED: &str = "Package Removed";
 /// A package is needed no longer.
@@ -60,7 +63,7 @@ pub const EVENTS: [(&str, bool); 10] = [
     (NEW_PACKAGE, true),
     (PACKAGE_REMOVED, true),
     (PACKAGE_TO_BE_REMOVED, true),
-    ("Package Updated", true),
+    (PACKAGE_UPDATED, true),
     ("Unable to check package", true),
 ];
 
@@ -98,6 +101,11 @@ pub(super) fn package(sql: &Connection, guid: Guid) -> Result<Option<Package>, S
         Spec::Package(package) => Ok(Some(package)),
         _ => Ok(None),
     }
+}
+
+/// What the distribution point has of a package.
+pub(super) fn snapshot(sql: &Connection, package: Guid) -> Result<Option<SnapshotRow>, StoreError> {
+    fleet::known_subject(sql, package)?.map_or(Ok(None), |id| fleet::snapshot(sql, id))
 }
 
 /// The computer with this GUID.
@@ -164,11 +172,7 @@ impl App {
             let missing =
                 || Refused::new(Code::NotFound, "there is no package with this GUID").with("guid", of.to_string());
             let package = package(sql, of)?.ok_or_else(missing)?;
-            let ids: BTreeMap<Guid, i64> = fleet::subject_ids(sql)?.into_iter().collect();
-            let row = match ids.get(&of) {
-                Some(id) => fleet::snapshot(sql, *id)?,
-                None => None,
-            };
+            let row = snapshot(sql, of)?;
             // PKG-7: agents look where the files were at the last update of the distribution point.
             let kept = row.as_ref().and_then(|row| row.codebases.as_deref());
             let codebases = match kept {
@@ -209,12 +213,13 @@ impl Writer<'_> {
             let subject = fleet::subject(self.sql, guid)?;
             let revision = assignments.packages.get(&guid).map_or(0, |part| part.revision);
             let row = ToldRow { subject, kind: Kind::Package.name().to_owned(), revision };
-            match told.remove(&subject) {
+            let event = match told.remove(&subject) {
                 Some(before) if before == row => continue,
-                Some(_) => {}
-                None => fleet::add_event(self.sql, computer, NEW_PACKAGE, true, None, Some(subject), at_ms)?,
-            }
+                Some(_) => PACKAGE_UPDATED,
+                None => NEW_PACKAGE,
+            };
             fleet::tell(self.sql, computer, &row)?;
+            fleet::add_event(self.sql, computer, event, true, None, Some(subject), at_ms)?;
         }
         for (subject, row) in told {
             fleet::untell(self.sql, computer, subject)?;

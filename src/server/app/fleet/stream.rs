@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roaring::RoaringBitmap;
-use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -30,6 +29,7 @@ use crate::server::app::kind::Kind;
 use crate::server::app::spec::Spec;
 use crate::server::app::state::End;
 use crate::server::app::state::FORMAT;
+use crate::server::app::state::line;
 use crate::server::limits::Limits;
 use crate::server::store::Connection;
 use crate::server::store::StoreError;
@@ -89,12 +89,6 @@ impl App {
             Ok(body)
         })
     }
-}
-
-fn line(value: &impl Serialize) -> Vec<u8> {
-    let mut text = serde_json::to_vec(value).expect("a line has text keys and whole numbers only");
-    text.push(b'\n');
-    text
 }
 
 /// Lines on their way out.

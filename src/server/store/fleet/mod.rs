@@ -209,16 +209,22 @@ fn ids(sql: &Connection, text: &str) -> Result<Vec<(Guid, i64)>, StoreError> {
 /// # Errors
 /// When SQLite refuses.
 pub fn subject(sql: &Connection, guid: Guid) -> Result<i64, StoreError> {
-    let text = guid.to_string();
-    let found: Option<i64> = sql
-        .prepare_cached("SELECT id FROM subjects WHERE guid = ?1")?
-        .query_row([&text], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = found {
+    if let Some(id) = known_subject(sql, guid)? {
         return Ok(id);
     }
-    sql.prepare_cached("INSERT INTO subjects (guid) VALUES (?1)")?.execute([&text])?;
+    sql.prepare_cached("INSERT INTO subjects (guid) VALUES (?1)")?.execute([guid.to_string()])?;
     Ok(sql.last_insert_rowid())
+}
+
+/// The number of a task or package, if it has one.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn known_subject(sql: &Connection, guid: Guid) -> Result<Option<i64>, StoreError> {
+    Ok(sql
+        .prepare_cached("SELECT id FROM subjects WHERE guid = ?1")?
+        .query_row([guid.to_string()], |row| row.get(0))
+        .optional()?)
 }
 
 /// What a computer was told of.

@@ -4,7 +4,6 @@
 //! ID of a package that of the package. It holds what the 6.1 agent has a class for: tasks, and sequential tasks with a
 //! policy for each step. Of what the documents leave open the words are ours, and so marked.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -14,6 +13,7 @@ use crate::model::guid::Guid;
 use crate::server::app::App;
 use crate::server::app::fleet::policy::assigned_to;
 use crate::server::app::fleet::policy::computer;
+use crate::server::app::fleet::policy::snapshot;
 use crate::server::app::fleet::xml::Xml;
 use crate::server::app::item::Item;
 use crate::server::app::refused::Refused;
@@ -36,7 +36,6 @@ use crate::server::app::spec::task::Task;
 use crate::server::limits::Limits;
 use crate::server::store::Connection;
 use crate::server::store::StoreError;
-use crate::server::store::fleet;
 use crate::server::store::items;
 
 mod parts;
@@ -99,14 +98,13 @@ impl App {
 /// Where packages and programs are looked up.
 struct Book<'a> {
     sql: &'a Connection,
-    subjects: BTreeMap<Guid, i64>,
     zone: TimeZone,
 }
 
 impl<'a> Book<'a> {
     fn open(sql: &'a Connection, zone: &str) -> Result<Self, StoreError> {
         let zone = TimeZone::get(zone).map_err(|_| StoreError::Corrupt { what: "zone" })?;
-        Ok(Self { sql, subjects: fleet::subject_ids(sql)?.into_iter().collect(), zone })
+        Ok(Self { sql, zone })
     }
 
     fn item(&self, guid: Guid) -> Result<Item, StoreError> {
@@ -134,10 +132,7 @@ impl<'a> Book<'a> {
 
     fn files(&self, package: Guid, program: Guid) -> Result<Files, StoreError> {
         let (package, program) = (self.item(package)?, self.item(program)?);
-        let snapshot = match self.subjects.get(&package.guid) {
-            Some(id) => fleet::snapshot(self.sql, *id)?,
-            None => None,
-        };
+        let snapshot = snapshot(self.sql, package.guid)?;
         // What makes an agent download again: the last change at the distribution point (PKG-6).
         let changed_ms = snapshot.as_ref().map_or(package.created_at.as_millisecond(), |snapshot| snapshot.changed_ms);
         let bytes = snapshot.map_or(0, |snapshot| snapshot.bytes);
