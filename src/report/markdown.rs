@@ -149,7 +149,7 @@ fn policy(view: &View<'_>, budget: &mut Budget) -> String {
 fn lost<'v>(view: &'v View<'_>, budget: &mut Budget, named: &mut BTreeSet<&'v str>) -> String {
     let mut out = String::new();
     let mut room = Budget::new(Limit::Characters(LOST_MAX.min(budget.left() / 2)));
-    for danger in [Danger::Deletes, Danger::Uninstalls, Danger::Replaces] {
+    for danger in Danger::ALL {
         let names: Vec<&str> = view
             .changes
             .iter()

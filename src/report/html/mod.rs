@@ -152,13 +152,12 @@ fn policy(view: &View<'_>) -> String {
 
 fn lost(view: &View<'_>) -> String {
     let mut out = String::new();
-    for danger in [Danger::Deletes, Danger::Uninstalls, Danger::Replaces] {
+    for danger in Danger::ALL {
         let of: Vec<&str> =
             view.changes.iter().filter(|one| one.danger == Some(danger)).map(|one| one.address.as_str()).collect();
         if of.is_empty() {
             continue;
         }
-        let n = grouped(of.len() as u64);
         let names: String = of
             .iter()
             .take(LOST_NAMED)
@@ -169,8 +168,8 @@ fn lost(view: &View<'_>) -> String {
             rest => format!("<li>and {} more, below</li>", grouped(rest as u64)),
         };
         out.push_str(&format!(
-            "<div class=\"box error\"><strong>✖ This {} {n}:</strong><ul>{names}{rest}</ul></div>\n",
-            danger.word()
+            "<div class=\"box error\"><strong>✖ {}:</strong><ul>{names}{rest}</ul></div>\n",
+            danger.of_many(of.len())
         ));
     }
     out
@@ -243,7 +242,7 @@ fn verdict(view: &View<'_>) -> String {
     rows.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let rows: String = rows.into_iter().map(|(_, row)| row).collect();
     format!(
-        "<section>\n<h2>Consequences and findings</h2>\n<div class=\"scroll\"><table class=\"t\">\n<thead><tr><th scope=\"col\">\
+        "<section>\n<h2>Consequences and findings</h2>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table of consequences and findings\"><table class=\"t\">\n<thead><tr><th scope=\"col\">\
          Severity</th><th scope=\"col\">Rule</th><th scope=\"col\">What</th><th scope=\"col\">Number</th>\
          <th scope=\"col\">Basis</th><th scope=\"col\">Policy</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
          </section>\n"
