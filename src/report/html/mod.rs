@@ -111,11 +111,12 @@ fn head(view: &View<'_>, title: &str) -> String {
     }
     facts.extend(view.hash.as_ref().map(|hash| format!("Plan <code>{}</code>", html(hash.get(..12).unwrap_or(hash)))));
     let facts: String = facts.iter().map(|fact| format!("<li>{fact}</li>")).collect();
-    let summary: String = view.summary.iter().map(|line| format!("<li>{}</li>", html_prose(line))).collect();
+    let summary = view.summary.iter().filter(|line| **line != view.headline);
+    let summary: String = summary.map(|line| format!("<li>{}</li>", html_prose(line))).collect();
     format!(
         "<header>\n<h1>{title} {}</h1>\n<p class=\"lead\">{}</p>\n<ul class=\"facts\">{summary}</ul>\n\
          <ul class=\"facts\">{facts}</ul>\n</header>\n",
-        badge(level, word),
+        badge(level, &word.replace('_', " ")),
         html_prose(&capped(&view.headline, LONG))
     )
 }
