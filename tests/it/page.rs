@@ -332,14 +332,37 @@ fn a_page_can_be_used_without_seeing_it() {
     assert!(levels[1..].iter().all(|level| *level == 2), "headings nest: {levels:?}");
     assert_eq!(browser.value("document.documentElement.lang"), "en");
     assert_eq!(browser.value("[...document.querySelectorAll('th')].every((node) => node.scope === 'col')"), true);
-    let low = browser.value(CONTRAST);
-    assert_eq!(low, json!([]), "every text stands out from what it stands on");
+    for scheme in ["light", "dark"] {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        browser.call("Emulation.setEmulatedMedia", media);
+        let low = browser.value(CONTRAST);
+        assert_eq!(low, json!([]), "{scheme}: every text stands out from what it stands on");
+    }
     let tree = browser.call("Accessibility.getFullAXTree", json!({}));
     let roles: Vec<&str> =
         tree["nodes"].as_array().unwrap().iter().filter_map(|node| node["role"]["value"].as_str()).collect();
     for role in ["main", "search", "heading", "table", "searchbox", "status"] {
         assert!(roles.contains(&role), "{role} in {roles:?}");
     }
+}
+
+#[test]
+fn a_page_fits_a_phone() {
+    let Some(mut browser) = Browser::start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let phone = json!({ "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true });
+    browser.call("Emulation.setDeviceMetricsOverride", phone);
+    browser.open(&page(&directory, &usual()));
+    browser.value("document.querySelectorAll('details').forEach((node) => node.open = true)");
+    assert_eq!(browser.value("document.documentElement.scrollWidth"), 390, "nothing is wider than the page");
+    let narrow = browser.value(
+        "[...document.querySelectorAll('.t td:nth-child(3)')].filter((node) => node.offsetWidth < 300).map((node) => node.outerHTML)",
+    );
+    assert_eq!(narrow, json!([]), "what a row says has the width of the page");
+    let tree = browser.call("Accessibility.getFullAXTree", json!({}));
+    let is_cell = |node: &&Value| node["role"]["value"] == "cell";
+    assert!(tree["nodes"].as_array().unwrap().iter().filter(is_cell).count() >= 12, "it is a table all the same");
+    browser.screenshot(&shot("page-phone.png"));
 }
 
 /// Texts whose contrast is below 4.5 to 1 (WCAG 2.1, 1.4.3), by the colours that the browser worked out.
