@@ -97,7 +97,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     if !args.replan {
         is_expected(args, &plan)?;
     }
-    if args.report.form() == Form::Text {
+    if args.report.format == Form::Text {
         show(context, &plan)?;
     }
     may_be_applied(&plan)?;
@@ -311,7 +311,7 @@ pub fn perform(
     if plan.steps.is_empty() && !before.iter().any(|(_, text)| died(text)) {
         // Nothing to write: no lock, no lease, no journal.
         let nothing = Nothing;
-        let listen = Terminal::new(context, args.report.form());
+        let listen = Terminal::new(context, args.report.format);
         return block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
     }
     let _lock = match journal_files::lock(&state.join("apply.lock")) {
@@ -339,7 +339,7 @@ pub fn perform(
     let mut journal = FileJournal(file);
     let holder = environment::whoami();
     journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
-    let listen = Terminal::new(context, args.report.form());
+    let listen = Terminal::new(context, args.report.format);
     let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
     let result = block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(journal), texts, run));
     // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,

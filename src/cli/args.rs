@@ -7,8 +7,10 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::cli::exit;
+use crate::report::render::Form;
 
 /// Software delivery as code: manifests in Git, planned against a live delivery server, applied, watched for drift.
 #[derive(Debug, Parser)]
@@ -107,35 +109,36 @@ pub enum Format {
     Json,
 }
 
-/// How to report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// For a comment on a pull request.
-    Markdown,
-    /// A page of its own.
-    Html,
-    /// For code scanning.
-    Sarif,
-    /// For test reports.
-    Junit,
-    /// Annotations for GitHub's runner; with its variables set, the step's summary and outputs too.
-    Github,
-    /// Code Quality for GitLab.
-    Gitlab,
-    /// Commands for the agent of Azure DevOps.
-    Azure,
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Text => ("text", "For people"),
+            Self::Json => ("json", "For programs"),
+            Self::Markdown => ("markdown", "For a comment on a pull request"),
+            Self::Html => ("html", "A page of its own"),
+            Self::Sarif => ("sarif", "For code scanning"),
+            Self::Junit => ("junit", "For test reports"),
+            Self::Github => (
+                "github",
+                "Annotations for GitHub's runner; with its variables set, the step's summary and outputs too",
+            ),
+            Self::Gitlab => ("gitlab", "Code Quality for GitLab"),
+            Self::Azure => ("azure", "Commands for the agent of Azure DevOps"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
 }
 
 /// Where reports go, and how. They are written when the command fails too, and never change its exit code.
 #[derive(Clone, Debug, Args)]
 pub struct ReportArgs {
     /// How to print
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub format: ReportFormat,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
     /// Write a report to this file as well: as text
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     pub text_into: Option<Utf8PathBuf>,

@@ -66,15 +66,7 @@ pub fn run(context: &Context, args: &CommentArgs) -> Outcome {
     let limit = place.host.limit();
     let comment = Comment {
         marker: &markdown::marker(&view),
-        write: &|max| {
-            markdown::within(
-                &view,
-                match limit {
-                    Limit::Characters(_) => Limit::Characters(max),
-                    Limit::Bytes(_) => Limit::Bytes(max),
-                },
-            )
-        },
+        write: &|max| markdown::within(&view, limit.with_max(max)),
         max: limit.max(),
         is_pending: !plan.is_empty() || plan.is_blocked() || !plan.complete,
         only_over_old: args.skip_no_diff && plan.is_empty() && !plan.is_blocked() && plan.complete,
@@ -88,8 +80,7 @@ pub fn run(context: &Context, args: &CommentArgs) -> Outcome {
     match posted {
         Ok(posted) => {
             let exit = tell(context, mode, &posted)?;
-            let size = posted.cut_to.unwrap_or(limit.max());
-            let limit = if matches!(limit, Limit::Bytes(_)) { Limit::Bytes(size) } else { Limit::Characters(size) };
+            let limit = limit.with_max(posted.cut_to.unwrap_or(limit.max()));
             is_all_named(markdown::unnamed(&view, limit), posted.deed, exit)
         }
         Err(error) => Err(failure(&place, &error)),

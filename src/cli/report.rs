@@ -4,7 +4,6 @@ use camino::Utf8Path;
 use camino::Utf8PathBuf;
 
 use crate::cli::args::ReportArgs;
-use crate::cli::args::ReportFormat;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::VERSION;
@@ -24,21 +23,6 @@ use crate::sys::environment;
 use crate::sys::files;
 
 impl ReportArgs {
-    /// The format of standard output.
-    pub const fn form(&self) -> Form {
-        match self.format {
-            ReportFormat::Text => Form::Text,
-            ReportFormat::Json => Form::Json,
-            ReportFormat::Markdown => Form::Markdown,
-            ReportFormat::Html => Form::Html,
-            ReportFormat::Sarif => Form::Sarif,
-            ReportFormat::Junit => Form::Junit,
-            ReportFormat::Github => Form::Github,
-            ReportFormat::Gitlab => Form::Gitlab,
-            ReportFormat::Azure => Form::Azure,
-        }
-    }
-
     /// The files that were asked for, but for the plan widget's.
     fn files(&self) -> impl Iterator<Item = (Form, &Utf8PathBuf)> {
         [
@@ -59,11 +43,11 @@ impl ReportArgs {
     /// Whether a report says where items are written.
     pub fn needs_places(&self) -> bool {
         let names = |form: Form| !matches!(form, Form::Text | Form::Json);
-        names(self.form()) || self.files().any(|(form, _)| names(form))
+        names(self.format) || self.files().any(|(form, _)| names(form))
     }
 
     fn has(&self, form: Form) -> bool {
-        self.form() == form || self.files().any(|(one, _)| one == form)
+        self.format == form || self.files().any(|(one, _)| one == form)
     }
 }
 
@@ -84,7 +68,7 @@ pub fn about(root: Option<&Utf8Path>, exit: Exit) -> About {
 pub fn write(context: &Context, view: &View<'_>, args: &ReportArgs, full: bool) -> Result<(), Failure> {
     let options = write_files(context, view, args, full);
     let summary = options.as_deref();
-    let form = args.form();
+    let form = args.format;
     if args.files().any(|(one, path)| one == form && path == "-") {
         return Ok(()); // It stands there already.
     }
@@ -173,7 +157,7 @@ pub fn reported(context: &Context, command: &str, args: &ReportArgs, outcome: Ou
     let Err(failure) = outcome else { return outcome };
     let view = of_failure(command, &failure);
     // As text it stands on standard error.
-    let printed = match args.form() {
+    let printed = match args.format {
         Form::Text => {
             write_files(context, &view, args, false);
             Ok(())

@@ -7,7 +7,18 @@ use std::fmt::Write as _;
 /// characters, line ends included, so that a field never starts a line; bidi marks; invisible characters. So is what
 /// build servers take for a command wherever it stands in a line: `##vso[…]`, `##[…]`.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    escape(text)
+    let acts = |(at, c): (usize, char)| (is_hidden(c) || (c == '#' && is_command(&text[at..]))).then_some(at);
+    let Some(first) = text.char_indices().find_map(acts) else { return Cow::Borrowed(text) };
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(&text[..first]);
+    for (at, c) in text[first..].char_indices() {
+        if is_hidden(c) || (c == '#' && is_command(&text[first + at..])) {
+            write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// The same for a text that a line begins with, after spaces perhaps: what build servers would take for a command
@@ -35,21 +46,6 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
             }
-        } else {
-            out.push(c);
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn escape(text: &str) -> Cow<'_, str> {
-    let acts = |(at, c): (usize, char)| (is_hidden(c) || (c == '#' && is_command(&text[at..]))).then_some(at);
-    let Some(first) = text.char_indices().find_map(acts) else { return Cow::Borrowed(text) };
-    let mut out = String::with_capacity(text.len() + 16);
-    out.push_str(&text[..first]);
-    for (at, c) in text[first..].char_indices() {
-        if is_hidden(c) || (c == '#' && is_command(&text[first + at..])) {
-            write!(out, "\\u{{{:x}}}", u32::from(c)).expect("writing to a String cannot fail");
         } else {
             out.push(c);
         }

@@ -34,6 +34,15 @@ impl Limit {
         }
     }
 
+    /// The same kind of limit with another number.
+    #[must_use]
+    pub const fn with_max(self, max: usize) -> Self {
+        match self {
+            Self::Characters(_) => Self::Characters(max),
+            Self::Bytes(_) => Self::Bytes(max),
+        }
+    }
+
     /// The number.
     pub const fn max(self) -> usize {
         match self {

@@ -39,6 +39,9 @@ const SIDES_MAX: usize = 160;
 /// The most lines of a difference of one field.
 const FIELD_LINES: usize = 40;
 
+/// Which side of a drift is which.
+const DRIFT_SIDES: &str = "In what follows, `-` is what the manifests say and `+` what the server has.\n\n";
+
 /// The Markdown that a host takes.
 pub fn text(view: &View<'_>, host: Host) -> String {
     within(view, host.limit())
@@ -87,6 +90,9 @@ fn cut(view: &View<'_>, limit: Limit) -> (String, usize) {
     out.push_str(&lost(view, &mut budget, &mut named_above));
     out.push_str(&table(view, &mut budget));
     out.push_str(&accept(view, &mut budget));
+    if view.command == "drift" && !view.changes.is_empty() && budget.take(DRIFT_SIDES) {
+        out.push_str(DRIFT_SIDES);
+    }
     let folds = folds(view, &mut budget);
     let lines: BTreeSet<&str> = folds.lines().collect();
     let is_unnamed = |change: &&ChangeView| {
@@ -149,7 +155,7 @@ fn policy(view: &View<'_>, budget: &mut Budget) -> String {
 fn lost<'v>(view: &'v View<'_>, budget: &mut Budget, named: &mut BTreeSet<&'v str>) -> String {
     let mut out = String::new();
     let mut room = Budget::new(Limit::Characters(LOST_MAX.min(budget.left() / 2)));
-    for danger in [Danger::Deletes, Danger::Uninstalls, Danger::Replaces] {
+    for danger in Danger::ALL {
         let names: Vec<&str> = view
             .changes
             .iter()

@@ -26,7 +26,9 @@ pub fn broken(text: &str, first: usize, rest: usize, columns: usize) -> Vec<Stri
     let (mut used, mut from) = (0, first);
     for word in text.split(' ') {
         let more = width(word);
-        if !line.is_empty() && used + 1 + more > room(from) {
+        // Nothing that a build server would take for a command at a line's begin is brought there.
+        let may_begin = !word.starts_with("::") && !word.starts_with("##");
+        if !line.is_empty() && may_begin && used + 1 + more > room(from) {
             lines.push(std::mem::take(&mut line));
             (used, from) = (0, rest);
         }
@@ -77,6 +79,7 @@ mod tests {
             // … and each of those after it none of its own.
             ("e\u{301}e\u{301} bbb ccc ddd eeee ffff", &["e\u{301}e\u{301} bbb ccc ddd eeee", "ffff"]),
             ("\u{1b}[1maaaa\u{1b}[0m bbbb cccc dddd eeee", &["\u{1b}[1maaaa\u{1b}[0m bbbb cccc dddd", "eeee"]),
+            ("aaaa bbbb cccc dddd ::error eeee", &["aaaa bbbb cccc dddd ::error", "eeee"]),
             ("a-word-that-is-longer-than-all-of-it", &["a-word-that-is-longer-than-all-of-it"]),
         ] {
             assert_eq!(broken(text, 2, 2, 22), lines, "{text}");

@@ -127,14 +127,22 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// Presses the mouse in the middle of an element.
+    /// Presses the mouse in the middle of an element, once the page has come to rest: what is shown only when it comes into
+    /// view moves what is below it.
     #[track_caller]
     pub fn click(&mut self, selector: &str) {
         let place = self.value(&format!(
-            "(() => {{ const node = document.querySelector({}); node.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
-             const box = node.getBoundingClientRect(); return [box.x + Math.min(20, box.width / 2), box.y + box.height / 2]; }})()",
+            "(async () => {{ const node = document.querySelector({}); let last = ''; \
+             for (let frame = 0; frame < 600; frame += 1) {{ \
+             node.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+             await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))); \
+             const box = node.getBoundingClientRect(); \
+             const at = [box.x + Math.min(20, box.width / 2), box.y + box.height / 2]; \
+             if (String(at) === last && node.contains(document.elementFromPoint(...at))) return at; \
+             last = String(at); }} return null; }})()",
             json!(selector)
         ));
+        assert!(place.is_array(), "`{selector}` does not come to rest");
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({ "type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1 });
             self.call("Input.dispatchMouseEvent", event);

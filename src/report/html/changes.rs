@@ -26,13 +26,22 @@ use crate::report::view::View;
 
 /// What a change takes besides its differences, in bytes, its name apart.
 const FRAME: usize = 460;
+/// Which side of a drift is which.
+const DRIFT_SIDES: &str = "− is what the manifests say, + what the server has.";
 /// Fewer than so many changes are all open from the start.
 const OPEN_BELOW: usize = 8;
 
 /// The section, of about so many bytes: past them a change is named, and its differences are left to the JSON.
 pub(super) fn section(view: &View<'_>, rules: &BTreeMap<&str, BTreeSet<&str>>, bytes_max: usize) -> String {
     let n = grouped(view.changes.len() as u64);
-    let mut out = format!("<section id=\"changes\" tabindex=\"-1\">\n<h2>Changes ({n})</h2>\n");
+    let mut out = match (view.command.as_str(), view.changes.is_empty()) {
+        // Nothing is changed by it, so there is nothing to say of that.
+        ("validate", true) => return "<section id=\"changes\" tabindex=\"-1\"></section>\n".to_owned(),
+        ("drift", _) => {
+            format!("<section id=\"changes\" tabindex=\"-1\">\n<h2>Items ({n})</h2>\n<p>{DRIFT_SIDES}</p>\n")
+        }
+        _ => format!("<section id=\"changes\" tabindex=\"-1\">\n<h2>Changes ({n})</h2>\n"),
+    };
     if view.changes.is_empty() {
         out.push_str("<p>None.</p>\n");
     }

@@ -44,7 +44,7 @@ pub(super) fn section(view: &View<'_>) -> String {
         n => format!("<li>and {n} more</li>"),
     };
     format!(
-        "<section>\n<h2>What refers to what</h2>\n<p>A thick frame marks what is lost, a dashed one what stays as it is.</p>{note}<div class=\"scroll\">{}</div>\n<details class=\"c\"><summary>As a \
+        "<section>\n<h2>What refers to what</h2>\n<p>A thick frame marks what is lost, a dashed one what stays as it is.</p>{note}<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Graph of references\">{}</div>\n<details class=\"c\"><summary>As a \
          list ({})</summary><div><ul>{list}{rest}</ul></div></details>\n</section>\n",
         svg(view, &drawn, &lines),
         view.references.len()

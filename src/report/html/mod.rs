@@ -111,11 +111,12 @@ fn head(view: &View<'_>, title: &str) -> String {
     }
     facts.extend(view.hash.as_ref().map(|hash| format!("Plan <code>{}</code>", html(hash.get(..12).unwrap_or(hash)))));
     let facts: String = facts.iter().map(|fact| format!("<li>{fact}</li>")).collect();
-    let summary: String = view.summary.iter().map(|line| format!("<li>{}</li>", html_prose(line))).collect();
+    let summary = view.summary.iter().filter(|line| **line != view.headline);
+    let summary: String = summary.map(|line| format!("<li>{}</li>", html_prose(line))).collect();
     format!(
         "<header>\n<h1>{title} {}</h1>\n<p class=\"lead\">{}</p>\n<ul class=\"facts\">{summary}</ul>\n\
          <ul class=\"facts\">{facts}</ul>\n</header>\n",
-        badge(level, word),
+        badge(level, &word.replace('_', " ")),
         html_prose(&capped(&view.headline, LONG))
     )
 }
@@ -152,13 +153,12 @@ fn policy(view: &View<'_>) -> String {
 
 fn lost(view: &View<'_>) -> String {
     let mut out = String::new();
-    for danger in [Danger::Deletes, Danger::Uninstalls, Danger::Replaces] {
+    for danger in Danger::ALL {
         let of: Vec<&str> =
             view.changes.iter().filter(|one| one.danger == Some(danger)).map(|one| one.address.as_str()).collect();
         if of.is_empty() {
             continue;
         }
-        let n = grouped(of.len() as u64);
         let names: String = of
             .iter()
             .take(LOST_NAMED)
@@ -169,8 +169,8 @@ fn lost(view: &View<'_>) -> String {
             rest => format!("<li>and {} more, below</li>", grouped(rest as u64)),
         };
         out.push_str(&format!(
-            "<div class=\"box error\"><strong>✖ This {} {n}:</strong><ul>{names}{rest}</ul></div>\n",
-            danger.word()
+            "<div class=\"box error\"><strong>✖ {}:</strong><ul>{names}{rest}</ul></div>\n",
+            danger.of_many(of.len())
         ));
     }
     out
@@ -243,7 +243,7 @@ fn verdict(view: &View<'_>) -> String {
     rows.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let rows: String = rows.into_iter().map(|(_, row)| row).collect();
     format!(
-        "<section>\n<h2>Consequences and findings</h2>\n<div class=\"scroll\"><table class=\"t\">\n<thead><tr><th scope=\"col\">\
+        "<section>\n<h2>Consequences and findings</h2>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table of consequences and findings\"><table class=\"t\">\n<thead><tr><th scope=\"col\">\
          Severity</th><th scope=\"col\">Rule</th><th scope=\"col\">What</th><th scope=\"col\">Number</th>\
          <th scope=\"col\">Basis</th><th scope=\"col\">Policy</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
          </section>\n"

@@ -71,7 +71,7 @@ pub(super) fn section(view: &View<'_>) -> String {
     format!(
         "<section>\n<h2>What computers will do and when</h2>\n<p>{} to {}, on the clock of {}. Bars count \
          what starts, each row to its own scale; bands are open windows.</p>\n\
-         <div class=\"scroll\">{svg}</svg></div>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">What</th>\
+         <div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Timeline\">{svg}</svg></div>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table of what starts when\"><table><thead><tr><th scope=\"col\">What</th>\
          <th scope=\"col\">Starts</th><th scope=\"col\">First hour</th><th scope=\"col\">Last hour</th>\
          <th scope=\"col\">Of it</th></tr></thead><tbody>\n{table}</tbody></table></div>\n</section>\n",
         minute(from, &zone),

@@ -1,5 +1,6 @@
 //! What a reader is told first of a plan: the sentence with the largest consequence, and what is lost.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -47,14 +48,15 @@ pub fn headline(plan: &Plan) -> String {
         };
         return format!("{n} {computers} {does} ⬆{blocked}");
     }
-    let removers = removers(&plan.resource_changes);
-    let dangers = plan.resource_changes.iter().filter_map(|one| Some((Danger::of(one, &removers)?, one)));
-    let lost: Vec<_> = dangers.collect();
-    if let [(danger, one)] = lost[..] {
-        return format!("{} {}{unknown}{blocked}", danger.word(), name(&one.address));
+    let lost = lost(plan);
+    if let [(danger, names)] = &lost.iter().collect::<Vec<_>>()[..]
+        && let [one] = names[..]
+    {
+        return format!("{} {}{unknown}{blocked}", danger.word(), name(one));
     }
     if !lost.is_empty() {
-        return format!("{} items are lost or replaced{unknown}{blocked}", consequences::grouped(lost.len() as u64));
+        let told = lost.iter().map(|(danger, names)| danger.of_many(names.len()));
+        return format!("{}{unknown}{blocked}", told.collect::<Vec<String>>().join(", "));
     }
     if !plan.complete {
         return "not everything could be read".to_owned();
@@ -66,6 +68,18 @@ pub fn headline(plan: &Plan) -> String {
         (1, _) => format!("1 item changes{unknown}{blocked}"),
         (n, _) => format!("{} items change{unknown}{blocked}", consequences::grouped(n as u64)),
     }
+}
+
+/// The addresses of what is lost, the worst first.
+pub fn lost(plan: &Plan) -> BTreeMap<Danger, Vec<&str>> {
+    let removers = removers(&plan.resource_changes);
+    let mut out: BTreeMap<Danger, Vec<&str>> = BTreeMap::new();
+    for change in &plan.resource_changes {
+        if let Some(danger) = Danger::of(change, &removers) {
+            out.entry(danger).or_default().push(&change.address);
+        }
+    }
+    out
 }
 
 /// What is lost by a change.
@@ -89,6 +103,18 @@ impl Danger {
             Self::Replaces => "replaces",
         }
     }
+    /// What happens to, or by, so many items.
+    pub fn of_many(self, n: usize) -> String {
+        let (are, s) = if n == 1 { ("is", "s") } else { ("are", "") };
+        let items = if n == 1 { "item" } else { "items" };
+        let n = consequences::grouped(n as u64);
+        match self {
+            Self::Deletes => format!("{n} {items} {are} deleted"),
+            Self::Uninstalls => format!("{n} {items} uninstall{s} software"),
+            Self::Replaces => format!("{n} {items} {are} replaced"),
+        }
+    }
+
     /// What is lost by this change; `removers` are the programs of [`removers`].
     pub fn of(change: &Change, removers: &BTreeSet<ItemKey>) -> Option<Self> {
         match change.action() {

@@ -36,7 +36,6 @@ use crate::report::plan::consequences::Acting;
 pub use crate::report::plan::consequences::age;
 pub use crate::report::plan::consequences::count;
 pub use crate::report::plan::consequences::endpoints_line;
-use crate::report::plan::headline::Danger;
 use crate::report::wrap::broken;
 
 /// How many items that are made or deleted are named, a kind, before the rest is a count.
@@ -106,13 +105,7 @@ pub fn text(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()
 
 /// What is lost, by name as far as that is a few.
 fn lost(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
-    let removers = headline::removers(&plan.resource_changes);
-    let mut lost: BTreeMap<Danger, Vec<&str>> = BTreeMap::new();
-    for change in &plan.resource_changes {
-        if let Some(danger) = Danger::of(change, &removers) {
-            lost.entry(danger).or_default().push(&change.address);
-        }
-    }
+    let lost = headline::lost(plan);
     if !lost.is_empty() {
         writeln!(out)?;
     }
@@ -120,8 +113,7 @@ fn lost(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {
         let shown: Vec<_> = names.iter().take(LOST_NAMED).map(|name| visible(name)).collect();
         let rest = names.len() - shown.len();
         let rest = if rest > 0 { format!(" and {} more", consequences::grouped(rest as u64)) } else { String::new() };
-        let n = consequences::grouped(names.len() as u64);
-        let line = format!("This {} {n}: {}{rest}", danger.word(), shown.join(", "));
+        let line = format!("{}: {}{rest}", danger.of_many(names.len()), shown.join(", "));
         wrapped(&line, 0, options, Tone::Remove, out)?;
     }
     Ok(())

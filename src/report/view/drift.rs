@@ -24,6 +24,8 @@ impl<'a> View<'a> {
     pub fn of_drift(plan: &'a Plan, beside: &'a Beside, about: &About) -> Self {
         let mut view = View::new("drift", about, Origin::Drift(plan, beside));
         view.of_server(plan);
+        // The plan that it was found with is no plan to apply.
+        (view.hash, view.expires) = (None, None);
         view.changes = entries(plan).iter().map(|entry| differing(entry, beside, about)).collect();
         view.changes.extend(drift::unmanaged(plan).map(|(address, _)| unmanaged(address, about)));
         view.findings = plan::findings(plan, about);

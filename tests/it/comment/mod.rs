@@ -417,29 +417,32 @@ fn a_plan_that_fills_every_limit_is_taken_whole_and_folded_away_later() {
 
 #[test]
 fn a_comment_that_cannot_name_all_that_is_lost_says_so_and_fails() {
-    let mut plan = consign::plan::file::read(plans().0.as_bytes()).unwrap();
-    let mut gone = plan.resource_changes.iter().find(|change| change.address == "task/Set wallpaper").unwrap().clone();
-    gone.actions = vec![consign::plan::Verb::Delete];
-    gone.before = gone.after.take();
-    for n in 0..5_000 {
-        gone.address = format!("task/A task that goes away, number {n}");
-        plan.resource_changes.push(gone.clone());
+    const N: usize = 2_500;
+    let server = Server::start();
+    let mut manifest =
+        "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Suite}\nspec:\n  source: {none: {}}\n  programs:\n"
+            .to_owned();
+    for n in 0..N {
+        let name = format!("Take off part {n} of the suite, as it was before the year turned");
+        manifest.push_str(&format!("    - {{name: '{name}', commandLine: msiexec.exe /x part-{n}.msi /qn}}\n"));
     }
-    plan.hash = consign::plan::file::hash(&plan);
-    for api in Api::ALL {
+    let project = Project::of(&server, "", &[("suite.yaml", &manifest)]);
+    project.run(&["plan", "--out", "change.plan"]).exits(0).says("2,500 items uninstall software: program/Suite/");
+    for (api, longest) in [(Api::GitHub, 65_536), (Api::GitLab, 1_000_000), (Api::Azure, 150_000)] {
         let at = Pipeline::of(api);
-        at.project.write("change.plan", &consign::plan::file::write(&plan));
-        let ran = at.comment(&[]);
+        at.host.state().longest = longest;
+        at.project.write("change.plan", &project.read("change.plan"));
+        let ran = at.comment(&[]).says("The comment was written");
         let body = at.host.rows()[0].body.clone();
         if api == Api::GitLab {
-            ran.exits(0).says("The comment was written");
-            assert!((0..5_000).all(|n| body.contains(&format!("number {n}\n"))), "it has room for all of them");
+            ran.exits(0);
+            assert!((0..N).all(|n| body.contains(&format!("part {n} of"))), "it has room for all of them");
             continue;
         }
-        ran.exits(3).says("The comment was written").says("has no room to name ").one_message();
+        ran.exits(3).says("has no room to name ").one_message();
         assert!(body.contains("of what is lost have no room here and are not named"), "{body:.600}");
-        assert!(body.matches("- task/A task that goes away").count() > 500, "{api:?}");
-        // Nothing is written for what is said already, and it is no less true.
+        assert!(body.matches("+ program/Suite/Take off part").count() > 400, "{api:?}");
+        // Nothing is written for what is said already, and that is no less true.
         at.comment(&[]).exits(3).says("says so already").says("has no room to name ");
     }
 }
