@@ -12,6 +12,7 @@ mod drift;
 mod forecast;
 mod git;
 mod import;
+mod issues;
 #[cfg(unix)]
 mod kill;
 mod log;
