@@ -6,6 +6,7 @@
 pub mod native;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -70,6 +71,40 @@ pub trait ReadAdapter: Send + Sync {
     /// As [`Self::identity`].
     async fn history(&self, _about: &str) -> Result<Option<Vec<Done>>, AdapterError> {
         Ok(None)
+    }
+
+    /// What computers reported of a job since a moment: who was given it, who ran it, and how it went. What a computer has
+    /// not reported yet, and what the server has purged since, is not in it.
+    ///
+    /// # Errors
+    /// As [`Self::identity`].
+    async fn runs(&self, _job: Guid, _since: Timestamp) -> Result<Known<Runs>, AdapterError> {
+        Ok(Known::Unknown("this server's API tells nothing of single runs".to_owned()))
+    }
+}
+
+/// Computers that reported something of jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// Were given a job, or given it anew.
+    pub given: BTreeSet<Guid>,
+    /// Ran one, or a part of one.
+    pub ran: BTreeSet<Guid>,
+    /// Ran one as a whole, last with success.
+    pub succeeded: BTreeSet<Guid>,
+    /// Ran one as a whole, last without success.
+    pub failed: BTreeSet<Guid>,
+}
+
+impl Runs {
+    /// Those of another job with these. Whoever failed in any has failed.
+    pub fn add(&mut self, other: Self) {
+        let Self { given, ran, succeeded, failed } = other;
+        self.given.extend(given);
+        self.ran.extend(ran);
+        self.failed.extend(failed);
+        self.succeeded.extend(succeeded);
+        self.succeeded.retain(|computer| !self.failed.contains(computer));
     }
 }
 

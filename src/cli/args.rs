@@ -384,6 +384,23 @@ pub enum HostName {
     Azure,
 }
 
+/// Where a repository is hosted.
+#[derive(Clone, Debug, Default, Args)]
+pub struct HostArgs {
+    /// What hosts the repository; without it, whatever runs the pipeline
+    #[arg(long, value_enum, help_heading = "Host")]
+    pub host: Option<HostName>,
+    /// GitHub: OWNER/NAME. GitLab: the project's path or number. Azure DevOps: PROJECT/REPOSITORY
+    #[arg(long, value_name = "NAME", help_heading = "Host")]
+    pub repository: Option<String>,
+    /// The address of the API; on Azure DevOps, of the collection
+    #[arg(long, value_name = "URL", help_heading = "Host")]
+    pub api: Option<String>,
+    /// The host's token, from this file
+    #[arg(long, value_name = "FILE", help_heading = "Host")]
+    pub token_file: Option<Utf8PathBuf>,
+}
+
 /// `consign comment`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -394,21 +411,12 @@ pub struct CommentArgs {
     /// The plan file
     #[arg(value_name = "PLAN", env = "CONSIGN_PLAN")]
     pub plan: Utf8PathBuf,
-    /// What hosts the pull request; without it, whatever runs the pipeline
-    #[arg(long, value_enum)]
-    pub host: Option<HostName>,
-    /// GitHub: OWNER/NAME. GitLab: the project's path or number. Azure DevOps: PROJECT/REPOSITORY
-    #[arg(long, value_name = "NAME")]
-    pub repository: Option<String>,
+    /// Where it is
+    #[command(flatten)]
+    pub at: HostArgs,
     /// The number of the pull request, or merge request
     #[arg(long, value_name = "N", visible_alias = "merge-request")]
     pub pull_request: Option<u64>,
-    /// The address of the API; on Azure DevOps, of the collection
-    #[arg(long, value_name = "URL")]
-    pub api: Option<String>,
-    /// The token, from this file
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<Utf8PathBuf>,
     /// Give the newest earlier comment the new text, and hide older ones; this is the default
     #[arg(long, group = "mode")]
     pub update: bool,
@@ -439,6 +447,16 @@ pub struct DriftArgs {
     /// Tell the receivers that consign.yaml names under `drift.notify` of what is new; with --memory, once of each change
     #[arg(long)]
     pub notify: bool,
+    /// Keep one issue a server up to date on the repository's host: opened when something new differs, closed when nothing
+    /// does any more. On Azure DevOps it is a work item
+    #[arg(long)]
+    pub issue: bool,
+    /// With --issue: where
+    #[command(flatten)]
+    pub at: HostArgs,
+    /// With --issue on Azure DevOps: the type of a new work item
+    #[arg(long, value_name = "TYPE", default_value = "Task", help_heading = "Host")]
+    pub work_item_type: String,
     /// Remember in this file what was seen and told, so that runs in a row are counted and nothing is told twice. Safe to
     /// lose; keep it between runs, as in a pipeline's cache
     #[arg(long, value_name = "FILE")]

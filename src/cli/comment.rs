@@ -1,9 +1,6 @@
 //! `consign comment`: a plan's comment on its pull request.
 
 use camino::Utf8Path;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
-use url::Url;
 
 use crate::cli::args::CommentArgs;
 use crate::cli::args::HostName;
@@ -14,6 +11,8 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::failure::chain;
+use crate::cli::hosting;
+use crate::cli::hosting::Variables;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::read_plan;
 use crate::cli::report;
@@ -25,31 +24,21 @@ use crate::host::HostError;
 use crate::host::Mode;
 use crate::host::Posted;
 use crate::host::azure::Azure;
-use crate::host::client::Client;
-use crate::host::github;
 use crate::host::github::GitHub;
 use crate::host::gitlab::GitLab;
 use crate::host::post;
-use crate::model::package::SecretRef;
 use crate::report::budget;
 use crate::report::budget::Limit;
 use crate::report::markdown;
 use crate::report::view::About;
 use crate::report::view::View;
-use crate::sys::clock::SystemClock;
 use crate::sys::disk;
 use crate::sys::environment;
 use crate::sys::files;
-use crate::sys::http::HttpOptions;
-use crate::sys::http::HttpTransport;
-use crate::sys::http::TokenScheme;
 use crate::sys::http::TransportError;
-use crate::sys::secrets;
 
 /// The largest description of an event that is read.
 const EVENT_BYTES_MAX: u64 = 32 << 20;
-
-type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Runs `consign comment`.
 pub fn run(context: &Context, args: &CommentArgs) -> Outcome {
@@ -151,20 +140,9 @@ struct Place {
 impl Place {
     /// From the arguments, else from what the pipeline says.
     fn of(args: &CommentArgs, variables: Variables<'_>) -> Result<Self, Failure> {
-        let host = match args.host {
-            Some(host) => host,
-            None => running(variables)?,
-        };
-        let missing = |what: &str, flag: &str, variable: &str| {
-            Failure::new(exit::USAGE, format!("which {what}? {variable} does not say"))
-                .help(format!("say it with {flag}"))
-        };
-        let api = args.api.clone().or_else(|| match host {
-            HostName::Github => variables("GITHUB_API_URL").or_else(|| Some("https://api.github.com".to_owned())),
-            HostName::Gitlab => variables("CI_API_V4_URL").or_else(|| Some("https://gitlab.com/api/v4".to_owned())),
-            HostName::Azure => variables("SYSTEM_COLLECTIONURI"),
-        });
-        let api = api.ok_or_else(|| missing("collection", "--api", "SYSTEM_COLLECTIONURI"))?;
+        let host = hosting::host(&args.at, variables)?;
+        let api = hosting::api(&args.at, host, variables)?;
+        let missing = hosting::missing;
         let (repository, variable) = match host {
             HostName::Github => (variables("GITHUB_REPOSITORY"), "GITHUB_REPOSITORY"),
             // For a merge request from a fork, this is the project that it goes to.
@@ -178,7 +156,7 @@ impl Place {
             }
         };
         let repository =
-            args.repository.clone().or(repository).ok_or_else(|| missing("repository", "--repository", variable))?;
+            args.at.repository.clone().or(repository).ok_or_else(|| missing("repository", "--repository", variable))?;
         let (number, variable) = match host {
             HostName::Github => (github_number(variables), "GITHUB_REF"),
             HostName::Gitlab => (parsed(variables("CI_MERGE_REQUEST_IID")), "CI_MERGE_REQUEST_IID"),
@@ -188,26 +166,6 @@ impl Place {
         };
         let number = args.pull_request.or(number).ok_or_else(|| missing("pull request", "--pull-request", variable))?;
         Ok(Self { host, api, repository, number })
-    }
-}
-
-/// What runs the pipeline.
-fn running(variables: Variables<'_>) -> Result<HostName, Failure> {
-    let found: Vec<HostName> =
-        [("GITHUB_ACTIONS", HostName::Github), ("GITLAB_CI", HostName::Gitlab), ("TF_BUILD", HostName::Azure)]
-            .into_iter()
-            .filter(|(name, _)| variables(name).is_some())
-            .map(|(_, host)| host)
-            .collect();
-    let failure = |why: &str| Failure::new(exit::USAGE, why).help("say it with --host github, gitlab or azure");
-    match found[..] {
-        // Azure Pipelines build repositories of others too.
-        [HostName::Azure] if variables("BUILD_REPOSITORY_PROVIDER").is_some_and(|name| name != "TfsGit") => {
-            Err(failure("which host? the pipeline runs on Azure DevOps, its repository is elsewhere"))
-        }
-        [host] => Ok(host),
-        [] => Err(failure("which host? no pipeline says so: GITHUB_ACTIONS, GITLAB_CI and TF_BUILD are not set")),
-        _ => Err(failure("which host? the variables of several pipelines are set")),
     }
 }
 
@@ -226,37 +184,6 @@ fn github_number(variables: Variables<'_>) -> Option<u64> {
         let issue = event["issue"].get("pull_request").and(event["issue"]["number"].as_u64());
         event["pull_request"]["number"].as_u64().or(issue)
     })
-}
-
-/// The token, and where it comes from.
-fn token(
-    context: &Context,
-    args: &CommentArgs,
-    host: HostName,
-    variables: Variables<'_>,
-) -> Result<(SecretString, TokenScheme), Failure> {
-    let names: &[&str] = match host {
-        HostName::Github => &["CONSIGN_COMMENT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"],
-        HostName::Gitlab => &["CONSIGN_COMMENT_TOKEN", "GITLAB_TOKEN"],
-        HostName::Azure => &["CONSIGN_COMMENT_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"],
-    };
-    let reference = match &args.token_file {
-        Some(path) => SecretRef::File(path.to_string()),
-        None => match names.iter().find(|name| variables(name).is_some()) {
-            Some(name) => SecretRef::Env((*name).to_owned()),
-            None => {
-                let failure =
-                    Failure::new(exit::CONFIG, format!("there is no token: {} are not set", names.join(", ")));
-                return Err(failure.help(token_help(host)));
-            }
-        },
-    };
-    let token =
-        secrets::resolve(&reference, &context.directory).map_err(|error| Failure::from_error(exit::CONFIG, &error))?;
-    // People's tokens for Azure DevOps are passwords; those of pipelines and applications are signed and have dots.
-    let is_signed = token.expose_secret().split('.').filter(|part| !part.is_empty()).count() == 3;
-    let scheme = if host == HostName::Azure && !is_signed { TokenScheme::Password } else { TokenScheme::Bearer };
-    Ok((token, scheme))
 }
 
 /// What a token must be able to do.
@@ -282,31 +209,7 @@ fn connect(
     place: &Place,
     variables: Variables<'_>,
 ) -> Result<Box<dyn Host>, Failure> {
-    const HELP: &str = "look at --api and at the token, or at the variables they come from";
-    let (token, scheme) = token(context, args, place.host, variables)?;
-    // The connection is to the origin, since the API of GitHub is in two places below it.
-    let api = Url::parse(&place.api)
-        .ok()
-        .filter(|url| url.username().is_empty() && url.password().is_none() && url.query().is_none())
-        .filter(|url| url.fragment().is_none() && url.host().is_some())
-        .ok_or_else(|| {
-            Failure::new(exit::CONFIG, "the API's address is no URL, or holds what it must not").help(HELP)
-        })?;
-    let mut options = HttpOptions::new(api.origin().ascii_serialization());
-    options.token = Some(token);
-    options.scheme = scheme;
-    // Hosts are on the internet more often than delivery servers, and there the way is a proxy's.
-    options.system_proxy = true;
-    options.timeout = crate::cli::context::request_timeout()?;
-    options.idle_timeout = options.idle_timeout.min(options.timeout);
-    let transport =
-        HttpTransport::new(&options).map_err(|error| Failure::from_error(exit::CONFIG, &error).help(HELP))?;
-    let headers = match place.host {
-        HostName::Github => github::headers(),
-        HostName::Gitlab | HostName::Azure => vec![("accept", "application/json".to_owned())],
-    };
-    let seed = environment::unique() as u64;
-    let client = Client::new(Box::new(transport), headers, Box::new(SystemClock), seed);
+    let (api, client) = hosting::connect(context, &args.at, place.host, &place.api, token_help(place.host), variables)?;
     let usage = |message: String| Failure::new(exit::USAGE, message).help("say it with --repository");
     Ok(match place.host {
         HostName::Github => Box::new(GitHub::new(client, &api, &place.repository, place.number).map_err(usage)?),
@@ -338,15 +241,13 @@ fn failure(place: &Place, error: &HostError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::args::HostArgs;
 
     fn args() -> CommentArgs {
         CommentArgs {
             plan: "change.plan".into(),
-            host: None,
-            repository: None,
+            at: HostArgs::default(),
             pull_request: None,
-            api: None,
-            token_file: None,
             update: false,
             hide_old: false,
             replace: false,
@@ -393,10 +294,13 @@ mod tests {
     #[test]
     fn flags_are_stronger_than_variables() {
         let args = CommentArgs {
-            host: Some(HostName::Gitlab),
-            repository: Some("x/y/z".to_owned()),
+            at: HostArgs {
+                host: Some(HostName::Gitlab),
+                repository: Some("x/y/z".to_owned()),
+                api: Some("https://other.test/api/v4".to_owned()),
+                token_file: None,
+            },
             pull_request: Some(1),
-            api: Some("https://other.test/api/v4".to_owned()),
             ..args()
         };
         for environment in [GITHUB, GITLAB, AZURE, &[]] {

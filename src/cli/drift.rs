@@ -1,5 +1,7 @@
 //! `consign drift`: reads only. The connections it makes to servers cannot write.
 
+mod did;
+mod issue;
 mod memory;
 mod tell;
 
@@ -7,6 +9,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::adapter::Done;
@@ -18,6 +21,7 @@ use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
 use crate::cli::context::connect_to_read;
 use crate::cli::context::find_root;
+use crate::cli::drift::issue::Issues;
 use crate::cli::drift::tell::Receivers;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
@@ -41,8 +45,10 @@ use crate::plan::drift::State;
 use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
 use crate::plan::drift::judge;
+use crate::reach::Known;
 use crate::report::alert::Facts;
 use crate::report::drift::Beside;
+use crate::report::drift::Did;
 use crate::report::prometheus;
 use crate::report::view::View;
 use crate::sys::clock::Clock;
@@ -56,7 +62,7 @@ const BASELINE_BYTES_MAX: u64 = 16 << 20;
 /// How many servers are asked at once.
 const SERVERS_AT_ONCE: usize = 4;
 
-/// For how many items of one server it is asked who changed them.
+/// For how many items of one server it is asked who changed them, and what came of it.
 const HISTORIES_MAX: usize = 50;
 
 /// Runs it.
@@ -101,15 +107,23 @@ fn compare_and_show(context: &Context, args: &DriftArgs) -> Outcome {
     show(context, args, found, !untold.is_empty())
 }
 
+/// The time, in whole seconds: no reader wants more of it.
+fn now() -> Timestamp {
+    let now = SystemClock.now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
 /// Takes down what was found, and tells of it whoever is to be told. Gives what could not be done, which was said.
 fn remember_and_tell(context: &Context, args: &DriftArgs, found: &mut [One]) -> Vec<String> {
     let mut failures = Vec::new();
     let mut memory = args.memory.as_deref().map(|path| memory::read(context, path)).unwrap_or_default();
     let receivers = if args.notify { receivers(context, &mut failures) } else { None };
+    let issues =
+        if args.issue { Issues::of(context, args).map_err(|failure| failures.push(said(failure))).ok() } else { None };
     let run_url = tell::run_url();
     for compared in found.iter_mut().filter_map(|(_, compared)| compared.as_mut().ok()) {
-        let now = SystemClock.now();
-        let Compared { made, beside, .. } = compared;
+        let now = now();
+        let Compared { made, beside, exit } = compared;
         let remembered = memory.note(&made.plan, &beside.verdict, now);
         if args.memory.is_some() {
             beside.streaks = Some(remembered.items.clone());
@@ -117,6 +131,13 @@ fn remember_and_tell(context: &Context, args: &DriftArgs, found: &mut [One]) -> 
         let facts = Facts { plan: &made.plan, beside, now, run_url: run_url.as_deref() };
         if let Some(receivers) = &receivers {
             failures.extend(receivers.tell(facts, remembered, args.alert_after, args.memory.is_some()));
+        }
+        if let Some(issues) = &issues {
+            let view = View::of_drift(&made.plan, beside, &made.about(*exit, true, None));
+            match issues.keep(facts, &view, remembered, args.alert_after) {
+                Ok(done) => done.iter().for_each(|done| context.talk(&format!("{}\n", visible(done)))),
+                Err(why) => failures.push(why),
+            }
         }
     }
     if let Some(path) = &args.memory
@@ -139,7 +160,15 @@ fn receivers(context: &Context, failures: &mut Vec<String>) -> Option<Receivers>
         }
         Ok(Receivers::of(&settings.notify, &root))
     });
-    settled.map_err(|failure| failures.push(failure.message)).ok()
+    settled.map_err(|failure| failures.push(said(failure))).ok()
+}
+
+/// A failure in a line, with what helps.
+fn said(failure: Failure) -> String {
+    match failure.help {
+        Some(help) => format!("{}; {help}", failure.message),
+        None => failure.message,
+    }
 }
 
 /// What the project says of its drift.
@@ -264,13 +293,16 @@ fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Resu
         exit::OK
     };
     let drift = entries(plan);
-    let history = if drift.is_empty() {
-        BTreeMap::new()
-    } else {
+    let mut beside = Beside { verdict, ..Beside::default() };
+    if !drift.is_empty() {
         let reader = connect_to_read(&made.root, &made.config)?;
-        block_on(async { Ok(histories(&reader, &drift).await) })?
-    };
-    Ok(Compared { beside: Beside { verdict, history, ..Beside::default() }, exit, made })
+        block_on(async {
+            beside.history = histories(&reader, &drift).await;
+            beside.did = deeds(&reader, &drift, &beside.history).await;
+            Ok(())
+        })?;
+    }
+    Ok(Compared { beside, exit, made })
 }
 
 /// Who changed what differs, as far as the server tells: a drift is worth telling without it.
@@ -296,6 +328,24 @@ async fn histories(reader: &dyn ReadAdapter, drift: &[Entry<'_>]) -> BTreeMap<St
         if let Some(last) = done.iter().rfind(is_it) {
             out.insert(entry.address.clone(), last.clone());
         }
+    }
+    out
+}
+
+/// What the changes did to computers since.
+async fn deeds(
+    reader: &dyn ReadAdapter,
+    drift: &[Entry<'_>],
+    history: &BTreeMap<String, Done>,
+) -> BTreeMap<String, Known<Did>> {
+    let mut out = BTreeMap::new();
+    for entry in drift.iter().take(HISTORIES_MAX) {
+        let done = history.get(&entry.address);
+        out.insert(entry.address.clone(), did::did(reader, entry, done, now()).await);
+    }
+    for entry in drift.iter().skip(HISTORIES_MAX) {
+        let why = format!("it is asked of the first {HISTORIES_MAX} items only");
+        out.insert(entry.address.clone(), Known::Unknown(why));
     }
     out
 }

@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod fleet;
 mod forecast;
+mod hosting;
 mod import;
 mod init;
 mod knowledge;

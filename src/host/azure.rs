@@ -21,7 +21,7 @@ use crate::host::marked;
 use crate::host::segment;
 
 /// Spoken by the service and by every server since 2020.
-const API_VERSION: &str = "api-version=6.0";
+pub(super) const API_VERSION: &str = "api-version=6.0";
 /// The states of a thread.
 const ACTIVE: u8 = 1;
 const CLOSED: u8 = 4;
@@ -137,14 +137,21 @@ struct WireComment {
 }
 
 #[derive(Deserialize)]
-struct WireIdentity {
-    id: String,
+pub(super) struct WireIdentity {
+    pub(super) id: String,
 }
 
 #[derive(Deserialize)]
 struct WireConnection {
     #[serde(rename = "authenticatedUser")]
     user: WireIdentity,
+}
+
+/// The GUID of whoever the token stands for.
+pub(super) async fn me(client: &Client, collection: &str) -> Result<String, HostError> {
+    let me = Request::get(format!("{collection}/_apis/connectionData"), "collection at this address");
+    let me: WireConnection = decode(client.call(&me).await?.json, "description of the connection")?;
+    Ok(me.user.id)
 }
 
 #[async_trait]
@@ -154,13 +161,12 @@ impl Host for Azure {
     }
 
     async fn mine(&self, marker: &str) -> Result<Vec<Mine>, HostError> {
-        let me = Request::get(format!("{}/_apis/connectionData", self.collection), "collection at this address");
-        let me: WireConnection = decode(self.client.call(&me).await?.json, "description of the connection")?;
+        let me = me(&self.client, &self.collection).await?;
         let mut out = Vec::new();
         for thread in self.all().await?.iter().filter(|thread| !thread.is_deleted) {
             // What others answer below it is theirs.
             let Some(first) = thread.comments.first().filter(|comment| !comment.is_deleted) else { continue };
-            let is_mine = first.author.as_ref().is_some_and(|author| author.id.eq_ignore_ascii_case(&me.user.id));
+            let is_mine = first.author.as_ref().is_some_and(|author| author.id.eq_ignore_ascii_case(&me));
             let is_hidden = first.content.as_deref().and_then(|content| marked(content, marker));
             if let (true, Some(is_hidden)) = (is_mine, is_hidden) {
                 out.push(self.mine_of(thread.id, first, is_hidden));

@@ -1,4 +1,4 @@
-//! Why a comment could not be put where it should be. No error holds the token.
+//! Why something could not be put where it should be. No error holds the token.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub enum HostError {
         what: String,
     },
     /// The text is longer than it takes.
-    #[error("the comment is longer than the host takes: {message}")]
+    #[error("the text is longer than the host takes: {message}")]
     TooLong {
         /// The most that it takes, where it says so; in its own unit.
         max: Option<usize>,
@@ -61,7 +61,7 @@ pub enum HostError {
         is_limit: bool,
     },
     /// A list did not come in full.
-    #[error("the list of comments did not come in full: {why}")]
+    #[error("a list did not come in full: {why}")]
     Short {
         /// What is missing.
         why: String,

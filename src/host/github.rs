@@ -19,49 +19,30 @@ use crate::host::marked;
 use crate::host::next_page;
 use crate::host::segment;
 
-/// Comments of one page; the most that the API gives.
-const PER_PAGE: usize = 100;
-/// The most pages of comments that are read.
+/// Entries of one page; the most that the API gives.
+pub(super) const PER_PAGE: usize = 100;
+/// The most pages of a list that are read.
 const PAGES_MAX: usize = 300;
 /// Nodes of one question by GraphQL; the most that the API takes.
-const NODES_MAX: usize = 100;
+pub(super) const NODES_MAX: usize = 100;
 
 /// What every request says besides the token.
 pub fn headers() -> Vec<(&'static str, String)> {
     vec![("accept", "application/vnd.github+json".to_owned()), ("x-github-api-version", "2022-11-28".to_owned())]
 }
 
-/// One pull request.
-pub struct GitHub {
-    client: Client,
+/// The APIs of GitHub at one address.
+pub(super) struct Api {
+    pub(super) client: Client,
     origin: Url,
     /// The path of the REST API, such as `/api/v3`, without a final `/`.
-    rest: String,
-    /// `owner/name`, as parts of a path.
-    repository: String,
-    /// For messages.
-    what: String,
-    number: u64,
+    pub(super) rest: String,
 }
 
-impl GitHub {
-    /// A pull request of `owner/name`; `api` is the address of the REST API, `client` speaks to its origin.
-    ///
-    /// # Errors
-    /// A message where the repository is not `owner/name`.
-    pub fn new(client: Client, api: &Url, repository: &str, number: u64) -> Result<Self, String> {
-        let (owner, name) = repository
-            .split_once('/')
-            .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
-            .ok_or_else(|| format!("`{repository}` is no repository of GitHub: it is called OWNER/NAME"))?;
-        Ok(Self {
-            client,
-            origin: api.clone(),
-            rest: api.path().trim_end_matches('/').to_owned(),
-            repository: format!("{}/{}", segment(owner), segment(name)),
-            what: format!("pull request {number} in `{repository}`"),
-            number,
-        })
+impl Api {
+    /// `api` is the address of the REST API, `client` speaks to its origin.
+    pub(super) fn new(client: Client, api: &Url) -> Self {
+        Self { client, origin: api.clone(), rest: api.path().trim_end_matches('/').to_owned() }
     }
 
     /// GraphQL has a path of its own: `/graphql`, on a server of one's own `/api/graphql` beside `/api/v3`.
@@ -72,7 +53,7 @@ impl GitHub {
         }
     }
 
-    async fn graphql<T: DeserializeOwned>(&self, query: &str, variables: Value) -> Result<T, HostError> {
+    pub(super) async fn graphql<T: DeserializeOwned>(&self, query: &str, variables: Value) -> Result<T, HostError> {
         let body = json!({ "query": query, "variables": variables });
         let request = Request::write(Method::POST, self.graphql_path(), Some(body), "GraphQL API at this address");
         let reply = self.client.call(&request).await?.json;
@@ -88,23 +69,25 @@ impl GitHub {
         decode(reply["data"].clone(), "answer by GraphQL")
     }
 
-    /// Every comment, over all pages.
-    async fn comments(&self) -> Result<Vec<WireComment>, HostError> {
-        let mut out: Vec<WireComment> = Vec::new();
-        let mut path = Some(format!(
-            "{}/repos/{}/issues/{}/comments?per_page={PER_PAGE}",
-            self.rest, self.repository, self.number
-        ));
+    /// A list, over all pages.
+    pub(super) async fn pages<T: DeserializeOwned>(
+        &self,
+        first: String,
+        about: &str,
+        list: &str,
+    ) -> Result<Vec<T>, HostError> {
+        let mut out: Vec<T> = Vec::new();
+        let mut path = Some(first);
         let (mut pages, mut last) = (0, 1);
         while let Some(page) = path {
             if pages == PAGES_MAX {
                 return Err(HostError::Short { why: format!("there are more than {PAGES_MAX} pages") });
             }
-            let Reply { headers, json } = self.client.call(&Request::get(page, self.what.clone())).await?;
+            let Reply { headers, json } = self.client.call(&Request::get(page, about)).await?;
             pages += 1;
             last = last.max(link(&headers, "last").and_then(page_number).unwrap_or(0));
             path = next_page(&headers, &self.origin)?;
-            out.extend(decode::<Vec<WireComment>>(json, "list of comments")?);
+            out.extend(decode::<Vec<T>>(json, list)?);
         }
         // A list that ends early would make a second comment beside the first.
         if pages < last {
@@ -112,9 +95,47 @@ impl GitHub {
         }
         Ok(out)
     }
+}
+
+/// The parts of a path of `owner/name`.
+pub(super) fn repository_path(repository: &str) -> Result<String, String> {
+    let (owner, name) = repository
+        .split_once('/')
+        .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
+        .ok_or_else(|| format!("`{repository}` is no repository of GitHub: it is called OWNER/NAME"))?;
+    Ok(format!("{}/{}", segment(owner), segment(name)))
+}
+
+/// One pull request.
+pub struct GitHub {
+    api: Api,
+    /// `owner/name`, as parts of a path.
+    repository: String,
+    /// For messages.
+    what: String,
+    number: u64,
+}
+
+impl GitHub {
+    /// A pull request of `owner/name`; `api` is the address of the REST API, `client` speaks to its origin.
+    ///
+    /// # Errors
+    /// A message where the repository is not `owner/name`.
+    pub fn new(client: Client, api: &Url, repository: &str, number: u64) -> Result<Self, String> {
+        let path = repository_path(repository)?;
+        let what = format!("pull request {number} in `{repository}`");
+        Ok(Self { api: Api::new(client, api), repository: path, what, number })
+    }
+
+    /// Every comment, over all pages.
+    async fn comments(&self) -> Result<Vec<WireComment>, HostError> {
+        let path =
+            format!("{}/repos/{}/issues/{}/comments?per_page={PER_PAGE}", self.api.rest, self.repository, self.number);
+        self.api.pages(path, &self.what, "list of comments").await
+    }
 
     fn comment_path(&self, id: &str) -> String {
-        format!("{}/repos/{}/issues/comments/{id}", self.rest, self.repository)
+        format!("{}/repos/{}/issues/comments/{id}", self.api.rest, self.repository)
     }
 }
 
@@ -170,7 +191,7 @@ const MINIMIZE: &str = "mutation($id: ID!) { minimizeComment(input: {subjectId: 
 #[async_trait]
 impl Host for GitHub {
     fn client(&self) -> &Client {
-        &self.client
+        &self.api.client
     }
 
     async fn mine(&self, marker: &str) -> Result<Vec<Mine>, HostError> {
@@ -179,7 +200,7 @@ impl Host for GitHub {
         let mut out = Vec::new();
         for chunk in marked.chunks(NODES_MAX) {
             let ids: Vec<&str> = chunk.iter().map(|one| one.node_id.as_str()).collect();
-            let who: WireWho = self.graphql(WHO, json!({ "ids": ids })).await?;
+            let who: WireWho = self.api.graphql(WHO, json!({ "ids": ids })).await?;
             for one in chunk {
                 let node = who.nodes.iter().flatten().find(|node| node.id.as_deref() == Some(&one.node_id));
                 let login = one.user.as_ref().map(|user| user.login.as_str());
@@ -196,20 +217,20 @@ impl Host for GitHub {
     }
 
     async fn create(&self, body: &str, _is_pending: bool) -> Result<Mine, HostError> {
-        let path = format!("{}/repos/{}/issues/{}/comments", self.rest, self.repository, self.number);
+        let path = format!("{}/repos/{}/issues/{}/comments", self.api.rest, self.repository, self.number);
         let request = Request::write(Method::POST, path, Some(json!({ "body": body })), self.what.clone()).once();
-        let comment: WireComment = decode(self.client.call(&request).await?.json, "new comment")?;
+        let comment: WireComment = decode(self.api.client.call(&request).await?.json, "new comment")?;
         Ok(mine(&comment, false))
     }
 
     async fn edit(&self, comment: &Mine, body: &str, _is_pending: bool) -> Result<(), HostError> {
         let path = self.comment_path(&comment.id);
         let request = Request::write(Method::PATCH, path, Some(json!({ "body": body })), "such comment");
-        self.client.call(&request).await.map(drop)
+        self.api.client.call(&request).await.map(drop)
     }
 
     async fn hide(&self, comment: &Mine) -> Result<(), HostError> {
-        let done: Value = self.graphql(MINIMIZE, json!({ "id": comment.part })).await?;
+        let done: Value = self.api.graphql(MINIMIZE, json!({ "id": comment.part })).await?;
         match done["minimizeComment"]["minimizedComment"]["isMinimized"].as_bool() {
             Some(true) => Ok(()),
             _ => Err(HostError::Malformed { why: "it did not hide the comment, and does not say why".to_owned() }),
@@ -218,7 +239,7 @@ impl Host for GitHub {
 
     async fn delete(&self, comment: &Mine) -> Result<(), HostError> {
         let request = Request::write(Method::DELETE, self.comment_path(&comment.id), None, "such comment");
-        self.client.call(&request).await.map(drop)
+        self.api.client.call(&request).await.map(drop)
     }
 }
 

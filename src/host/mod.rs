@@ -4,13 +4,14 @@
 //! comment is ours by two things together: its first line is the marker, and whoever the token stands for wrote it. The
 //! marker alone could be anybody's.
 //!
-//! [`webhook`] sends what only has to arrive.
+//! [`issue`] keeps one issue as things stand; [`webhook`] sends what only has to arrive.
 
 pub mod azure;
 pub mod client;
 pub mod error;
 pub mod github;
 pub mod gitlab;
+pub mod issue;
 pub mod post;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::io;
 use std::io::Write;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
@@ -20,6 +21,7 @@ use crate::plan::drift::Verdict;
 use crate::plan::drift::entries;
 use crate::plan::drift::is_drift;
 use crate::plan::drift::memory::Streak;
+use crate::reach::Known;
 use crate::report::paint::Tone;
 use crate::report::plan;
 use crate::report::plan::Options;
@@ -33,6 +35,27 @@ pub struct Beside {
     pub history: BTreeMap<String, Done>,
     /// For how many runs in a row it has differed, by address; `None` where no memory is kept.
     pub streaks: Option<BTreeMap<String, Streak>>,
+    /// What it did to computers, by address; whatever is not in it was not asked about.
+    pub did: BTreeMap<String, Known<Did>>,
+}
+
+/// What computers reported of the jobs that a changed item acts by, since it was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Did {
+    /// When it was changed, by the server's clock.
+    pub since: Timestamp,
+    /// When the server was asked.
+    pub asked_at: Timestamp,
+    /// How many jobs those are.
+    pub jobs: u64,
+    /// How many computers were given one.
+    pub given: u64,
+    /// How many ran one.
+    pub ran: u64,
+    /// How many of these had success.
+    pub succeeded: u64,
+    /// How many of these failed.
+    pub failed: u64,
 }
 
 impl Beside {
@@ -42,11 +65,46 @@ impl Beside {
     }
 }
 
-/// What there is to say of an item that differs beside how, a sentence each: who did it, and for how long it has been so.
+/// What there is to say of an item that differs beside how, a sentence each: who did it, for how long it has been so, and
+/// what it did to computers.
 pub fn remarks(address: &str, beside: &Beside) -> Vec<String> {
     let mut out: Vec<String> = beside.history.get(address).map(who).into_iter().collect();
     out.extend(beside.streak(address).map(since));
+    out.extend(beside.did.get(address).map(did));
     out
+}
+
+/// `since then 12 computers were given it and 9 ran it: …`
+fn did(did: &Known<Did>) -> String {
+    let Did { since: _, asked_at, jobs, given, ran, succeeded, failed } = match did {
+        Known::Is(did) => did,
+        Known::Unknown(why) => return format!("what it did to computers since is not known: {why}"),
+    };
+    let how = match *jobs {
+        0 => return format!("no job uses it, so no computer ran anything by it (confirmed, as of {asked_at})"),
+        1 => "1 job".to_owned(),
+        n => format!("{n} jobs"),
+    };
+    let computers = |n: u64| if n == 1 { "1 computer".to_owned() } else { format!("{n} computers") };
+    format!(
+        "since then {} ran it ({succeeded} with success, {failed} without) and {} were given it, by {how} (confirmed, as \
+         far as computers reported until {asked_at})",
+        computers(*ran),
+        computers(*given),
+    )
+}
+
+fn did_json(did: &Known<Did>) -> Value {
+    match did {
+        Known::Is(did) => {
+            let mut value = json!({ "basis": "confirmed" });
+            if let (Value::Object(value), Ok(Value::Object(more))) = (&mut value, serde_json::to_value(did)) {
+                value.extend(more);
+            }
+            value
+        }
+        Known::Unknown(why) => json!({ "basis": "unknown", "why": why }),
+    }
 }
 
 /// `in 3 runs in a row, since 2026-11-21T10:00:00Z`
@@ -178,7 +236,8 @@ pub fn unmanaged(plan: &Plan) -> impl Iterator<Item = (String, crate::model::gui
 }
 
 /// The drift as JSON. `before` is what the manifests say, `after` what the server has; `known` says why and until when
-/// one is, `last_change` who changed the item last, `streak` for how many runs it has differed.
+/// one is, `last_change` who changed the item last, `streak` for how many runs it has differed,
+/// `did` what computers did by it since, with its basis: unknown is never a number.
 pub fn json(plan: &Plan, beside: &Beside, code: u8, name: &str) -> Value {
     let drift: Vec<Value> = entries(plan).iter().map(|entry| entry_json(entry, beside)).collect();
     let unmanaged: Vec<Value> =
@@ -218,6 +277,9 @@ fn entry_json(entry: &Entry<'_>, beside: &Beside) -> Value {
     }
     if let Some(done) = beside.history.get(&entry.address) {
         value["last_change"] = json!(done);
+    }
+    if let Some(did) = beside.did.get(&entry.address) {
+        value["did"] = did_json(did);
     }
     if let Some(Streak { runs, since, .. }) = beside.streak(&entry.address) {
         value["streak"] = json!({ "runs": runs, "since": since });

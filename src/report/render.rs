@@ -9,10 +9,13 @@ use crate::diag::visible;
 use crate::plan::file;
 use crate::report::apply;
 use crate::report::azure;
+use crate::report::budget::Budget;
 use crate::report::budget::Host;
+use crate::report::budget::Limit;
 use crate::report::diagnostics;
 use crate::report::diff;
 use crate::report::drift;
+use crate::report::escape;
 use crate::report::github;
 use crate::report::gitlab;
 use crate::report::html;
@@ -95,6 +98,27 @@ pub fn render(view: &View<'_>, form: Form, options: Options<'_>) -> String {
         Form::Gitlab => format!("{:#}\n", gitlab::code_quality(view)),
         Form::Azure => azure::log(view, options.summary),
     }
+}
+
+/// A view as a piece of HTML for hosts that keep little of it: its text, line by line, within a limit. What does not fit is
+/// counted.
+pub fn page_of_lines(view: &View<'_>, limit: Limit) -> String {
+    const END: &str = "</pre>\n";
+    let text = text(view, Options::default());
+    let lines: Vec<&str> = text.lines().collect();
+    let more = |n: usize| format!("and {n} lines more\n");
+    let mut out = format!("<p><b>{}</b></p>\n<pre>", escape::html(&escape::capped(&view.headline, 1_000)));
+    let mut budget = Budget::new(limit);
+    budget.take(&format!("{out}{END}{}", more(lines.len())));
+    for (at, line) in lines.iter().enumerate() {
+        let line = format!("{}\n", escape::html(&escape::capped(line, escape::LONG)));
+        if !budget.take(&line) {
+            out.push_str(&more(lines.len() - at));
+            break;
+        }
+        out.push_str(&line);
+    }
+    out + END
 }
 
 fn text(view: &View<'_>, options: Options<'_>) -> String {

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::world::Fake;
 use crate::world::Project;
 use crate::world::Server;
 use crate::world::assert_plain;
@@ -191,4 +192,109 @@ fn many_servers_are_looked_at_in_one_run_and_one_that_fails_hides_no_other() {
     assert!(!figures.contains("consign_drift_items{server=\"gone\""), "{figures}");
     project.run(&["drift", "--server", "gone", "--prometheus-into", "drift.prom"]).exits(1);
     assert!(fs::read_to_string(project.path("drift.prom")).unwrap().contains("consign_drift_up{server=\"gone\"} 0"));
+}
+
+fn guid(n: u32) -> String {
+    format!("00000000-0000-0000-0000-{n:012x}")
+}
+
+#[test]
+fn drift_says_what_the_change_did_to_computers_since() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    let seven_zip = |item: &Value| {
+        item["kind"] == "Program" && item["spec"]["commandLine"].as_str().is_some_and(|line| line.contains("/i 7z2408"))
+    };
+    let program = server.items().into_iter().find(seven_zip).unwrap()["guid"].clone();
+    let is_step =
+        |item: &Value| item["spec"]["steps"].as_array().is_some_and(|all| all.iter().any(|s| s["program"] == program));
+    let items = server.items();
+    let tasks: Vec<&Value> =
+        items.iter().filter(|one| one["kind"] == "Task" && one["spec"]["program"] == program).collect();
+    let n_jobs = tasks.len() + items.iter().filter(|one| is_step(one)).count();
+    assert!(n_jobs > tasks.len(), "a sequential task runs it as well");
+    let task = tasks[0]["guid"].as_str().unwrap();
+    let computer = |n: u32| {
+        json!({ "type": "computer", "guid": guid(n), "name": format!("PC-{n}"), "domain": "CORP",
+        "zone": "UTC", "lastSeen": "2026-11-20T08:00:00Z", "retired": false, "roles": [] })
+    };
+    let ran = |n: u32, at: &str, success: Value| {
+        json!({ "type": "execution", "computer": guid(n), "task": task, "at": at,
+        "step": null, "code": 0, "success": success })
+    };
+    let early = "2020-01-01T00:00:00Z";
+    let mut lines: Vec<Value> = (1..=6).map(computer).collect();
+    lines.extend((1..=6).map(|n| ran(n, early, json!(true))));
+    server.load(&lines);
+    console(&server);
+    // Nobody said anything since: that is a number, with how far it goes.
+    let at = project.run(&["drift"]).exits(2);
+    let none = "since then 0 computers ran it (0 with success, 0 without) and 0 computers were given it, by ";
+    assert!(at.out.contains(none) && at.out.contains("(confirmed, as far as computers reported until "), "{}", at.out);
+    // Of what is gone nothing is told, and that is no number.
+    assert!(at.out.contains("what it did to computers since is not known: "), "{}", at.out);
+    // Times after the change, and one twice; what was before does not count.
+    let late = |seconds: i64| (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds)).to_string();
+    server.load(&[
+        ran(1, &late(5), json!(false)),
+        ran(1, &late(6), json!(true)),
+        ran(2, &late(5), json!(false)),
+        ran(3, &late(5), json!(null)),
+        ran(4, early, json!(false)),
+    ]);
+    let json = project.run(&["drift", "--format", "json"]).exits(2).json();
+    let of = |address: &str| {
+        let all = json["resource_drift"].as_array().unwrap();
+        all.iter().find(|one| one["address"] == address).unwrap()["did"].clone()
+    };
+    let did = of("program/7-Zip/Install");
+    assert_eq!(did["basis"], "confirmed");
+    assert_eq!((&did["ran"], &did["succeeded"], &did["failed"]), (&json!(3), &json!(1), &json!(1)), "{did:#}");
+    assert_eq!((&did["given"], &did["jobs"]), (&json!(0), &json!(n_jobs)), "{did:#}");
+    assert!(did["since"].is_string() && did["asked_at"].is_string());
+    let gone = of("task/Offer LibreOffice");
+    assert_eq!(gone["basis"], "unknown");
+    assert!(gone["why"].is_string() && gone.get("ran").is_none(), "{gone:#}");
+    for format in ["text", "markdown", "html", "sarif", "junit", "github", "gitlab", "azure"] {
+        let told = project.run(&["drift", "--format", format]).exits(2).out;
+        for what in ["3 computers ran it (1 with success, 1 without)", "what it did to computers since is not known"] {
+            assert!(told.contains(what), "{format} does not tell `{what}`\n{told}");
+        }
+    }
+    // A log that cannot be read makes it unknown, never 0.
+    let server = server.restart_with_faults("rules: [{method: get, path: /v1/executions, fault: {status: 503}}]");
+    project.edit("consign.yaml", |text| {
+        let old = text.lines().find(|line| line.trim_start().starts_with("url:")).unwrap().to_owned();
+        text.replace(&old, &format!("    url: {}", server.url))
+    });
+    let json = project.run(&["drift", "--format", "json"]).exits(2).json();
+    let all = json["resource_drift"].as_array().unwrap();
+    assert!(all.iter().all(|one| one["did"]["basis"] == "unknown"), "{json:#}");
+}
+
+#[test]
+fn a_drift_connection_cannot_write() {
+    // With a token that may only read, and with everything seen that is asked.
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    console(&server);
+    let body = json!({ "name": "nightly", "role": "reader" });
+    let token = server.ask("POST", "/v1/tokens", &[], Some(&body)).is(201).json()["token"].as_str().unwrap().to_owned();
+    let before = (server.items(), server.audit());
+    let proxy = Fake::before(&server);
+    project.edit("consign.yaml", |text| text.replace(&server.url, &proxy.url));
+    project.write("token", &token);
+    for arguments in [&["drift"][..], &["drift", "--memory", "m.json", "--prometheus-into", "p", "--html-into", "h"]] {
+        project.run(arguments).exits(2).says("program/7-Zip/Install");
+    }
+    let seen = proxy.seen();
+    assert!(seen.len() > 5, "{seen:?}");
+    let reads = |line: &String| line.starts_with("GET ") || line.starts_with("POST /v1/evaluate ");
+    assert!(seen.iter().all(reads), "{seen:?}");
+    assert_eq!((server.items(), server.audit()), before);
+    // The token is one of a reader: what would write is refused.
+    project.run(&["apply", "--auto-approve"]).exits(1).says("the token's role allows less than this needs");
+    assert_eq!(server.items(), before.0);
 }

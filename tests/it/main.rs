@@ -14,6 +14,7 @@ mod git;
 mod history;
 mod import;
 mod init;
+mod issues;
 #[cfg(unix)]
 mod kill;
 mod log;

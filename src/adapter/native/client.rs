@@ -20,6 +20,7 @@ use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
 use crate::adapter::Receipt;
 use crate::adapter::Reference;
+use crate::adapter::Runs;
 use crate::adapter::Write;
 use crate::adapter::WriteAdapter;
 use crate::model::capabilities::Access;
@@ -77,7 +78,14 @@ pub fn capabilities() -> Capabilities {
     }
 }
 
-/// A reading connection: it holds no way to write.
+/// A reading connection: it holds no way to write, and is taken by nothing that does.
+///
+/// ```compile_fail,E0277
+/// fn writes(_: &dyn consign::adapter::WriteAdapter) {}
+/// fn drift(reader: &consign::adapter::native::client::NativeReader) {
+///     writes(reader);
+/// }
+/// ```
 pub struct NativeReader {
     transport: Arc<dyn ReadTransport>,
     capabilities: Capabilities,
@@ -95,8 +103,15 @@ impl NativeReader {
         Self { transport, capabilities: capabilities() }
     }
 
-    fn server(&self) -> &str {
+    pub(super) fn server(&self) -> &str {
         self.transport.server()
+    }
+
+    /// An answer in JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, path: String, what: &'static str) -> Result<T, AdapterError> {
+        let answer = self.get(path, Vec::new()).await?;
+        let body = body(self.server(), answer, 200, what, About::Read).await?;
+        decode(self.server(), &body, what)
     }
 
     async fn get(&self, path: String, headers: Vec<(&'static str, String)>) -> Result<Answer, AdapterError> {
@@ -326,6 +341,10 @@ impl ReadAdapter for NativeReader {
             }
         }
         Ok(None)
+    }
+
+    async fn runs(&self, job: Guid, since: Timestamp) -> Result<Known<Runs>, AdapterError> {
+        super::runs::runs(self, job, since).await
     }
 }
 

@@ -6,6 +6,7 @@ pub mod convert;
 pub mod fleet;
 pub mod lower;
 mod names;
+mod runs;
 mod specs;
 pub mod stream;
 pub mod wire;

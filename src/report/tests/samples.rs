@@ -49,6 +49,7 @@ use crate::plan::origin;
 use crate::plan::revisions;
 use crate::plan::revisions::RevisionDiff;
 use crate::plan::step::StepAction;
+use crate::reach::Known;
 use crate::report::drift::Beside;
 use crate::report::render::Form;
 use crate::report::render::Options;
@@ -263,6 +264,7 @@ pub fn beside(t: Texts<'_>, plan: &Plan) -> Beside {
     Beside {
         verdict: Verdict { known: [(address.clone(), accepted)].into(), notes: vec![note] },
         streaks: None,
+        did: [(address.clone(), Known::Unknown(t("untold")))].into(),
         history: [(address.clone(), done)].into(),
     }
 }

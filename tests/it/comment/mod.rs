@@ -308,7 +308,7 @@ fn a_list_that_is_short_is_never_taken_for_all() {
             at.host.put("903", &format!("remark {n}"));
         }
         at.host.state().lie = 2;
-        at.fails(&[], 1, "the list of comments did not come in full");
+        at.fails(&[], 1, "a list did not come in full");
         at.host.state().lie = 0;
         at.comment(&[]).exits(0).says("The comment was written");
     }
