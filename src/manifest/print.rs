@@ -325,6 +325,8 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
+        // Within brackets some readers take the colon for the end of a key.
+        && !text.contains(":?")
         && text.chars().all(|c| is_printed(c) && !matches!(c, '[' | ']' | '{' | '}' | ','))
         && !scalar::needs_quotes(text)
 }
