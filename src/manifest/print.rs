@@ -347,6 +347,7 @@ mod tests {
                 json!([{"package": "7-Zip", "dependsOn": [1, 2]}, null, true, "no", ""]),
                 "[{package: 7-Zip, dependsOn: [1, 2]}, null, true, 'no', '']".to_owned(),
             ),
+            (json!(["a:?", "a:b"]), "['a:?', a:b]".to_owned()),
             (json!("two\nlines\u{1b}"), "\"two\\nlines\\x1b\"".to_owned()),
         ] {
             assert_eq!(flow(&value), line);
