@@ -149,7 +149,7 @@ fn one_change_goes_the_whole_way() {
     let comment = story.comment();
     let again = number_before(&comment, " computers will re-run");
     assert!(again > 20, "more than the limit: {comment}");
-    assert_eq!(number_before(&blocked.out, " re-run"), again, "the screen and the comment say the same");
+    assert_eq!(number_before(&blocked.out, " computers will re-run"), again, "the screen and the comment say the same");
     assert!(comment.contains("| ❌ | `SEQ-1` |") && comment.contains("blocked"), "{comment}");
     assert!(project.read("report.html").contains("SEQ-1"));
     picture(&project.path("report.html"));

@@ -123,7 +123,10 @@ fn a_blocked_plan_shows_what_to_paste_and_the_numbers_last() {
     assert!(text.contains(paste), "{text}");
     assert!(text.contains("! SEQ-1 sequence/s: 90 re-run (10 never ran, 90 succeeded)"), "{text}");
     assert!(text.contains("[confirmed, 5 min old]"), "{text}");
-    assert!(text.contains("90 computers will re-run `s` ⬆; blocked\n\n1 item is replaced: sequence/s\n"), "{text}");
+    assert!(
+        text.contains("90 computers will re-run `s` ⬆; blocked\n\n1 item will be replaced: sequence/s\n"),
+        "{text}"
+    );
     assert!(text.contains("\nBlocked by SEQ-1: `consign apply` refuses this plan.\nPlan: "), "{text}");
     let last = text.lines().last().unwrap();
     assert_eq!(last, "Endpoints: 90 re-run, 0 newly targeted, 0 never fit, 0 licences (headroom unknown).");

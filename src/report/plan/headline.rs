@@ -105,13 +105,12 @@ impl Danger {
     }
     /// What happens to, or by, so many items.
     pub fn of_many(self, n: usize) -> String {
-        let (are, s) = if n == 1 { ("is", "s") } else { ("are", "") };
-        let items = if n == 1 { "item" } else { "items" };
+        let (items, s) = if n == 1 { ("item", "s") } else { ("items", "") };
         let n = consequences::grouped(n as u64);
         match self {
-            Self::Deletes => format!("{n} {items} {are} deleted"),
+            Self::Deletes => format!("{n} {items} will be deleted"),
             Self::Uninstalls => format!("{n} {items} uninstall{s} software"),
-            Self::Replaces => format!("{n} {items} {are} replaced"),
+            Self::Replaces => format!("{n} {items} will be replaced"),
         }
     }
 
