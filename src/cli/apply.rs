@@ -33,6 +33,7 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::knowledge::Knowledge;
+use crate::cli::passwords;
 use crate::cli::plan::Computers;
 use crate::cli::plan::exit_of;
 use crate::cli::plan::make_plan;
@@ -42,6 +43,8 @@ use crate::cli::plan::selection;
 use crate::cli::report::reported;
 use crate::cli::revision::Asked;
 use crate::diag::visible;
+use crate::diff::Expected;
+use crate::diff::Marks;
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::package::RunWith;
@@ -74,14 +77,14 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
 }
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
-    let (plan, root, config, policy) = match &args.plan {
+    let (plan, root, config, judged) = match &args.plan {
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
             let select = selection(context, &args.select)?;
             let asked = Asked { follow_pipeline: true, ..Asked::default() };
             let fleet = Computers::Asked(args.fleet.as_deref());
             let made = make_plan(context, args.server.server.as_deref(), &select, fleet, &asked, false)?;
-            (made.plan, made.root, made.config, Policy::default())
+            (made.plan, made.root, made.config, (Policy::default(), made.secrets))
         }
         None => {
             return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")
@@ -111,9 +114,9 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
         .of(&plan));
     }
     if args.plan.is_some() {
-        within_bounds(context, args, &plan, &root, &config, &policy)?;
+        within_bounds(context, args, &plan, &root, &config, &judged.0)?;
     }
-    let report = perform(context, &plan, &root, &config, args)?;
+    let report = perform(context, &plan, &root, &config, &judged.1, args)?;
     let exit = exit_of_report(&report);
     let about = crate::cli::report::about(Some(&root), exit);
     crate::cli::report::write(context, &View::of_apply(&report, &plan, &about), &args.report, false)?;
@@ -208,8 +211,8 @@ const fn names_a_time(item: &Item) -> bool {
     availability.from.is_some() || matches!(run, Run::Schedule(Schedule::At(_)))
 }
 
-/// A plan, the project's root, its server, and the project's policy.
-type Ready = (Plan, Utf8PathBuf, ServerConfig, Policy);
+/// A plan, the project's root, its server, and the project's policy and secrets.
+type Ready = (Plan, Utf8PathBuf, ServerConfig, (Policy, passwords::Declared));
 
 /// A stored plan, for the server it was made for.
 fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
@@ -243,8 +246,8 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         Failure::new(exit::BLOCKED, format!("`{path}` is not applied: {}", visible(&unsound.to_string())))
             .help("nothing was done; make the plan again")
     })?;
-    let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
-    Ok((plan, opened.root, config, policy))
+    let judged = opened.project.as_ref().map(|project| (project.policy.clone(), project.secrets.clone()));
+    Ok((plan, opened.root, config, judged.unwrap_or_default()))
 }
 
 /// Applies a plan from a project's root: lock, journal, steps.
@@ -253,9 +256,10 @@ pub fn perform(
     plan: &Plan,
     root: &Utf8Path,
     config: &ServerConfig,
+    declared: &passwords::Declared,
     args: &ApplyArgs,
 ) -> Result<Report, Failure> {
-    let secrets = resolve_secrets(plan, root)?;
+    let secrets = &resolve_secrets(plan, root, config, declared)?;
     let writer = connect_to_write(root, config)?;
     let state = root.join(STATE_DIRECTORY);
     let local = |error: std::io::Error, what: &str| {
@@ -267,7 +271,7 @@ pub fn perform(
         // Nothing to write: no lock, no lease, no journal.
         let nothing = Nothing;
         let listen = Terminal::new(context, args.report.form());
-        return block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
+        return block_on(apply(plan, &writer, secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
     }
     let _lock = match journal_files::lock(&state.join("apply.lock")) {
         Ok(lock) => lock,
@@ -296,7 +300,7 @@ pub fn perform(
     journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
     let listen = Terminal::new(context, args.report.form());
     let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
-    let result = block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(journal), texts, run));
+    let result = block_on(apply(plan, &writer, secrets, args, &listen, Box::new(journal), texts, run));
     // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,
     // what earlier runs left undone on this server is history.
     let instance = plan.server.identity.instance.to_string();
@@ -348,7 +352,7 @@ fn new_run() -> String {
 async fn apply(
     plan: &Plan,
     writer: &dyn WriteAdapter,
-    secrets: &Secrets,
+    (secrets, marks): &(Secrets, Marks),
     args: &ApplyArgs,
     listen: &dyn Listen,
     mut journal: Box<dyn Journal>,
@@ -373,7 +377,8 @@ async fn apply(
         attempts: 4,
     };
     let earlier = earlier(&plan.hash, &journals);
-    let applier = Applier { adapter: writer, plan, secrets, clock: &SystemClock, listen, interrupt, options, earlier };
+    let clock = &SystemClock;
+    let applier = Applier { adapter: writer, plan, secrets, marks, clock, listen, interrupt, options, earlier };
     let mut rng = Rng::seeded(environment::unique() as u64);
     let report = applier.run(journal.as_mut(), &mut rng).await?;
     Ok(report)
@@ -437,20 +442,35 @@ async fn wait_for_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Resolves every password that a step sends, before the first is sent.
-fn resolve_secrets(plan: &Plan, root: &Utf8Path) -> Result<Secrets, Failure> {
-    let mut out = Secrets::new();
+/// Resolves every password that a step sends, before the first is sent, with the marks that they get.
+fn resolve_secrets(
+    plan: &Plan,
+    root: &Utf8Path,
+    config: &ServerConfig,
+    declared: &passwords::Declared,
+) -> Result<(Secrets, Marks), Failure> {
+    let is_needed = plan.resource_changes.iter().any(|change| !change.after_sensitive.is_empty());
+    let key = config.password_key_from.as_ref().filter(|_| is_needed).map(|source| secrets::resolve(source, root));
+    let key = key.transpose().map_err(|error| {
+        Failure::from_error(exit::CONFIG, &error).help("`passwordKeyFrom` in `consign.yaml` names it; nothing was sent")
+    })?;
+    let (mut out, mut marks) = (Secrets::keyed(key), Marks::default());
     for change in &plan.resource_changes {
         let Some(Spec::Program(program)) = change.after.as_ref().map(|after| &after.spec) else { continue };
         let RunWith::Account(account) = &program.run_with else { continue };
         let Some(reference) = &account.password_from else { continue };
-        let secret = secrets::resolve(reference, root).map_err(|error| {
-            Failure::from_error(exit::CONFIG, &error)
-                .help(format!("`{}` needs it; nothing was sent", visible(&change.address)))
-        })?;
-        out.insert(secret_name(reference), secret);
+        if out.get(&secret_name(reference)).is_none() {
+            let secret = passwords::resolve(declared, reference, root).map_err(|why| {
+                Failure::new(exit::CONFIG, why)
+                    .help(format!("`{}` needs it; nothing was sent", visible(&change.address)))
+            })?;
+            out.insert(secret_name(reference), secret);
+        }
+        if let Some(mark) = out.mark(&account.account, reference) {
+            marks.put(account, Expected::Is(mark));
+        }
     }
-    Ok(out)
+    Ok((out, marks))
 }
 
 struct FileJournal(AppendFile);

@@ -18,6 +18,7 @@ mod hosting;
 mod import;
 mod knowledge;
 mod log;
+mod passwords;
 mod plan;
 mod refs;
 mod report;

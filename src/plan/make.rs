@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::diff::FieldChange;
+use crate::diff::Marks;
 use crate::diff::PASSWORD_PATH;
 use crate::diff::Pairing;
 use crate::diff::account;
@@ -87,6 +88,8 @@ pub struct Input<'a> {
     pub excludes: &'a [String],
     /// Where a value of a declared item stands, as `FILE:LINE:COLUMN`: the item, and the pointer below its `spec`.
     pub places: &'a Places<'a>,
+    /// What marks the passwords of programs should have on the server.
+    pub marks: &'a Marks,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
@@ -193,7 +196,9 @@ fn desired(draft: &mut Draft<'_>) {
         .collect();
     let differences: Vec<Vec<FieldChange>> = paired
         .par_iter()
-        .map(|(item, live)| live.map(|at| differences(&input.observed.items[at], item)).unwrap_or_default())
+        .map(|(item, live)| {
+            live.map(|at| differences(&input.observed.items[at], item, input.marks)).unwrap_or_default()
+        })
         .collect();
     for ((item, live), fields) in paired.into_iter().zip(differences) {
         if hold::is_out_of_scope(draft, item) {
@@ -223,10 +228,10 @@ fn desired(draft: &mut Draft<'_>) {
     }
 }
 
-/// What differs, the password among it: whether there is one is not in the item.
-fn differences(live: &ObservedItem, item: &Item) -> Vec<FieldChange> {
+/// What differs, the password among it: whether there is one, and which, is not in the item.
+fn differences(live: &ObservedItem, item: &Item, marks: &Marks) -> Vec<FieldChange> {
     let mut fields = compare(&live.item, item);
-    fields.extend(password(live, item));
+    fields.extend(password(live, item, marks));
     fields
 }
 

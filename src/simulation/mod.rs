@@ -197,6 +197,7 @@ fn in_a_world<T>(seed: u64, story: impl AsyncFnOnce(World, Estate) -> T) -> T {
             api: Api::Native,
             url: "http://127.0.0.1:1".to_owned(),
             token_from: None,
+            password_key_from: None,
             ca_file: None,
             folders: vec!["Owned".to_owned()],
             prune: estate.prune,
@@ -290,6 +291,7 @@ impl World {
             targets: &[],
             excludes: &[],
             places: &|_, _| None,
+            marks: &crate::diff::Marks::default(),
             now: self.clock.now(),
             version: "0",
         };
@@ -326,6 +328,7 @@ impl World {
             adapter: &writer,
             plan,
             secrets: &secrets,
+            marks: &crate::diff::Marks::default(),
             clock: self.clock.as_ref(),
             listen: &Silent,
             interrupt,

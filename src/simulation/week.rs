@@ -405,6 +405,7 @@ impl World {
             api: Api::Native,
             url: "http://127.0.0.1:1".to_owned(),
             token_from: None,
+            password_key_from: None,
             ca_file: None,
             folders: vec!["Owned".to_owned()],
             prune: true,
@@ -463,6 +464,7 @@ impl World {
             targets: &[],
             excludes: &[],
             places: &|_, _| None,
+            marks: &crate::diff::Marks::default(),
             now: self.clock.now(),
             version: "0",
         };
@@ -485,6 +487,7 @@ impl World {
             adapter: &writer,
             plan,
             secrets: &Secrets::new(),
+            marks: &crate::diff::Marks::default(),
             clock: self.clock.as_ref(),
             listen: &Silent,
             interrupt: &interrupt,
@@ -651,6 +654,7 @@ impl World {
             targets: &[],
             excludes: &[],
             places: &|_, _| None,
+            marks: &crate::diff::Marks::default(),
             now: self.clock.now(),
             version: "0",
         })
