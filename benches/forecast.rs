@@ -70,6 +70,7 @@ fn measure(items: &[Item], computers: u32) -> Duration {
                 guid,
                 revision: String::new(),
                 password_set: None,
+                password_mark: None,
                 item: item.clone(),
             })
             .collect(),

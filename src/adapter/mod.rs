@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 use crate::agent::happening::Happening;
 use crate::model::capabilities::Capabilities;
@@ -24,8 +26,10 @@ use crate::model::kind::ItemKey;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
 use crate::model::observed::ServerIdentity;
+use crate::model::package::SecretRef;
 use crate::plan::origin::Origin;
 use crate::reach::Known;
+use crate::sys::hmac::password_mark;
 
 /// A connection that can only read.
 #[async_trait]
@@ -267,14 +271,47 @@ pub struct Envelope<'a> {
 /// What names stand for on a server: items that were observed, and those made since.
 pub type Directory = BTreeMap<ItemKey, Guid>;
 
-/// Secrets by the printed form of their reference (`env:NAME`, `file:PATH`).
-pub type Secrets = BTreeMap<String, secrecy::SecretString>;
+/// Secrets by the printed form of their reference (`env:NAME`, `file:PATH`), and the key that passwords are marked with.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    by_name: BTreeMap<String, SecretString>,
+    key: Option<SecretString>,
+}
+
+impl Secrets {
+    /// None.
+    pub const fn new() -> Self {
+        Self { by_name: BTreeMap::new(), key: None }
+    }
+
+    /// None yet; passwords are marked with this key where there is one.
+    pub const fn keyed(key: Option<SecretString>) -> Self {
+        Self { by_name: BTreeMap::new(), key }
+    }
+
+    /// Takes one in.
+    pub fn insert(&mut self, name: String, secret: SecretString) {
+        self.by_name.insert(name, secret);
+    }
+
+    /// One of them.
+    pub fn get(&self, name: &str) -> Option<&SecretString> {
+        self.by_name.get(name)
+    }
+
+    /// The mark of an account's password, where there is a key and the password was resolved.
+    pub fn mark(&self, account: &str, reference: &SecretRef) -> Option<String> {
+        let (key, password) = (self.key.as_ref()?, self.get(&secret_name(reference))?);
+        Some(password_mark(key.expose_secret(), account, password.expose_secret()))
+    }
+}
 
 /// The name of a secret's reference in [`Secrets`].
-pub fn secret_name(reference: &crate::model::package::SecretRef) -> String {
+pub fn secret_name(reference: &SecretRef) -> String {
     match reference {
-        crate::model::package::SecretRef::Env(name) => format!("env:{name}"),
-        crate::model::package::SecretRef::File(path) => format!("file:{path}"),
+        SecretRef::Env(name) => format!("env:{name}"),
+        SecretRef::File(path) => format!("file:{path}"),
+        SecretRef::Secret(name) => format!("secret:{name}"),
     }
 }
 

@@ -38,6 +38,7 @@ use crate::apply::send::Sender;
 use crate::apply::send::key;
 use crate::apply::verify::ReadBack;
 use crate::apply::verify::moved;
+use crate::diff::Marks;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::observed::Observed;
@@ -76,6 +77,8 @@ pub struct Applier<'a> {
     pub plan: &'a Plan,
     /// Passwords, resolved.
     pub secrets: &'a Secrets,
+    /// The marks that they have on the server once they are sent.
+    pub marks: &'a Marks,
     /// The clock.
     pub clock: &'a dyn Clock,
     /// Who is told.
@@ -514,14 +517,14 @@ impl Applier<'_> {
         }
     }
 
-    async fn read_back(&self, state: &State, rng: &mut Rng) -> Option<ReadBack> {
+    async fn read_back(&self, state: &State, rng: &mut Rng) -> Option<ReadBack<'_>> {
         if state.writes_sent == 0 && state.done.is_empty() && self.earlier.unknown.is_empty() {
             return None;
         }
         let observed = self.observe(None, rng).await.ok().flatten()?;
         let whole = crate::model::kind::Kind::ALL.into_iter().all(|kind| observed.gap(kind).is_none());
         let made = state.current.iter().map(|(change, (guid, _))| (*change, *guid)).collect();
-        whole.then(|| ReadBack::new(self.plan, observed, &made))
+        whole.then(|| ReadBack::new(self.plan, observed, &made, self.marks))
     }
 
     fn report(&self, state: State, read_back: Option<ReadBack>) -> Report {

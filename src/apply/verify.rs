@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use crate::apply::NotStored;
 use crate::apply::Outcome;
 use crate::apply::journal::Earlier;
+use crate::diff::Marks;
 use crate::diff::base_name;
 use crate::diff::compare;
 use crate::diff::normalise;
@@ -94,14 +95,15 @@ pub(super) fn moved(plan: &Plan, observed: &Observed, earlier: &Earlier) -> Vec<
 type Place<'a> = (Kind, Option<&'a str>, &'a str, Option<&'a str>);
 
 /// What was read back after the steps.
-pub(super) struct ReadBack {
+pub(super) struct ReadBack<'a> {
+    marks: &'a Marks,
     by_guid: HashMap<Guid, ObservedItem>,
     by_key: HashMap<(ItemKey, Option<String>), Guid>,
 }
 
-impl ReadBack {
+impl<'a> ReadBack<'a> {
     /// Calls everything by the plan's names. `made` has the GUIDs of this run.
-    pub(super) fn new(plan: &Plan, mut observed: Observed, made: &BTreeMap<usize, Guid>) -> Self {
+    pub(super) fn new(plan: &Plan, mut observed: Observed, made: &BTreeMap<usize, Guid>, marks: &'a Marks) -> Self {
         let mut desired: HashMap<Guid, &ItemKey> =
             plan.directory.iter().map(|named| (named.guid, &named.key)).collect();
         for (at, change) in plan.resource_changes.iter().enumerate() {
@@ -137,7 +139,7 @@ impl ReadBack {
             normalise(&mut live.item);
         }
         let by_key = observed.items.iter().map(|live| (place(&live.item), live.guid)).collect();
-        Self { by_guid: observed.items.into_iter().map(|live| (live.guid, live)).collect(), by_key }
+        Self { marks, by_guid: observed.items.into_iter().map(|live| (live.guid, live)).collect(), by_key }
     }
 
     /// Whether an item is there.
@@ -157,7 +159,7 @@ impl ReadBack {
         let there = match (live, state_after(change, action)) {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
-            (Some(live), Some(state)) => differences(live, &state).is_empty(),
+            (Some(live), Some(state)) => differences(live, &state, self.marks).is_empty(),
         };
         if there { Outcome::Applied } else { Outcome::NotApplied }
     }
@@ -167,7 +169,7 @@ impl ReadBack {
         let change = &plan.resource_changes[change];
         let state = state_after(change, action)?;
         let live = self.by_guid.get(&guid)?;
-        let fields = differences(live, &state);
+        let fields = differences(live, &state, self.marks);
         (!fields.is_empty()).then(|| NotStored { item: change.key.clone(), fields })
     }
 }
@@ -177,10 +179,10 @@ fn place(item: &Item) -> (ItemKey, Option<String>) {
     (item.key.clone(), item.folder.clone())
 }
 
-fn differences(live: &ObservedItem, state: &Item) -> Vec<crate::diff::FieldChange> {
+fn differences(live: &ObservedItem, state: &Item, marks: &Marks) -> Vec<crate::diff::FieldChange> {
     let mut state = state.clone();
     normalise(&mut state);
     let mut fields = compare(&live.item, &state);
-    fields.extend(password(live, &state));
+    fields.extend(password(live, &state, marks));
     fields
 }

@@ -19,6 +19,7 @@ pub(super) struct Context<'a> {
     pub(super) site: &'a Site,
     pub(super) origins: &'a Origins,
     pub(super) found: Diagnostics,
+    pub(super) project: &'a Project,
     externals: BTreeSet<(Kind, &'a str)>,
     unread: &'a BTreeSet<ItemKey>,
 }
@@ -34,6 +35,7 @@ impl<'a> Context<'a> {
             site: &loaded.site,
             origins: &loaded.origins,
             found: Diagnostics::new(),
+            project,
             externals,
             unread: &loaded.unread,
         }

@@ -22,7 +22,7 @@ use crate::diag::Loaded;
 use crate::model::project::Project;
 
 /// The checks, a file a family.
-const FAMILIES: [fn(&mut Context<'_>); 10] = [
+const FAMILIES: [fn(&mut Context<'_>); 11] = [
     names::check,
     packages::check,
     programs::check,
@@ -33,6 +33,7 @@ const FAMILIES: [fn(&mut Context<'_>); 10] = [
     portal::check,
     collections::check,
     references::check,
+    references::check_secrets,
 ];
 
 /// Everything that the rules of the domain find wrong with a site, taken as the project's `policy.severities` say.

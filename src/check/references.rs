@@ -9,6 +9,9 @@ use crate::diag::visible;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::model::package::Program;
+use crate::model::package::RunWith;
+use crate::model::package::SecretRef;
 use crate::rules::Rule;
 use crate::rules::collection::COL_1;
 use crate::rules::manifest::MAN_10;
@@ -30,6 +33,20 @@ pub(super) fn check(context: &mut Context<'_>) {
             let rule = rule(&item.spec, &target);
             let help = help(context, &item.spec, &target, near, known);
             context.value(rule, &item.key, &pointer, message(&target), help);
+        }
+    }
+}
+
+/// A secret that a program names is one that the project declares.
+pub(super) fn check_secrets(context: &mut Context<'_>) {
+    for item in context.site.items.values() {
+        let Spec::Program(Program { run_with: RunWith::Account(account), .. }) = &item.spec else { continue };
+        let Some(SecretRef::Secret(name)) = &account.password_from else { continue };
+        if !context.project.secrets.contains_key(name) {
+            let message = format!("`consign.yaml` declares no secret `{}`", visible(name));
+            let known = context.project.secrets.keys().map(String::as_str);
+            let help = did_you_mean(name, known).unwrap_or_else(|| "declare it under `secrets` there".to_owned());
+            context.value(&MAN_10, &item.key, "runWith/passwordFrom/secret", message, help);
         }
     }
 }

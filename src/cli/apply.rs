@@ -33,6 +33,7 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::knowledge::Knowledge;
+use crate::cli::passwords;
 use crate::cli::plan::Computers;
 use crate::cli::plan::Select;
 use crate::cli::plan::exit_of;
@@ -43,6 +44,8 @@ use crate::cli::plan::selection;
 use crate::cli::report::reported;
 use crate::cli::revision::Asked;
 use crate::diag::visible;
+use crate::diff::Expected;
+use crate::diff::Marks;
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::package::RunWith;
@@ -78,7 +81,7 @@ pub fn run(context: &Context, args: &ApplyArgs) -> Outcome {
 }
 
 fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
-    let (plan, root, config, policy) = match &args.plan {
+    let (plan, root, config, judged) = match &args.plan {
         Some(path) if args.replan => replanned(context, args, path)?,
         Some(path) => stored(context, args, path)?,
         None if args.auto_approve => {
@@ -86,7 +89,7 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
             let asked = Asked { follow_pipeline: true, ..Asked::default() };
             let fleet = Computers::Asked(args.fleet.as_deref());
             let made = make_plan(context, args.server.server.as_deref(), &select, fleet, &asked, false)?;
-            (made.plan, made.root, made.config, Policy::default())
+            (made.plan, made.root, made.config, (Policy::default(), made.secrets))
         }
         None => {
             return Err(Failure::new(exit::USAGE, "apply needs a plan file, or --auto-approve")
@@ -102,9 +105,9 @@ fn apply_and_report(context: &Context, args: &ApplyArgs) -> Outcome {
     }
     may_be_applied(&plan)?;
     if args.plan.is_some() {
-        within_bounds(context, args, &plan, &root, &config, &policy)?;
+        within_bounds(context, args, &plan, &root, &config, &judged.0)?;
     }
-    let report = perform(context, &plan, &root, &config, args)?;
+    let report = perform(context, &plan, &root, &config, &judged.1, args)?;
     let exit = exit_of_report(&report);
     let about = crate::cli::report::about(Some(&root), exit);
     crate::cli::report::write(context, &View::of_apply(&report, &plan, &about), &args.report, false)?;
@@ -138,7 +141,7 @@ fn may_be_applied(plan: &Plan) -> Result<(), Failure> {
 /// A stored plan held against one that is made now: the stored one where nothing has moved, else the new one where it
 /// lies within what was approved.
 fn replanned(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
-    let (approved, root, config, policy) = stored(context, args, path)?;
+    let (approved, root, config, judged) = stored(context, args, path)?;
     is_expected(args, &approved)?;
     // What was not to be applied then approves nothing.
     may_be_applied(&approved)?;
@@ -157,13 +160,13 @@ fn replanned(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Rea
     // An expired plan is still what was approved, and no longer what may be sent.
     if approved::is_still(&approved, &now) && SystemClock.now() < approved.expires {
         context.talk(&format!("Planned again: it is still plan {}, as approved.\n", &approved.hash[..12]));
-        return Ok((approved, root, config, policy));
+        return Ok((approved, root, config, judged));
     }
     context.talk(&format!(
         "Planned again: the server or the manifests have moved, and what is left lies within plan {}, as approved.\n",
         &approved.hash[..12]
     ));
-    Ok((now, root, config, policy))
+    Ok((now, root, config, judged))
 }
 
 fn show(context: &Context, plan: &Plan) -> Result<(), Failure> {
@@ -253,8 +256,8 @@ const fn names_a_time(item: &Item) -> bool {
     availability.from.is_some() || matches!(run, Run::Schedule(Schedule::At(_)))
 }
 
-/// A plan, the project's root, its server, and the project's policy.
-type Ready = (Plan, Utf8PathBuf, ServerConfig, Policy);
+/// A plan, the project's root, its server, and the project's policy and secrets.
+type Ready = (Plan, Utf8PathBuf, ServerConfig, (Policy, passwords::Declared));
 
 /// A stored plan, for the server it was made for.
 fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready, Failure> {
@@ -288,8 +291,8 @@ fn stored(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Ready,
         Failure::new(exit::BLOCKED, format!("`{path}` is not applied: {}", visible(&unsound.to_string())))
             .help("nothing was done; make the plan again")
     })?;
-    let policy = opened.project.as_ref().map(|project| project.policy.clone()).unwrap_or_default();
-    Ok((plan, opened.root, config, policy))
+    let judged = opened.project.as_ref().map(|project| (project.policy.clone(), project.secrets.clone()));
+    Ok((plan, opened.root, config, judged.unwrap_or_default()))
 }
 
 /// Applies a plan from a project's root: lock, journal, steps.
@@ -298,9 +301,10 @@ pub fn perform(
     plan: &Plan,
     root: &Utf8Path,
     config: &ServerConfig,
+    declared: &passwords::Declared,
     args: &ApplyArgs,
 ) -> Result<Report, Failure> {
-    let secrets = resolve_secrets(plan, root)?;
+    let secrets = &resolve_secrets(plan, root, config, declared)?;
     let writer = connect_to_write(root, config)?;
     let state = root.join(STATE_DIRECTORY);
     let local = |error: std::io::Error, what: &str| {
@@ -312,7 +316,7 @@ pub fn perform(
         // Nothing to write: no lock, no lease, no journal.
         let nothing = Nothing;
         let listen = Terminal::new(context, args.report.format);
-        return block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
+        return block_on(apply(plan, &writer, secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
     }
     let _lock = match journal_files::lock(&state.join("apply.lock")) {
         Ok(lock) => lock,
@@ -341,7 +345,7 @@ pub fn perform(
     journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
     let listen = Terminal::new(context, args.report.format);
     let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
-    let result = block_on(apply(plan, &writer, &secrets, args, &listen, Box::new(journal), texts, run));
+    let result = block_on(apply(plan, &writer, secrets, args, &listen, Box::new(journal), texts, run));
     // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,
     // what earlier runs left undone on this server is history.
     let instance = plan.server.identity.instance.to_string();
@@ -393,7 +397,7 @@ fn new_run() -> String {
 async fn apply(
     plan: &Plan,
     writer: &dyn WriteAdapter,
-    secrets: &Secrets,
+    (secrets, marks): &(Secrets, Marks),
     args: &ApplyArgs,
     listen: &dyn Listen,
     mut journal: Box<dyn Journal>,
@@ -418,7 +422,8 @@ async fn apply(
         attempts: 4,
     };
     let earlier = earlier(&plan.hash, &journals);
-    let applier = Applier { adapter: writer, plan, secrets, clock: &SystemClock, listen, interrupt, options, earlier };
+    let clock = &SystemClock;
+    let applier = Applier { adapter: writer, plan, secrets, marks, clock, listen, interrupt, options, earlier };
     let mut rng = Rng::seeded(environment::unique() as u64);
     let report = applier.run(journal.as_mut(), &mut rng).await?;
     Ok(report)
@@ -482,20 +487,35 @@ async fn wait_for_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Resolves every password that a step sends, before the first is sent.
-fn resolve_secrets(plan: &Plan, root: &Utf8Path) -> Result<Secrets, Failure> {
-    let mut out = Secrets::new();
+/// Resolves every password that a step sends, before the first is sent, with the marks that they get.
+fn resolve_secrets(
+    plan: &Plan,
+    root: &Utf8Path,
+    config: &ServerConfig,
+    declared: &passwords::Declared,
+) -> Result<(Secrets, Marks), Failure> {
+    let is_needed = plan.resource_changes.iter().any(|change| !change.after_sensitive.is_empty());
+    let key = config.password_key_from.as_ref().filter(|_| is_needed).map(|source| secrets::resolve(source, root));
+    let key = key.transpose().map_err(|error| {
+        Failure::from_error(exit::CONFIG, &error).help("`passwordKeyFrom` in `consign.yaml` names it; nothing was sent")
+    })?;
+    let (mut out, mut marks) = (Secrets::keyed(key), Marks::default());
     for change in &plan.resource_changes {
         let Some(Spec::Program(program)) = change.after.as_ref().map(|after| &after.spec) else { continue };
         let RunWith::Account(account) = &program.run_with else { continue };
         let Some(reference) = &account.password_from else { continue };
-        let secret = secrets::resolve(reference, root).map_err(|error| {
-            Failure::from_error(exit::CONFIG, &error)
-                .help(format!("`{}` needs it; nothing was sent", visible(&change.address)))
-        })?;
-        out.insert(secret_name(reference), secret);
+        if out.get(&secret_name(reference)).is_none() {
+            let secret = passwords::resolve(declared, reference, root).map_err(|why| {
+                Failure::new(exit::CONFIG, why)
+                    .help(format!("`{}` needs it; nothing was sent", visible(&change.address)))
+            })?;
+            out.insert(secret_name(reference), secret);
+        }
+        if let Some(mark) = out.mark(&account.account, reference) {
+            marks.put(account, Expected::Is(mark));
+        }
     }
-    Ok(out)
+    Ok((out, marks))
 }
 
 struct FileJournal(AppendFile);

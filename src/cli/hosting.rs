@@ -11,7 +11,7 @@ use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::host::client::Client;
 use crate::host::github;
-use crate::model::package::SecretRef;
+use crate::model::project::SecretSource;
 use crate::sys::clock::SystemClock;
 use crate::sys::environment;
 use crate::sys::http::HttpOptions;
@@ -82,9 +82,9 @@ fn token(
         HostName::Azure => &["CONSIGN_COMMENT_TOKEN", "SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"],
     };
     let reference = match &args.token_file {
-        Some(path) => SecretRef::File(path.to_string()),
+        Some(path) => SecretSource::File(path.to_string()),
         None => match names.iter().find(|name| variables(name).is_some()) {
-            Some(name) => SecretRef::Env((*name).to_owned()),
+            Some(name) => SecretSource::Env((*name).to_owned()),
             None => {
                 let failure =
                     Failure::new(exit::CONFIG, format!("there is no token: {} are not set", names.join(", ")));

@@ -367,7 +367,7 @@ mod tests {
         let folder = |name: &str| {
             let mut item = Item::new(ItemKey::new(Kind::Folder, name), Spec::Folder(Folder::default()));
             item.folder = Some("Software Delivery".to_owned());
-            ObservedItem { guid, revision: "1".to_owned(), password_set: None, item }
+            ObservedItem { guid, revision: "1".to_owned(), password_set: None, password_mark: None, item }
         };
         let project: Project = serde_json::from_value(serde_json::json!({
             "apiVersion": "consign/v1", "kind": "Project", "manifests": ["out"],

@@ -20,6 +20,7 @@ mod init;
 mod knowledge;
 mod log;
 mod new;
+mod passwords;
 mod plan;
 mod refs;
 mod report;

@@ -25,6 +25,7 @@ use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::knowledge::Knowledge;
+use crate::cli::passwords;
 use crate::cli::report;
 use crate::cli::report::reported;
 use crate::cli::revision;
@@ -145,6 +146,8 @@ pub struct Made {
     pub root: camino::Utf8PathBuf,
     /// What the project says of the server.
     pub config: ServerConfig,
+    /// The secrets that the project declares.
+    pub secrets: passwords::Declared,
     /// The manifests, and where in them each item is written.
     pub written: &'static (Sources, Origins),
 }
@@ -210,6 +213,8 @@ pub fn make_plan(
         (load(context, root.clone(), server, &revisions), receiver.recv().ok())
     });
     let Ready { opened, loaded, name, config, policy_changes } = loaded?;
+    let declared = opened.project.as_ref().map(|project| project.secrets.clone()).unwrap_or_default();
+    let marks = passwords::marks(&declared, &config, &root, &loaded.site, revisions.base.is_some());
     let observed = match answer {
         Some(answer) => answer?,
         None => {
@@ -233,6 +238,7 @@ pub fn make_plan(
         targets: &select.targets,
         excludes: &select.excludes,
         written: Some((&written.0, &written.1)),
+        marks: &marks,
         now: now(),
         version: VERSION,
     };
@@ -261,7 +267,7 @@ pub fn make_plan(
     // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
     std::mem::forget(input);
     std::mem::forget(opened);
-    Ok(Made { plan, root, config, written })
+    Ok(Made { plan, root, config, secrets: declared, written })
 }
 
 fn now() -> Timestamp {

@@ -17,6 +17,8 @@ pub use pair::Problem;
 pub use pair::base_name;
 pub use pair::pair;
 pub use pair::rename_references;
+pub use password::Expected;
+pub use password::Marks;
 pub use password::PASSWORD_PATH;
 pub use password::account;
 pub use password::lacks_password;

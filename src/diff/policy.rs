@@ -41,11 +41,15 @@ pub fn policy_changes(before: &Project, after: &Project) -> Vec<PolicyChange> {
         }
     }
     receivers(&before.drift, &after.drift, &mut out);
+    let names: BTreeSet<&String> = before.secrets.keys().chain(after.secrets.keys()).collect();
+    for name in names {
+        note(&mut out, format!("secrets.{name}"), &before.secrets.get(name), &after.secrets.get(name), true);
+    }
     out
 }
 
-/// The project that a proposal is judged by: limits, severities, protected sets, servers and who is told of drift are
-/// those of the base, and what is declared is that of the proposal. A server that only the proposal has is none yet.
+/// The project that a proposal is judged by: limits, severities, protected sets, servers, secrets and who is told of
+/// drift are those of the base, and what is declared is that of the proposal. A server that only the proposal has is none yet.
 pub fn governed(base: &Project, proposed: &Project) -> Project {
     let mut servers = base.servers.clone();
     for (name, config) in &mut servers {
@@ -54,7 +58,14 @@ pub fn governed(base: &Project, proposed: &Project) -> Project {
             config.overlays.clone_from(&theirs.overlays);
         }
     }
-    Project { servers, policy: base.policy.clone(), drift: base.drift.clone(), ..proposed.clone() }
+    Project {
+        servers,
+        policy: base.policy.clone(),
+        drift: base.drift.clone(),
+        // Where a secret comes from may be a command: a proposal runs none.
+        secrets: base.secrets.clone(),
+        ..proposed.clone()
+    }
 }
 
 fn note<T: Serialize + PartialEq>(out: &mut Vec<PolicyChange>, path: String, before: &T, after: &T, loosens: bool) {
@@ -108,11 +119,13 @@ fn is_wider(before: &Limit, after: &Limit) -> bool {
 }
 
 fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Vec<PolicyChange>) {
-    let ServerConfig { api, url, token_from, ca_file, folders, prune, variables: _, overlays: _ } = after;
+    let ServerConfig { api, url, token_from, password_key_from, ca_file, folders, prune, variables: _, overlays: _ } =
+        after;
     let path = |field: &str| format!("servers.{name}.{field}");
     note(out, path("api"), &before.api, api, true);
     note(out, path("url"), &before.url, url, true);
     note(out, path("tokenFrom"), &before.token_from, token_from, true);
+    note(out, path("passwordKeyFrom"), &before.password_key_from, password_key_from, true);
     note(out, path("caFile"), &before.ca_file, ca_file, true);
     let loosens = folders.iter().any(|one| !before.folders.contains(one));
     note(out, path("folders"), &before.folders, folders, loosens);

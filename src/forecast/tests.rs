@@ -98,6 +98,7 @@ impl World {
             guid,
             revision: "1".into(),
             password_set: None,
+            password_mark: None,
             item: Item::new(key, spec),
         });
         self

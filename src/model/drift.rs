@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::model::package::SecretRef;
+use crate::model::project::SecretSource;
 
 /// What `consign drift` does beside looking.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +30,7 @@ pub enum Receiver {
 
 impl Receiver {
     /// Where its address comes from.
-    pub const fn url_from(&self) -> &SecretRef {
+    pub const fn url_from(&self) -> &SecretSource {
         match self {
             Self::Webhook(WebhookReceiver { url_from, .. })
             | Self::Slack(UrlReceiver { url_from })
@@ -39,7 +39,7 @@ impl Receiver {
     }
 
     /// Where the key comes from that its messages are signed with.
-    pub const fn sign_with(&self) -> Option<&SecretRef> {
+    pub const fn sign_with(&self) -> Option<&SecretSource> {
         match self {
             Self::Webhook(WebhookReceiver { sign_with, .. }) => sign_with.as_ref(),
             Self::Slack(_) | Self::TeamsWorkflow(_) => None,
@@ -52,11 +52,11 @@ impl Receiver {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebhookReceiver {
     /// Where its address comes from.
-    pub url_from: SecretRef,
+    pub url_from: SecretSource,
     /// Where the key comes from that messages are signed with, by HMAC-SHA256 as Standard Webhooks has it
     /// (`webhook-id`, `webhook-timestamp`, `webhook-signature`). Absent: they are not signed.
     #[serde(default)]
-    pub sign_with: Option<SecretRef>,
+    pub sign_with: Option<SecretSource>,
 }
 
 /// A channel that is told.
@@ -64,5 +64,5 @@ pub struct WebhookReceiver {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UrlReceiver {
     /// Where its address comes from.
-    pub url_from: SecretRef,
+    pub url_from: SecretSource,
 }

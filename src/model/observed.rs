@@ -54,6 +54,9 @@ pub struct ObservedItem {
     /// Of a program that runs as an account: whether the server has a password for it, which is all that can be read
     /// of one. `None` for everything else, and where the server does not say.
     pub password_set: Option<bool>,
+    /// The mark that whoever set that password put beside it; it tells whether it is still the same one, and nothing
+    /// else.
+    pub password_mark: Option<String>,
     /// What it says, in the manifests' words.
     pub item: Item,
 }

@@ -363,7 +363,8 @@ pub struct RunWithAccount {
     pub account: String,
     /// Where its password comes from when it is sent: when the server has none, when the account becomes another one,
     /// and with every other change of the program (PLN-13). No server gives a password out, so one that was changed
-    /// behind its reference is not seen. Absent: the server keeps the one it has, for that account only.
+    /// behind its reference is seen only where the server of the project has `passwordKeyFrom`. Absent: the server keeps
+    /// the one it has, for that account only.
     #[serde(default)]
     pub password_from: Option<SecretRef>,
 }
@@ -376,6 +377,8 @@ pub enum SecretRef {
     Env(String),
     /// A file whose whole content, less a final line end, is the secret.
     File(String),
+    /// A secret that `consign.yaml` declares under `secrets`, by name. So a manifest names no command.
+    Secret(String),
 }
 
 /// Whether a user must be logged on for a program to run (PRG-9).

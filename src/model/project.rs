@@ -35,6 +35,33 @@ pub struct Project {
     /// Who is told of drift.
     #[serde(default)]
     pub drift: DriftSettings,
+    /// Secrets by the name that `passwordFrom: {secret: NAME}` takes.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+impl SecretRef {
+    /// Where the secret comes from, by what the project declares; `None` where it declares none of that name.
+    pub fn source(&self, declared: &BTreeMap<String, SecretSource>) -> Option<SecretSource> {
+        match self {
+            Self::Env(name) => Some(SecretSource::Env(name.clone())),
+            Self::File(path) => Some(SecretSource::File(path.clone())),
+            Self::Secret(name) => declared.get(name).cloned(),
+        }
+    }
+}
+
+/// Where a secret comes from, as the project file says. In a pull request that is the base's: a proposal runs nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SecretSource {
+    /// An environment variable, by name.
+    Env(String),
+    /// A file whose whole content, less a final line end, is the secret.
+    File(String),
+    /// A program and its arguments, run without a shell in the project's directory; what it prints, less a final line
+    /// end, is the secret. It has 30 seconds.
+    Command(#[schemars(length(min = 1))] Vec<String>),
 }
 
 /// The version of the manifest format.
@@ -65,7 +92,11 @@ pub struct ServerConfig {
     pub url: String,
     /// Where the bearer token comes from.
     #[serde(default)]
-    pub token_from: Option<SecretRef>,
+    pub token_from: Option<SecretSource>,
+    /// Where the key comes from that passwords are marked with on the server, so that a plan sees when one changed: the
+    /// server keeps an HMAC-SHA256 of each password under this key, and never the key. Absent: it is not seen.
+    #[serde(default)]
+    pub password_key_from: Option<SecretSource>,
     /// A file with one more certificate authority to trust, PEM, relative to the project file.
     #[serde(default)]
     pub ca_file: Option<String>,

@@ -87,6 +87,28 @@ fn passwords(draft: &mut Draft<'_>) {
             help: "write `passwordFrom: {env: NAME}` or `{file: PATH}` beside the account".to_owned(),
         });
     }
+    unseen(draft);
+}
+
+/// Says of which programs it is not known whether their password changed, although there is a key that it could be seen
+/// with: what was not compared is never taken for equal (PLN-13).
+fn unseen(draft: &mut Draft<'_>) {
+    let input = draft.input;
+    for (key, at) in &draft.pairing.pairs {
+        let live = &input.observed.items[*at];
+        let Some(item) = input.site.items.get(key) else { continue };
+        let Some(account) = diff::account(item).filter(|account| account.password_from.is_some()) else { continue };
+        let diff::Expected::Unknown(why) = input.marks.of(account) else { continue };
+        if lacks_password(Some(live), item).is_none() {
+            draft.findings.push(Finding {
+                rule: PLN_13.id.to_owned(),
+                severity: Severity::Warning,
+                subject: key.to_string(),
+                message: format!("whether the password of `{}` is still the same is not known: {why}", account.account),
+                help: "nothing is sent for it; a run that can read the password compares it".to_owned(),
+            });
+        }
+    }
 }
 
 fn default_share((share, floor): (u8, u64)) -> Limit {

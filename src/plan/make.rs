@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::diag::Origins;
 use crate::diag::Sources;
 use crate::diff::FieldChange;
+use crate::diff::Marks;
 use crate::diff::PASSWORD_PATH;
 use crate::diff::Pairing;
 use crate::diff::account;
@@ -91,6 +92,8 @@ pub struct Input<'a> {
     pub excludes: &'a [String],
     /// The manifests as they are written, for places in them and edits of them, where it was them that were read.
     pub written: Option<(&'a Sources, &'a Origins)>,
+    /// What marks the passwords of programs should have on the server.
+    pub marks: &'a Marks,
     /// The time now.
     pub now: Timestamp,
     /// The version of the program.
@@ -194,7 +197,9 @@ fn desired(draft: &mut Draft<'_>) {
         .collect();
     let differences: Vec<Vec<FieldChange>> = paired
         .par_iter()
-        .map(|(item, live)| live.map(|at| differences(&input.observed.items[at], item)).unwrap_or_default())
+        .map(|(item, live)| {
+            live.map(|at| differences(&input.observed.items[at], item, input.marks)).unwrap_or_default()
+        })
         .collect();
     for ((item, live), fields) in paired.into_iter().zip(differences) {
         if hold::is_out_of_scope(draft, item) {
@@ -224,10 +229,10 @@ fn desired(draft: &mut Draft<'_>) {
     }
 }
 
-/// What differs, the password among it: whether there is one is not in the item.
-fn differences(live: &ObservedItem, item: &Item) -> Vec<FieldChange> {
+/// What differs, the password among it: whether there is one, and which, is not in the item.
+fn differences(live: &ObservedItem, item: &Item, marks: &Marks) -> Vec<FieldChange> {
     let mut fields = compare(&live.item, item);
-    fields.extend(password(live, item));
+    fields.extend(password(live, item, marks));
     fields
 }
 

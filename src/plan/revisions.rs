@@ -151,7 +151,7 @@ fn observed(before: &Site, after: &Site) -> Observed {
         });
         let mut item = Item { pin: None, ..item.clone() };
         normalise(&mut item);
-        ObservedItem { guid, revision: String::new(), password_set: None, item }
+        ObservedItem { guid, revision: String::new(), password_set: None, password_mark: None, item }
     });
     let items = items.collect();
     let server =

@@ -90,7 +90,13 @@ impl Case {
 
     fn has(&mut self, item: Item) -> &mut Self {
         let n = self.live.len() as u128 + 1;
-        self.live.push(ObservedItem { guid: Guid::of(n), revision: n.to_string(), password_set: None, item });
+        self.live.push(ObservedItem {
+            guid: Guid::of(n),
+            revision: n.to_string(),
+            password_set: None,
+            password_mark: None,
+            item,
+        });
         self
     }
 
@@ -174,6 +180,7 @@ impl Case {
                     api: Api::Native,
                     url: "http://127.0.0.1:1".to_owned(),
                     token_from: None,
+                    password_key_from: None,
                     ca_file: None,
                     folders: vec!["Own".to_owned()],
                     prune: self.prune,
@@ -193,6 +200,7 @@ impl Case {
                 targets: &[],
                 excludes: &[],
                 written: Some((&sources, &origins)),
+                marks: &crate::diff::Marks::default(),
                 now,
                 version: "0",
             },

@@ -144,9 +144,12 @@ pub static PLN_13: Rule = Rule {
     source: "consign, passwords",
     acts: &[Act::Plan],
     explain: "A server gives no password out; it says at most whether it has one. So a manifest with `passwordFrom` \
-              whose program has none on the server plans a difference, and a password that was changed behind its \
-              reference cannot be seen: it is sent when something else of the program is. A program whose account \
-              becomes another one does not keep the password of the one before. Where its manifest gives none, the \
+              whose program has none on the server plans a difference. A password that was changed behind its \
+              reference is seen only with a key: where `consign.yaml` has `passwordKeyFrom` for the server, an \
+              HMAC-SHA256 of the password under that key is kept beside it, and another one, or none, is a difference. \
+              Who reads the server learns nothing from it. In a pull request no password is read, so there it is told \
+              as not known. Without a key a new password is sent when something else of the program is. A program whose \
+              account becomes another one does not keep the password of the one before. Where its manifest gives none, the \
               program cannot run, and the plan warns. Write `passwordFrom` beside the account.",
 };
 

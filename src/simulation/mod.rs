@@ -16,6 +16,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::task::Context;
@@ -40,6 +41,7 @@ use crate::apply::journal::Entry;
 use crate::apply::journal::Journal;
 use crate::apply::journal::JournalError;
 use crate::apply::journal::earlier;
+use crate::diff::Marks;
 use crate::model::capabilities::Capabilities;
 use crate::model::observed::Observed;
 use crate::model::project::Api;
@@ -66,6 +68,9 @@ use crate::simulation::wire::Wire;
 use crate::sys::clock::Clock;
 use crate::sys::retry::Rng;
 
+/// No password is looked at in a simulated world.
+static NO_MARKS: LazyLock<Marks> = LazyLock::new(Marks::default);
+
 /// What the planner is asked in a simulated world.
 fn question<'a>(
     observed: Observed,
@@ -83,6 +88,7 @@ fn question<'a>(
         targets: &[],
         excludes: &[],
         written: None,
+        marks: &NO_MARKS,
         now,
         version: "0",
     }
@@ -220,6 +226,7 @@ fn in_a_world<T>(seed: u64, story: impl AsyncFnOnce(World, Estate) -> T) -> T {
             api: Api::Native,
             url: "http://127.0.0.1:1".to_owned(),
             token_from: None,
+            password_key_from: None,
             ca_file: None,
             folders: vec!["Owned".to_owned()],
             prune: estate.prune,
@@ -338,6 +345,7 @@ impl World {
             adapter: &writer,
             plan,
             secrets: &secrets,
+            marks: &crate::diff::Marks::default(),
             clock: self.clock.as_ref(),
             listen: &Silent,
             interrupt,

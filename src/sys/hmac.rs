@@ -25,6 +25,16 @@ pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     outer.finalize().into()
 }
 
+/// The mark of a password: what tells, to who holds the key, whether a password is still the same, and to nobody else
+/// anything. It is bound to the account, so that two accounts with one password have two marks.
+pub fn password_mark(key: &str, account: &str, password: &str) -> String {
+    let account = account.to_lowercase();
+    let length = (account.len() as u64).to_be_bytes();
+    let parts: [&[u8]; 4] = [b"consign password v1", &length, account.as_bytes(), password.as_bytes()];
+    let code = hmac_sha256(key.as_bytes(), &parts);
+    code.iter().fold("v1:".to_owned(), |out, byte| out + &format!("{byte:02x}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::hmac_sha256;

@@ -1,5 +1,7 @@
 //! Secrets: read where a manifest says they are, right before they are sent, and never shown.
 
+mod command;
+
 use std::io::Read;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -9,7 +11,7 @@ use camino::Utf8PathBuf;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
-use crate::model::package::SecretRef;
+use crate::model::project::SecretSource;
 
 /// The largest secret that is read.
 const BYTES_MAX: u64 = 64 * 1024;
@@ -58,6 +60,29 @@ pub enum SecretError {
     /// The file is no plain file, or larger than any secret.
     #[error("`{0}` is not a file of at most 65536 bytes")]
     NotAFile(Utf8PathBuf),
+    /// The program cannot be started.
+    #[error("cannot run `{program}` for a secret")]
+    NotRun {
+        /// The program.
+        program: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The program did not end in time.
+    #[error("`{0}` did not give a secret within 30 seconds, and was ended")]
+    TooSlow(String),
+    /// The program failed. What it said is not told: it may hold the secret.
+    #[error("`{program}` gave no secret: it ended with {status}")]
+    Failed {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: String,
+    },
+    /// The program printed more than any secret.
+    #[error("`{0}` printed more than 65536 bytes")]
+    TooLong(String),
     /// The file cannot be read.
     #[error("cannot read secret file `{path}`")]
     Unreadable {
@@ -74,10 +99,11 @@ pub enum SecretError {
 ///
 /// # Errors
 /// When it is not there, empty, not text, or no plain small file.
-pub fn resolve(reference: &SecretRef, root: &Utf8Path) -> Result<SecretString, SecretError> {
-    let secret = match reference {
-        SecretRef::Env(name) => from_env(name),
-        SecretRef::File(path) => from_file(&root.join(path)),
+pub fn resolve(source: &SecretSource, root: &Utf8Path) -> Result<SecretString, SecretError> {
+    let secret = match source {
+        SecretSource::Env(name) => from_env(name),
+        SecretSource::File(path) => from_file(&root.join(path)),
+        SecretSource::Command(words) => command::run(words, root),
     }?;
     remember(&secret);
     Ok(secret)
@@ -105,14 +131,19 @@ fn from_file(path: &Utf8Path) -> Result<SecretString, SecretError> {
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path).and_then(|file| file.take(BYTES_MAX).read_to_end(&mut bytes)).map_err(unreadable)?;
-    let mut text = String::from_utf8(bytes).map_err(|_| SecretError::NotText(path.to_string()))?;
+    of_bytes(bytes, path.as_str())
+}
+
+/// A secret as it was read: text, less a final line end. `what` names where it came from.
+fn of_bytes(bytes: Vec<u8>, what: &str) -> Result<SecretString, SecretError> {
+    let mut text = String::from_utf8(bytes).map_err(|_| SecretError::NotText(what.to_owned()))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
             text.pop();
         }
     }
-    if text.is_empty() { Err(SecretError::Empty(path.to_string())) } else { Ok(text.into()) }
+    if text.is_empty() { Err(SecretError::Empty(what.to_owned())) } else { Ok(text.into()) }
 }
 
 #[cfg(test)]
@@ -121,13 +152,13 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::resolve;
-    use crate::model::package::SecretRef;
+    use crate::model::project::SecretSource;
 
     fn of_file(content: &[u8]) -> Result<String, String> {
         let folder = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(folder.path()).unwrap();
         std::fs::write(root.join("secret"), content).unwrap();
-        resolve(&SecretRef::File("secret".to_owned()), root)
+        resolve(&SecretSource::File("secret".to_owned()), root)
             .map(|secret| secret.expose_secret().to_owned())
             .map_err(|error| format!("{error} {error:?}"))
     }
@@ -152,10 +183,10 @@ mod tests {
             assert!(!error.contains("hunter2") && !error.contains("xxx"), "{error}");
         }
         let root = Utf8Path::new(".");
-        assert!(resolve(&SecretRef::File("no such file".to_owned()), root).is_err());
-        assert!(resolve(&SecretRef::File(".".to_owned()), root).is_err());
+        assert!(resolve(&SecretSource::File("no such file".to_owned()), root).is_err());
+        assert!(resolve(&SecretSource::File(".".to_owned()), root).is_err());
         for name in ["", "A=B", "A\0B", "CONSIGN_TEST_NO_SUCH_VARIABLE"] {
-            assert!(resolve(&SecretRef::Env(name.to_owned()), root).is_err(), "{name}");
+            assert!(resolve(&SecretSource::Env(name.to_owned()), root).is_err(), "{name}");
         }
     }
 
@@ -172,7 +203,7 @@ mod tests {
     fn a_variable_is_taken_as_it_stands() {
         // Set by the test runner itself; no test may change the environment of the others.
         let expected = std::env::var("CARGO_PKG_NAME").unwrap();
-        let secret = resolve(&SecretRef::Env("CARGO_PKG_NAME".to_owned()), Utf8Path::new(".")).unwrap();
+        let secret = resolve(&SecretSource::Env("CARGO_PKG_NAME".to_owned()), Utf8Path::new(".")).unwrap();
         assert_eq!(secret.expose_secret(), expected);
     }
 }

@@ -9,6 +9,7 @@ use crate::world::Server;
 use crate::world::run;
 
 const CANARY: &str = "canary-5d1f";
+const KEY: &str = "canary-key-8ac2";
 
 fn manifest(run_with: &str) -> String {
     format!(
@@ -79,4 +80,173 @@ fn pln_13_another_account_gets_its_own_password_or_none() {
     with_secret(&project, &["apply", "--auto-approve"]).exits(0);
     assert_eq!(account_of(&server), json!({"type": "account", "account": "CORP\\three", "passwordSet": true}));
     with_secret(&project, &["plan", "--detailed-exitcode"]).exits(0);
+}
+
+/// A project whose server marks passwords, and what it says with these.
+fn keyed(server: &Server, run_with: &str, more: &str) -> Project {
+    let with = format!("    passwordKeyFrom: {{env: KEY}}\n{more}");
+    Project::of(server, &with, &[("p.yaml", &manifest(run_with))])
+}
+
+#[track_caller]
+fn with(project: &Project, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let mut command = project.command(arguments);
+    command.envs(variables.iter().copied());
+    let ran = run(command);
+    let said = String::from_utf8_lossy(&ran.raw).into_owned();
+    for secret in [CANARY, KEY, "canary-new", "canary-cmd"] {
+        assert!(!said.contains(secret), "`{secret}` is shown:\n{said}");
+    }
+    ran
+}
+
+const BY_ENV: &str = r"{account: 'CORP\svc', passwordFrom: {env: SVC_PW}}";
+
+#[test]
+fn pln_13_with_a_key_a_password_that_changed_is_a_difference() {
+    let server = Server::start();
+    let project = keyed(&server, BY_ENV, "");
+    let both = [("SVC_PW", CANARY), ("KEY", KEY)];
+    with(&project, &["apply", "--auto-approve"], &both).exits(0);
+    let mark = account_of(&server)["passwordMark"].as_str().unwrap().to_owned();
+    assert!(mark.starts_with("v1:") && mark.len() == 67, "{mark}");
+    with(&project, &["plan", "--detailed-exitcode"], &both).exits(0);
+    // Rotated: seen by plan and drift, sent by apply, and then settled.
+    let rotated = [("SVC_PW", "canary-new"), ("KEY", KEY)];
+    let said = "spec.runWith.password: another password -> from env \"SVC_PW\"";
+    with(&project, &["plan", "--detailed-exitcode", "--out", "a.plan"], &rotated).exits(2).says(said);
+    with(&project, &["drift"], &rotated).exits(2).says("from env \"SVC_PW\" -> another password");
+    let stored = project.read("a.plan");
+    assert!(!stored.contains("canary") && !stored.contains(&mark), "the plan has neither secrets nor marks");
+    with(&project, &["apply", "a.plan"], &rotated).exits(0);
+    assert_ne!(account_of(&server)["passwordMark"], json!(mark));
+    with(&project, &["plan", "--detailed-exitcode"], &rotated).exits(0);
+    // Set by hand, without a mark.
+    let program = server.item("Program", "Install");
+    server.change(&program, |body| body["spec"]["runWith"]["password"] = json!("by hand"));
+    let kept = account_of(&server);
+    assert_eq!((&kept["passwordSet"], kept.get("passwordMark").is_some()), (&json!(true), true), "as it was sent back");
+    let program = server.item("Program", "Install");
+    server.change(&program, |body| {
+        body["spec"]["runWith"] = json!({ "type": "account", "account": "CORP\\svc", "password": "by hand again" });
+    });
+    assert_eq!(account_of(&server).get("passwordMark"), None, "a new password without a mark has none");
+    with(&project, &["drift"], &rotated).exits(2).says("a password without a mark");
+    with(&project, &["apply", "--auto-approve"], &rotated).exits(0);
+    // A change of something else keeps it, and another account has its own.
+    let program = server.item("Program", "Install");
+    server.change(&program, |body| body["spec"]["description"] = json!("x"));
+    assert!(account_of(&server)["passwordMark"].is_string());
+    let before = account_of(&server)["passwordMark"].clone();
+    project.write("delivery/p.yaml", &manifest(&BY_ENV.replace("svc", "other")));
+    with(&project, &["apply", "--auto-approve"], &rotated).exits(0);
+    assert_ne!(account_of(&server)["passwordMark"], before, "two accounts with one password have two marks");
+    // Another key is another mark.
+    let other = [("SVC_PW", "canary-new"), ("KEY", "canary-key-8ac2-next")];
+    with(&project, &["plan", "--detailed-exitcode"], &other).exits(2).says("another password");
+    // Without the key in the project it is not seen, as before.
+    project.replace("consign.yaml", "    passwordKeyFrom: {env: KEY}\n", "");
+    with(&project, &["plan", "--detailed-exitcode"], &both).exits(0);
+}
+
+#[test]
+fn pln_13_what_cannot_be_compared_is_not_taken_for_equal() {
+    let server = Server::start();
+    let project = keyed(&server, BY_ENV, "");
+    with(&project, &["apply", "--auto-approve"], &[("SVC_PW", CANARY), ("KEY", KEY)]).exits(0);
+    for (variables, why) in [
+        (&[("KEY", KEY)][..], "environment variable `SVC_PW` is not set"),
+        (&[("SVC_PW", CANARY)][..], "the key is not there: environment variable `KEY` is not set"),
+    ] {
+        for arguments in [&["plan"][..], &["drift"]] {
+            let said = with(&project, arguments, variables).exits(0).says("PLN-13").says(why);
+            assert!(said.out.contains("is still the same is not known"), "{}", said.out);
+        }
+    }
+    // To send one, both are needed, and nothing is sent without.
+    project.replace("delivery/p.yaml", "setup.exe /S", "setup.exe /Q");
+    let before = server.items();
+    with(&project, &["apply", "--auto-approve"], &[("SVC_PW", CANARY)]).exits(78).says("nothing was sent");
+    with(&project, &["apply", "--auto-approve"], &[("KEY", KEY)]).exits(78).says("nothing was sent");
+    assert_eq!(server.items(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_is_declared_by_the_project_and_never_by_a_manifest() {
+    let server = Server::start();
+    let by_name = r"{account: 'CORP\svc', passwordFrom: {secret: svc}}";
+    let more =
+        "secrets:\n  svc: {command: [sh, -c, 'echo ran >> ran.txt; echo noise canary-cmd >&2; echo canary-cmd']}\n";
+    let project = keyed(&server, by_name, more);
+    let key = [("KEY", KEY)];
+    with(&project, &["validate"], &[]).exits(0);
+    assert!(!project.path("ran.txt").exists(), "validate runs nothing");
+    with(&project, &["apply", "--auto-approve"], &key).exits(0);
+    assert_eq!(account_of(&server)["passwordSet"], true);
+    assert!(project.path("ran.txt").exists());
+    with(&project, &["plan", "--detailed-exitcode"], &key).exits(0);
+    // A manifest has no words for a command, and a name must be declared.
+    let command = r"{account: 'CORP\svc', passwordFrom: {command: [touch, evil.txt]}}";
+    project.write("delivery/p.yaml", &manifest(command));
+    with(&project, &["plan"], &key).exits(65);
+    project.write("delivery/p.yaml", &manifest(&by_name.replace("secret: svc", "secret: svd")));
+    with(&project, &["validate"], &key).exits(65).says("declares no secret `svd`").says("did you mean `svc`?");
+    // One that fails, hangs up or says nothing shows nothing of what it said.
+    project.write("delivery/p.yaml", &manifest(by_name).replace("/S", "/Q"));
+    for (script, says) in [
+        ("echo canary-cmd; echo canary-cmd >&2; exit 7", "it ended with exit status: 7"),
+        ("true", "is empty"),
+        ("printf 'canary-cmd\\377'", "is not UTF-8 text"),
+    ] {
+        project.edit("consign.yaml", |text| {
+            let at = text.find("secrets:\n").unwrap();
+            format!("{}secrets:\n  svc: {{command: [sh, -c, \"{}\"]}}\n", &text[..at], script.replace('\\', "\\\\"))
+        });
+        with(&project, &["apply", "--auto-approve"], &key).exits(78).says(says).one_message();
+    }
+    assert!(!project.path("evil.txt").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn pln_15_a_proposal_runs_nothing_and_reads_no_password() {
+    let server = Server::start();
+    let by_name = r"{account: 'CORP\svc', passwordFrom: {secret: svc}}";
+    let project = keyed(&server, by_name, "secrets:\n  svc: {command: [cat, vault]}\n");
+    project.write("vault", "canary-cmd\n");
+    with(&project, &["apply", "--auto-approve"], &[("KEY", KEY)]).exits(0);
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        crate::world::clean(&mut command);
+        let who = ["-c", "user.name=x", "-c", "user.email=x@example.org"];
+        command.current_dir(&project.root).args(who).args(arguments);
+        run(command).exits(0);
+    };
+    project.write(".gitignore", "token\nvault\n.consign\n");
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "base"]);
+    git(&["checkout", "-qb", "proposal"]);
+    // Every place that takes a command, and receivers of its own.
+    project.edit("consign.yaml", |text| {
+        let evil = "{command: [sh, -c, 'touch evil.txt; echo x']}";
+        let text = text.replace("passwordKeyFrom: {env: KEY}", &format!("passwordKeyFrom: {evil}"));
+        let text = text.replace("tokenFrom: {file: token}", &format!("tokenFrom: {evil}"));
+        let at = text.find("secrets:\n").unwrap();
+        format!("{}secrets:\n  svc: {evil}\ndrift:\n  notify:\n    evil: {{slack: {{urlFrom: {evil}}}}}\n", &text[..at])
+    });
+    git(&["commit", "-qam", "proposal"]);
+    for arguments in [&["plan", "--base", "main"][..], &["plan", "--rev", "proposal", "--base", "main"]] {
+        let said = with(&project, arguments, &[("KEY", KEY)])
+            .exits(0)
+            .says("PLN-15")
+            .says("no password is read for a proposal");
+        assert!(said.out.contains("secrets.svc") && said.out.contains("drift.notify.evil"), "{}", said.out);
+    }
+    with(&project, &["drift", "--notify"], &[("KEY", KEY), ("CONSIGN_BASE", "main")])
+        .exits(1)
+        .says("names no receiver");
+    assert!(!project.path("evil.txt").exists(), "a proposal ran something");
+    assert!(!project.path("delivery/evil.txt").exists());
 }

@@ -20,8 +20,10 @@ use crate::world::run;
 /// Passwords by environment and by file; the second has what JSON and shells escape.
 const BY_ENV: &str = "canary-env-4b1f";
 const BY_FILE: &str = "canary \"file\" \\9d2c";
+/// The key that passwords are marked with; it is sent nowhere.
+const KEY: &str = "canary-mark-key-61fe";
 /// A part of each that no other text has.
-const MARKS: [&str; 2] = ["canary-env", "9d2c"];
+const MARKS: [&str; 3] = ["canary-env", "9d2c", "canary-mark"];
 
 const PACKAGE: &str = "apiVersion: consign/v1
 kind: Package
@@ -58,7 +60,8 @@ const REPORTS: &[&str] = &[
 ];
 
 fn project(url: &str, token: &str) -> Project {
-    let project = Project::at(url, token, "", &[("agent.yaml", PACKAGE)]);
+    let more = "    passwordKeyFrom: {env: MARK_KEY}\n";
+    let project = Project::at(url, token, more, &[("agent.yaml", PACKAGE)]);
     project.write("secrets/svc", &format!("{BY_FILE}\n"));
     project
 }
@@ -87,14 +90,14 @@ fn assert_absent(what: &str, text: &[u8], secrets: &[&str]) {
 #[track_caller]
 fn searched(project: &Project, arguments: &[&str], variables: &[(&str, &str)], token: &str) -> Ran {
     let mut command = project.command(arguments);
-    command.env("SVC_PW", BY_ENV).env("CONSIGN_LOG", "trace").env("CONSIGN_HTTP_TIMEOUT", "5s");
+    command.env("SVC_PW", BY_ENV).env("MARK_KEY", KEY).env("CONSIGN_LOG", "trace").env("CONSIGN_HTTP_TIMEOUT", "5s");
     command.env("GITHUB_STEP_SUMMARY", project.path("summary.md")).env("GITHUB_OUTPUT", project.path("outputs"));
     let ran = run({
         command.envs(variables.iter().copied());
         command
     });
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!(":{token}"));
-    let secrets = [MARKS[0], MARKS[1], token, encoded.as_str()];
+    let secrets = [MARKS[0], MARKS[1], MARKS[2], token, encoded.as_str()];
     assert_absent(&format!("{arguments:?}"), &ran.raw, &secrets);
     let mut all = Vec::new();
     files(&project.root, &mut all);
@@ -128,6 +131,9 @@ fn secrets_are_in_no_report_plan_journal_log_or_error() {
     look(&project, &["apply", "--auto-approve"]).exits(0);
     let program = server.item("Program", "Install");
     assert_eq!(program["spec"]["runWith"]["passwordSet"], true, "the password came: {program}");
+    assert!(program["spec"]["runWith"]["passwordMark"].is_string(), "and its mark: {program}");
+    // Another key than the one that they were marked with: all that is compared is told, and nothing of what with.
+    searched(&project, &[&["plan"], REPORTS].concat(), &[("MARK_KEY", "canary-mark-other-key")], &token).exits(0);
 
     look(&project, &["drift"]).exits(0);
     project.replace("delivery/agent.yaml", "setup.exe /q", "setup.exe /quiet");
@@ -142,10 +148,10 @@ fn secrets_are_in_no_report_plan_journal_log_or_error() {
     let mut all = Vec::new();
     files(&data, &mut all);
     for (path, bytes) in all.iter().filter(|(path, _)| !path.ends_with("admin.token")) {
-        assert_absent(path, bytes, &[MARKS[0], MARKS[1], &token]);
+        assert_absent(path, bytes, &[MARKS[0], MARKS[1], MARKS[2], &token]);
     }
     let told = format!("{:?}{:?}", server.items(), server.audit());
-    assert_absent("the server", told.as_bytes(), &[MARKS[0], MARKS[1], &token]);
+    assert_absent("the server", told.as_bytes(), &[MARKS[0], MARKS[1], MARKS[2], &token]);
 }
 
 trait PointOr {

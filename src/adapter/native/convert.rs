@@ -112,11 +112,12 @@ fn observed(raw: Raw, names: &Names) -> ObservedItem {
     let Raw { guid, kind, name: _, folder, package: _, attributes, revision, spec } = raw;
     let key = names.key(guid).expect("every item was named");
     let password_set = spec.password_set();
+    let password_mark = spec.password_mark().map(str::to_owned);
     let spec = specs::read(spec, &key.name, names);
     let mut item = Item::new(key, spec);
     item.attributes = attributes;
     item.folder = if has_folder(kind) { folder.map(|folder| names.folder(folder)) } else { None };
-    ObservedItem { guid, revision, password_set, item }
+    ObservedItem { guid, revision, password_set, password_mark, item }
 }
 
 /// Whether the folder of such an item is for people to choose. Programs live in the hidden programs folder
@@ -228,6 +229,10 @@ impl ToGuids for Context<'_> {
             Some(password) => Ok(wire::Password(SecretString::clone(password))),
             None => Err(AdapterError::NoSecret { item: self.item.clone(), secret }),
         }
+    }
+
+    fn mark(&self, account: &str, reference: &SecretRef) -> Option<String> {
+        self.secrets.mark(account, reference)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Made-up sites of every kind, every variant and every field, from a seed; and states as a server would write them.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use serde_json::json;
 use sha2::Digest;
@@ -439,7 +437,8 @@ pub fn directory(site: &[(Guid, Item)]) -> Directory {
 /// Calls `with` with an envelope that has this directory and one secret.
 pub fn with_envelope<T>(directory: &Directory, with: impl FnOnce(&Envelope<'_>) -> T) -> T {
     let lease = Lease { id: "l".to_owned(), fence: 7 };
-    let secrets: Secrets = BTreeMap::from([("env:SVC".to_owned(), "hunter2".into())]);
+    let mut secrets = Secrets::new();
+    secrets.insert("env:SVC".to_owned(), "hunter2".into());
     with(&Envelope {
         lease: &lease,
         idempotency_key: "key-1",

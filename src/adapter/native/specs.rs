@@ -41,6 +41,8 @@ pub trait ToGuids {
     fn program(&self, package: &str, name: &str) -> Result<Guid, Self::Error>;
     /// The password that a reference stands for.
     fn password(&self, reference: &package::SecretRef) -> Result<wire::Password, Self::Error>;
+    /// The mark that goes with it, where there is a key.
+    fn mark(&self, account: &str, reference: &package::SecretRef) -> Option<String>;
 }
 
 /// Whole minutes, rounded up: `check` has refused what is not whole.

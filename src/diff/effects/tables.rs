@@ -555,7 +555,7 @@ pub(super) fn nested(kind: Kind) -> &'static [(&'static str, Entry)] {
                     Entry {
                         name: "passwordFrom",
                         effects: effects!(
-                            FutureRuns "goes along with every write; never read back, so a new one is not seen"
+                            FutureRuns "goes along with every write; a new one is seen by its mark only"
                                 ["PRG-8"] "altiris-domain §3"
                         ),
                     },

@@ -48,6 +48,7 @@ fn config(folder: &str, prune: bool) -> ServerConfig {
         api: Api::Native,
         url: "http://127.0.0.1:1".to_owned(),
         token_from: None,
+        password_key_from: None,
         ca_file: None,
         folders: vec![folder.to_owned()],
         prune,

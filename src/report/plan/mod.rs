@@ -368,6 +368,8 @@ pub fn side(path: &str, value: &Value) -> String {
     }
     match (value, value.as_object().and_then(|map| map.iter().next())) {
         (Value::Null, _) => "no password".to_owned(),
+        // What the server has is told in words.
+        (Value::String(words), _) => words.clone(),
         (_, Some((kind, at))) => format!("from {kind} {}", one_line(at)),
         (_, None) => format!("from {}", one_line(value)),
     }

@@ -371,7 +371,7 @@ impl Writer<'_> {
             None => None,
         };
         let Spec::Program(program) = &mut after.spec else { return Ok(Password::Kept) };
-        let RunWith::Account { account, password, password_set } = &mut program.run_with else {
+        let RunWith::Account { account, password, password_set, password_mark } = &mut program.run_with else {
             return Ok(if there.is_some() { Password::Gone } else { Password::Kept });
         };
         let sent = password.take();
@@ -379,6 +379,8 @@ impl Writer<'_> {
         let is_of_another = before.is_some_and(|before| !runs_as(before, account));
         *password_set = sent.is_some() || (there.is_some() && !is_of_another);
         let Some(sent) = sent else {
+            // A mark is that of a password: it stays with the one that stays, and goes with the one that goes.
+            *password_mark = before.filter(|_| *password_set).and_then(mark_of);
             return Ok(if there.is_some() && is_of_another { Password::Gone } else { Password::Kept });
         };
         if let Some(there) = there.filter(|_| !is_of_another)
@@ -408,6 +410,17 @@ fn runs_as(item: &Item, account: &str) -> bool {
             RunWith::System {} | RunWith::LoggedOnUser {} => false,
         },
         _ => false,
+    }
+}
+
+/// The mark beside a program's password.
+fn mark_of(item: &Item) -> Option<String> {
+    match &item.spec {
+        Spec::Program(program) => match &program.run_with {
+            RunWith::Account { password_mark, .. } => password_mark.clone(),
+            RunWith::System {} | RunWith::LoggedOnUser {} => None,
+        },
+        _ => None,
     }
 }
 

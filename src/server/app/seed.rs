@@ -206,9 +206,10 @@ impl Lines<'_> {
             seeded.items += 1;
             last = last.max(item.revision.0);
             if let Spec::Program(program) = &mut item.spec
-                && let RunWith::Account { password, password_set, .. } = &mut program.run_with
+                && let RunWith::Account { password, password_set, password_mark, .. } = &mut program.run_with
             {
                 *password = None;
+                *password_mark = None;
                 seeded.without_password += u64::from(std::mem::take(password_set));
             }
             each(&item, &item.to_json())?;

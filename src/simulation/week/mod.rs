@@ -97,6 +97,7 @@ impl World {
             api: Api::Native,
             url: "http://127.0.0.1:1".to_owned(),
             token_from: None,
+            password_key_from: None,
             ca_file: None,
             folders: vec!["Owned".to_owned()],
             prune: true,
@@ -166,6 +167,7 @@ impl World {
             adapter: &writer,
             plan,
             secrets: &Secrets::new(),
+            marks: &crate::diff::Marks::default(),
             clock: self.clock.as_ref(),
             listen: &Silent,
             interrupt: &interrupt,
@@ -322,20 +324,10 @@ impl World {
     async fn evaluated(&self, observed: &Observed, specs: &Specs, read: &FleetRead) -> Evaluated {
         let writer = NativeWriter::new(self.wire.clone());
         let policy = Policy::default();
-        let queries = make::draft(&mut make::Input {
-            observed: observed.clone(),
-            site: site(specs),
-            server: "sim",
-            config: &self.config,
-            policy: &policy,
-            capabilities: writer.capabilities(),
-            targets: &[],
-            excludes: &[],
-            written: None,
-            now: self.clock.now(),
-            version: "0",
-        })
-        .questions(&read.fleet);
+        let capabilities = writer.capabilities();
+        let known = (&self.config, &policy, capabilities);
+        let queries =
+            make::draft(&mut question(observed.clone(), site(specs), known, self.clock.now())).questions(&read.fleet);
         let mut evaluated = Evaluated::new();
         for query in queries {
             evaluated.insert(query_key(&query), writer.evaluate(&query, read).await);

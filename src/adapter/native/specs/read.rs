@@ -120,7 +120,7 @@ fn program(spec: wire::Program, name: &str) -> package::Program {
         run_with: match run_with {
             wire::RunWith::System => package::RunWith::Built(package::RunWithBuilt::System),
             wire::RunWith::LoggedOnUser => package::RunWith::Built(package::RunWithBuilt::LoggedOnUser),
-            wire::RunWith::Account { account, password: _, password_set: _ } => {
+            wire::RunWith::Account { account, password: _, password_set: _, password_mark: _ } => {
                 package::RunWith::Account(package::RunWithAccount { account, password_from: None })
             }
         },

@@ -140,6 +140,7 @@ fn program<G: ToGuids>(spec: &package::Program, guids: &G) -> Result<wire::Progr
                 account: account.clone(),
                 password: password_from.as_ref().map(|reference| guids.password(reference)).transpose()?,
                 password_set: None,
+                password_mark: password_from.as_ref().and_then(|reference| guids.mark(account, reference)),
             },
         },
         can_run: *can_run,

@@ -55,6 +55,14 @@ impl Spec {
         }
     }
 
+    /// The mark beside the password of a program's account.
+    pub fn password_mark(&self) -> Option<&str> {
+        match self {
+            Self::Program(Program { run_with: RunWith::Account { password_mark, .. }, .. }) => password_mark.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Reads the spec of an item of this kind.
     ///
     /// # Errors
@@ -335,6 +343,9 @@ tagged! {
             /// Read only: whether the server has one.
             #[serde(default, skip_serializing)]
             password_set: Option<bool>,
+            /// An opaque mark that is kept beside the password; it counts only where that is sent.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            password_mark: Option<String>,
         },
     }
     RunOnceFor {

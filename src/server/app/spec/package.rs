@@ -202,6 +202,9 @@ impl Default for Program {
     }
 }
 
+/// The longest mark of a password.
+const MARK_BYTES_MAX: usize = 200;
+
 /// What empty and 0 stand for (PRG-3).
 const MAX_RUN_TIME_MINUTES: i64 = 360;
 
@@ -221,6 +224,11 @@ impl Program {
             && account.trim().is_empty()
         {
             return Err(Wrong::rule("runWith", "PRG-8", "an account needs a name"));
+        }
+        if let RunWith::Account { password_mark: Some(mark), .. } = &self.run_with
+            && mark.len() > MARK_BYTES_MAX
+        {
+            return Err(Wrong::rule("runWith", "PRG-8", "a password's mark has at most 200 bytes"));
         }
         Ok(())
     }
@@ -270,6 +278,11 @@ pub enum RunWith {
         #[serde(default)]
         #[schemars(extend("readOnly" = true))]
         password_set: bool,
+        /// An opaque mark that whoever sets a password may put beside it, to see later whether it is still that one. The
+        /// server keeps it with the password and makes nothing of it; it counts only where a password is sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(length(max = 200))]
+        password_mark: Option<String>,
     },
 }
 
