@@ -232,7 +232,13 @@ fn what_is_left_of_a_plan_is_held_to_what_was_approved() {
     };
     let live = |lab: &mut Lab, item: Item, guid: u128| {
         let revision = "later".to_owned();
-        lab.case.live.push(ObservedItem { guid: Guid::of(guid), revision, password_set: None, item });
+        lab.case.live.push(ObservedItem {
+            guid: Guid::of(guid),
+            revision,
+            password_set: None,
+            password_mark: None,
+            item,
+        });
     };
     assert_eq!(left(&lab, &plan, &Done::new(), LATER), [""; 0]);
     // The task is there, switched off and for nobody; the rest of it is still to come.
