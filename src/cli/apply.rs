@@ -70,7 +70,6 @@ use crate::sys::environment;
 use crate::sys::journal_files;
 use crate::sys::journal_files::AppendFile;
 use crate::sys::retry::Rng;
-use crate::sys::secrets;
 
 /// Where a project keeps journals and locks, below its root.
 const STATE_DIRECTORY: &str = ".consign";
@@ -157,6 +156,11 @@ fn replanned(context: &Context, args: &ApplyArgs, path: &Utf8Path) -> Result<Rea
         let failure = Failure::new(exit::STALE, listing(&what, &beyond)).of(&now);
         return Err(failure.help("nothing was written; have the new plan reviewed"));
     }
+    // What today's policy blocks, or what was not read in full, no approval lets through.
+    if exit_of(&now, false, false) != exit::OK && args.report.format == Form::Text {
+        show(context, &now)?;
+    }
+    may_be_applied(&now)?;
     // An expired plan is still what was approved, and no longer what may be sent.
     if approved::is_still(&approved, &now) && SystemClock.now() < approved.expires {
         context.talk(&format!("Planned again: it is still plan {}, as approved.\n", &approved.hash[..12]));
@@ -495,9 +499,10 @@ fn resolve_secrets(
     declared: &passwords::Declared,
 ) -> Result<(Secrets, Marks), Failure> {
     let is_needed = plan.resource_changes.iter().any(|change| !change.after_sensitive.is_empty());
-    let key = config.password_key_from.as_ref().filter(|_| is_needed).map(|source| secrets::resolve(source, root));
-    let key = key.transpose().map_err(|error| {
-        Failure::from_error(exit::CONFIG, &error).help("`passwordKeyFrom` in `consign.yaml` names it; nothing was sent")
+    let key = config.password_key_from.as_ref().filter(|_| is_needed).map(|source| passwords::key_of(source, root));
+    let key = key.transpose().map_err(|why| {
+        Failure::new(exit::CONFIG, format!("the key that passwords are marked with: {why}"))
+            .help("`passwordKeyFrom` in `consign.yaml` names it; nothing was sent")
     })?;
     let (mut out, mut marks) = (Secrets::keyed(key), Marks::default());
     for change in &plan.resource_changes {

@@ -177,7 +177,13 @@ fn settings(context: &Context) -> Result<(Utf8PathBuf, DriftSettings), Failure> 
     let asked = Asked { follow_pipeline: true, ..Asked::default() };
     let revisions = revision::find(context, &root, &asked)?;
     let settings = match revisions.base {
-        Some(base) => base.project.drift,
+        Some(base) => {
+            let receivers = base.project.drift.notify.values();
+            revision::runs_nothing_of_the_project(
+                receivers.flat_map(|one| std::iter::once(one.url_from()).chain(one.sign_with())),
+            )?;
+            base.project.drift
+        }
         None => project_on_disk(&root).map(|project| project.drift).unwrap_or_default(),
     };
     Ok((root, settings))
@@ -281,7 +287,9 @@ fn names(context: &Context, args: &DriftArgs) -> Result<Vec<Option<String>>, Fai
 
 fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Result<Compared, Failure> {
     let asked = Asked { follow_pipeline: true, ..Asked::default() };
-    let made = make_plan(context, server, &Select::default(), Computers::LeftOut, &asked, true)?;
+    let mut made = make_plan(context, server, &Select::default(), Computers::LeftOut, &asked, true)?;
+    // What could not be compared is no absence of drift (PLN-13).
+    made.plan.complete &= !made.is_unseen;
     let plan = &made.plan;
     let today = SystemClock.now().to_zoned(TimeZone::UTC).date();
     let verdict = judge(plan, baseline, today);
@@ -313,7 +321,12 @@ async fn histories(reader: &dyn ReadAdapter, drift: &[Entry<'_>]) -> BTreeMap<St
             Some(guid) => guid.to_string(),
             None => entry.key.name.clone(),
         };
-        let Ok(Some(done)) = reader.history(&about).await else { break };
+        let done = match reader.history(&about).await {
+            Ok(Some(done)) => done,
+            Ok(None) => continue,
+            // The next one would fail alike, after as many attempts.
+            Err(_) => break,
+        };
         let kind = entry.key.kind.name();
         let is_it = |done: &&Done| match entry.state {
             // Of what is gone only its name is known: the last of that name and kind that went.

@@ -35,7 +35,7 @@ pub fn marks(declared: &Declared, config: &ServerConfig, root: &Utf8Path, site: 
     let key = if is_proposal {
         Err("no password is read for a proposal".to_owned())
     } else {
-        secrets::resolve(source, root).map_err(|error| format!("the key is not there: {}", chain(&error)))
+        key_of(source, root).map_err(|why| format!("the key is not there: {why}"))
     };
     let mut read = BTreeMap::new();
     for account in accounts {
@@ -48,6 +48,21 @@ pub fn marks(declared: &Declared, config: &ServerConfig, root: &Utf8Path, site: 
         }
     }
     marks
+}
+
+/// The fewest bytes of a key: whoever may read a server's marks could try passwords and keys that are short.
+const KEY_BYTES_MIN: usize = 32;
+
+/// Reads the key that passwords are marked with.
+///
+/// # Errors
+/// Why it cannot be had, or is none; never any of it.
+pub fn key_of(source: &SecretSource, root: &Utf8Path) -> Result<SecretString, String> {
+    let key = secrets::resolve(source, root).map_err(|error| chain(&error))?;
+    if key.expose_secret().len() < KEY_BYTES_MIN {
+        return Err(format!("it is shorter than {KEY_BYTES_MIN} bytes; `openssl rand -hex 32` makes one"));
+    }
+    Ok(key)
 }
 
 /// A secret that was read once, or why it cannot be.

@@ -148,6 +148,8 @@ pub struct Made {
     pub config: ServerConfig,
     /// The secrets that the project declares.
     pub secrets: passwords::Declared,
+    /// Whether some password could not be compared although there is a key to compare it by (PLN-13).
+    pub is_unseen: bool,
     /// The manifests, and where in them each item is written.
     pub written: &'static (Sources, Origins),
 }
@@ -267,7 +269,7 @@ pub fn make_plan(
     // A large site is freed piece by piece for longer than it is compared; a command that ends soon leaves that be.
     std::mem::forget(input);
     std::mem::forget(opened);
-    Ok(Made { plan, root, config, secrets: declared, written })
+    Ok(Made { plan, root, config, secrets: declared, is_unseen: marks.is_unseen(), written })
 }
 
 fn now() -> Timestamp {

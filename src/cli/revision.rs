@@ -14,12 +14,14 @@ use crate::diag::visible;
 use crate::diff::governed;
 use crate::manifest;
 use crate::model::project::Project;
+use crate::model::project::SecretSource;
 use crate::model::project::ServerConfig;
 use crate::plan::origin;
 use crate::plan::origin::Origin;
 use crate::sys::disk;
 use crate::sys::environment;
 use crate::sys::files::Limits;
+use crate::sys::files::PROJECT_FILE;
 use crate::sys::git;
 use crate::sys::git::GitError;
 use crate::sys::git::Head;
@@ -131,7 +133,28 @@ pub fn find(context: &Context, root: &Utf8Path, asked: &Asked) -> Result<Revisio
         None => Ground::Disk,
     };
     let base = base.map(|base| judge(context, &repository, root, base, &commit)).transpose()?;
+    if base.is_none() && asked.revision.is_some() {
+        is_governed(&snapshot, root, asked.revision.as_deref().unwrap_or_default())?;
+    }
     Ok(Revisions { ground, commit: Some(snapshot), branch, base })
+}
+
+/// Whether a revision that is planned without a base says of servers and secrets what is checked out: where it does not,
+/// nobody knows yet which of the two governs.
+fn is_governed(snapshot: &Snapshot, root: &Utf8Path, revision: &str) -> Result<(), Failure> {
+    let here = disk::read_bounded(&root.join(PROJECT_FILE), CA_BYTES_MAX);
+    let here = here.map_err(|error| Failure::from_error(exit::CONFIG, &error))?;
+    if snapshot.blob(PROJECT_FILE).is_none_or(|there| *there == snapshot.blob_id(&here)) {
+        return Ok(());
+    }
+    let revision = visible(revision);
+    let message = format!(
+        "`{PROJECT_FILE}` of `{revision}` is not the one that is checked out, and it names servers and secrets"
+    );
+    let help = format!(
+        "say which one governs: `--base HEAD`, or `--base {revision}` where you trust it; nothing was connected to"
+    );
+    Err(Failure::new(exit::USAGE, message).help(help))
 }
 
 fn no_commit() -> GitError {
@@ -197,8 +220,10 @@ impl Judge {
     /// Holds a server's certificate file to the base: it says whom to trust, and so it is policy as well.
     ///
     /// # Errors
-    /// When the proposal brings another one.
+    /// When the proposal brings another one; or when the base has a program of the project itself run for a secret, which
+    /// here would be the proposal's.
     pub fn trusts(&self, root: &Utf8Path, config: &ServerConfig, proposed: Option<&Snapshot>) -> Result<(), Failure> {
+        runs_nothing_of_the_project([&config.token_from, &config.password_key_from].into_iter().flatten())?;
         let Some(path) = &config.ca_file else { return Ok(()) };
         let at_base = self.snapshot.blob(path);
         let is_proposed = proposed.is_some_and(|snapshot| snapshot.blob(path).is_some());
@@ -213,6 +238,18 @@ impl Judge {
         let message = format!("`{}` is not what it is at the base, and it says which servers to trust", visible(path));
         Err(Failure::new(exit::CONFIG, message).help("change it in a proposal of its own; nothing was connected to"))
     }
+}
+
+/// Holds secrets to programs that no proposal brings.
+///
+/// # Errors
+/// When one is the project's own.
+pub fn runs_nothing_of_the_project<'s>(mut sources: impl Iterator<Item = &'s SecretSource>) -> Result<(), Failure> {
+    let Some(program) = sources.find_map(SecretSource::program_of_project) else { return Ok(()) };
+    let message =
+        format!("`{}` is run for a secret, and a proposal may bring another one of that name", visible(program));
+    let help = "name a program that is installed, or give the secret by `env`; nothing was run";
+    Err(Failure::new(exit::CONFIG, message).help(help))
 }
 
 impl Revisions {

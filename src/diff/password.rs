@@ -73,6 +73,11 @@ impl Marks {
         self.0.insert(key_of(account), expected);
     }
 
+    /// Whether some of them cannot be told.
+    pub fn is_unseen(&self) -> bool {
+        self.0.values().any(|expected| matches!(expected, Expected::Unknown(_)))
+    }
+
     /// Whether that was said.
     pub fn has(&self, account: &RunWithAccount) -> bool {
         self.0.contains_key(&key_of(account))

@@ -59,9 +59,19 @@ pub enum SecretSource {
     Env(String),
     /// A file whose whole content, less a final line end, is the secret.
     File(String),
-    /// A program and its arguments, run without a shell in the project's directory; what it prints, less a final line
-    /// end, is the secret. It has 30 seconds.
+    /// A program and its arguments, run without a shell in an empty directory; what it prints, less a final line end, is
+    /// the secret. It has 30 seconds. A path without a leading slash is the project's own program, which is not run in a
+    /// pull request.
     Command(#[schemars(length(min = 1))] Vec<String>),
+}
+
+impl SecretSource {
+    /// The program of the project itself that is run for it: one that a proposal could bring.
+    pub fn program_of_project(&self) -> Option<&str> {
+        let Self::Command(words) = self else { return None };
+        let program = words.first()?.as_str();
+        (program.contains(['/', '\\']) && !camino::Utf8Path::new(program).is_absolute()).then_some(program)
+    }
 }
 
 /// The version of the manifest format.

@@ -6,12 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::diff::FieldChange;
+use crate::diff::PASSWORD_PATH;
 use crate::model::kind::ItemKey;
 use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::bounds;
 use crate::plan::bounds::Broken;
+use crate::rules::plan::PLN_13;
 
 /// Something in a new plan that was not approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +89,8 @@ pub fn beyond(approved: &Plan, now: &Plan) -> Vec<Beyond> {
     let mut out = Vec::new();
     for change in &now.resource_changes {
         match known.get(&change.key) {
-            Some(approved) => of_change(approved, change, &mut out),
+            Some(one) => of_change(one, change, is_unseen(approved, change), &mut out),
+            None if is_unseen(approved, change) && change.fields.iter().all(is_password) => {}
             None => out.push(Beyond::Change { address: change.address.clone(), action: change.action() }),
         }
     }
@@ -94,14 +98,25 @@ pub fn beyond(approved: &Plan, now: &Plan) -> Vec<Beyond> {
     out
 }
 
-fn of_change(approved: &Change, now: &Change, out: &mut Vec<Beyond>) {
+/// Whether an approved plan says of an item that its password was not compared (PLN-13): no proposal can see that one
+/// changed, and the reference to it is in the manifest that was reviewed.
+fn is_unseen(approved: &Plan, now: &Change) -> bool {
+    now.action() == Action::Update
+        && approved.findings.iter().any(|one| one.rule == PLN_13.id && one.subject == now.address)
+}
+
+fn is_password(field: &FieldChange) -> bool {
+    field.path == PASSWORD_PATH
+}
+
+fn of_change(approved: &Change, now: &Change, is_unseen: bool, out: &mut Vec<Beyond>) {
     let address = || now.address.clone();
     if approved.actions != now.actions || approved.guid != now.guid {
         out.push(Beyond::Otherwise { address: address(), approved: approved.action(), now: now.action() });
         return;
     }
     for field in &now.fields {
-        if !approved.fields.contains(field) {
+        if !approved.fields.contains(field) && !(is_unseen && is_password(field)) {
             out.push(Beyond::Field { address: address(), path: field.path.clone() });
         }
     }

@@ -9,7 +9,7 @@ use crate::world::Server;
 use crate::world::run;
 
 const CANARY: &str = "canary-5d1f";
-const KEY: &str = "canary-key-8ac2";
+const KEY: &str = "canary-key-8ac2-0123456789abcdef0123";
 
 fn manifest(run_with: &str) -> String {
     format!(
@@ -142,7 +142,7 @@ fn pln_13_with_a_key_a_password_that_changed_is_a_difference() {
     with(&project, &["apply", "--auto-approve"], &rotated).exits(0);
     assert_ne!(account_of(&server)["passwordMark"], before, "two accounts with one password have two marks");
     // Another key is another mark.
-    let other = [("SVC_PW", "canary-new"), ("KEY", "canary-key-8ac2-next")];
+    let other = [("SVC_PW", "canary-new"), ("KEY", "canary-key-next-0123456789abcdef0123")];
     with(&project, &["plan", "--detailed-exitcode"], &other).exits(2).says("another password");
     // Without the key in the project it is not seen, as before.
     project.replace("consign.yaml", "    passwordKeyFrom: {env: KEY}\n", "");
@@ -158,8 +158,9 @@ fn pln_13_what_cannot_be_compared_is_not_taken_for_equal() {
         (&[("KEY", KEY)][..], "environment variable `SVC_PW` is not set"),
         (&[("SVC_PW", CANARY)][..], "the key is not there: environment variable `KEY` is not set"),
     ] {
-        for arguments in [&["plan"][..], &["drift"]] {
-            let said = with(&project, arguments, variables).exits(0).says("PLN-13").says(why);
+        // Drift that could not be looked for is not called none.
+        for (arguments, code) in [(&["plan"][..], 0), (&["drift"], 7)] {
+            let said = with(&project, arguments, variables).exits(code).says("PLN-13").says(why);
             assert!(said.out.contains("is still the same is not known"), "{}", said.out);
         }
     }
@@ -177,15 +178,25 @@ fn a_command_is_declared_by_the_project_and_never_by_a_manifest() {
     let server = Server::start();
     let by_name = r"{account: 'CORP\svc', passwordFrom: {secret: svc}}";
     let more =
-        "secrets:\n  svc: {command: [sh, -c, 'echo ran >> ran.txt; echo noise canary-cmd >&2; echo canary-cmd']}\n";
+        "secrets:\n  svc: {command: [sh, -c, 'pwd >> ROOT/ran.txt; echo noise canary-cmd >&2; echo canary-cmd']}\n";
     let project = keyed(&server, by_name, more);
+    project.replace("consign.yaml", "ROOT", project.root.to_str().unwrap());
     let key = [("KEY", KEY)];
     with(&project, &["validate"], &[]).exits(0);
     assert!(!project.path("ran.txt").exists(), "validate runs nothing");
     with(&project, &["apply", "--auto-approve"], &key).exits(0);
     assert_eq!(account_of(&server)["passwordSet"], true);
-    assert!(project.path("ran.txt").exists());
+    let began_in = project.read("ran.txt");
+    assert!(!began_in.is_empty() && !began_in.contains(project.root.to_str().unwrap()), "nothing lies in its way");
     with(&project, &["plan", "--detailed-exitcode"], &key).exits(0);
+    // The project's own program, by its path there.
+    project.write("tools/secret.sh", "#!/bin/sh\necho canary-cmd\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(project.path("tools/secret.sh"), mode).unwrap();
+    let (plain, rest) = (project.read("consign.yaml"), "secrets:\n  svc: {command: [tools/secret.sh]}\n");
+    project.edit("consign.yaml", |text| format!("{}{rest}", &text[..text.find("secrets:").unwrap()]));
+    with(&project, &["plan", "--detailed-exitcode"], &key).exits(0);
+    project.write("consign.yaml", &plain);
     // A manifest has no words for a command, and a name must be declared.
     let command = r"{account: 'CORP\svc', passwordFrom: {command: [touch, evil.txt]}}";
     project.write("delivery/p.yaml", &manifest(command));
@@ -213,7 +224,8 @@ fn a_command_is_declared_by_the_project_and_never_by_a_manifest() {
 fn pln_15_a_proposal_runs_nothing_and_reads_no_password() {
     let server = Server::start();
     let by_name = r"{account: 'CORP\svc', passwordFrom: {secret: svc}}";
-    let project = keyed(&server, by_name, "secrets:\n  svc: {command: [cat, vault]}\n");
+    let project = keyed(&server, by_name, "secrets:\n  svc: {command: [cat, ROOT/vault]}\n");
+    project.replace("consign.yaml", "ROOT", project.root.to_str().unwrap());
     project.write("vault", "canary-cmd\n");
     with(&project, &["apply", "--auto-approve"], &[("KEY", KEY)]).exits(0);
     let git = |arguments: &[&str]| {
@@ -230,7 +242,7 @@ fn pln_15_a_proposal_runs_nothing_and_reads_no_password() {
     git(&["checkout", "-qb", "proposal"]);
     // Every place that takes a command, and receivers of its own.
     project.edit("consign.yaml", |text| {
-        let evil = "{command: [sh, -c, 'touch evil.txt; echo x']}";
+        let evil = format!("{{command: [sh, -c, 'touch {}/evil.txt; echo x']}}", project.root.display());
         let text = text.replace("passwordKeyFrom: {env: KEY}", &format!("passwordKeyFrom: {evil}"));
         let text = text.replace("tokenFrom: {file: token}", &format!("tokenFrom: {evil}"));
         let at = text.find("secrets:\n").unwrap();
@@ -245,8 +257,52 @@ fn pln_15_a_proposal_runs_nothing_and_reads_no_password() {
         assert!(said.out.contains("secrets.svc") && said.out.contains("drift.notify.evil"), "{}", said.out);
     }
     with(&project, &["drift", "--notify"], &[("KEY", KEY), ("CONSIGN_BASE", "main")])
-        .exits(1)
+        .exits(7)
         .says("names no receiver");
     assert!(!project.path("evil.txt").exists(), "a proposal ran something");
-    assert!(!project.path("delivery/evil.txt").exists());
+    // A program of the project, which the base trusts, is the proposal's here.
+    git(&["checkout", "-q", "main"]);
+    let token = project.read("token");
+    project.write("token.sh", &format!("#!/bin/sh\necho {token}\n"));
+    project.replace("consign.yaml", "tokenFrom: {file: token}", "tokenFrom: {command: [./token.sh]}");
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "a program for the token"]);
+    git(&["checkout", "-qb", "another"]);
+    project.write("token.sh", &format!("#!/bin/sh\ntouch {}/evil.txt\n", project.root.display()));
+    git(&["commit", "-qam", "another program"]);
+    let refused = with(&project, &["plan", "--base", "main"], &[("KEY", KEY)]).exits(78).one_message();
+    refused.says("a proposal may bring another one of that name");
+    // Nor does a revision say by itself where its plan connects to, and with what.
+    git(&["checkout", "-q", "main"]);
+    with(&project, &["plan", "--rev", "proposal"], &[("KEY", KEY)]).exits(64).one_message().says("--base HEAD");
+    assert!(!project.path("evil.txt").exists(), "a proposal ran something");
+}
+
+#[test]
+fn pln_13_a_password_that_changed_since_the_review_goes_out_with_what_was_approved() {
+    let server = Server::start();
+    let project = keyed(&server, BY_ENV, "");
+    with(&project, &["apply", "--auto-approve"], &[("SVC_PW", CANARY), ("KEY", KEY)]).exits(0);
+    let mark = account_of(&server)["passwordMark"].clone();
+    project.replace("delivery/p.yaml", "setup.exe /S", "setup.exe /Q");
+    // A review sees no password.
+    with(&project, &["plan", "--out", "approved.plan"], &[("KEY", KEY)]).exits(0).says("PLN-13");
+    let rotated = [("SVC_PW", "canary-new"), ("KEY", KEY)];
+    with(&project, &["apply", "approved.plan", "--replan"], &rotated).exits(0);
+    assert_ne!(account_of(&server)["passwordMark"], mark);
+    with(&project, &["plan", "--detailed-exitcode"], &rotated).exits(0);
+    // Where it was compared, another one is more than was approved.
+    project.replace("delivery/p.yaml", "setup.exe /Q", "setup.exe /R");
+    with(&project, &["plan", "--out", "approved.plan"], &rotated).exits(0);
+    let other = [("SVC_PW", CANARY), ("KEY", KEY)];
+    with(&project, &["apply", "approved.plan", "--replan"], &other).exits(4).says("spec.runWith.password");
+}
+
+#[test]
+fn pln_13_a_key_that_could_be_tried_out_is_none() {
+    let server = Server::start();
+    let project = keyed(&server, BY_ENV, "");
+    let short = [("SVC_PW", CANARY), ("KEY", "canary-cmd")];
+    with(&project, &["apply", "--auto-approve"], &short).exits(78).says("shorter than 32 bytes");
+    assert_eq!(server.n("Program", "Install"), 0);
 }

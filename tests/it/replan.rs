@@ -135,4 +135,18 @@ fn what_was_not_to_be_applied_approves_nothing() {
     project.run(&["apply", "approved.plan", "--replan"]).exits(3).one_message().says("the plan is blocked");
     assert_eq!(server.writes(), applied);
     project.run(&["apply", "approved.plan", "--replan", "--expect-plan-hash", &hash(&project)]).exits(3);
+    // Nor one that was made to say that it is not.
+    let mut plan: consign::plan::Plan = serde_json::from_str(&project.read("approved.plan")).unwrap();
+    plan.findings.clear();
+    plan.applyable = true;
+    plan.hash = consign::plan::file::hash(&plan);
+    project.write("approved.plan", &consign::plan::file::write(&plan));
+    project.run(&["apply", "approved.plan", "--replan"]).exits(3).one_message().says("the plan is blocked");
+    assert_eq!(server.writes(), applied);
+    // Nor one from before a limit that holds now.
+    project.edit("consign.yaml", |text| format!("{text}policy: {{limits: {{PLN-2: 100}}}}\n"));
+    project.run(&["plan", "--out", "approved.plan"]).exits(0);
+    project.replace("consign.yaml", "PLN-2: 100", "PLN-2: 1");
+    project.run(&["apply", "approved.plan", "--replan"]).exits(3).one_message().says("the plan is blocked");
+    assert_eq!(server.writes(), applied);
 }

@@ -21,7 +21,7 @@ use crate::world::run;
 const BY_ENV: &str = "canary-env-4b1f";
 const BY_FILE: &str = "canary \"file\" \\9d2c";
 /// The key that passwords are marked with; it is sent nowhere.
-const KEY: &str = "canary-mark-key-61fe";
+const KEY: &str = "canary-mark-key-61fe-0123456789abcdef";
 /// A part of each that no other text has.
 const MARKS: [&str; 3] = ["canary-env", "9d2c", "canary-mark"];
 
@@ -133,7 +133,13 @@ fn secrets_are_in_no_report_plan_journal_log_or_error() {
     assert_eq!(program["spec"]["runWith"]["passwordSet"], true, "the password came: {program}");
     assert!(program["spec"]["runWith"]["passwordMark"].is_string(), "and its mark: {program}");
     // Another key than the one that they were marked with: all that is compared is told, and nothing of what with.
-    searched(&project, &[&["plan"], REPORTS].concat(), &[("MARK_KEY", "canary-mark-other-key")], &token).exits(0);
+    searched(
+        &project,
+        &[&["plan"], REPORTS].concat(),
+        &[("MARK_KEY", "canary-mark-other-key-0123456789abcdef")],
+        &token,
+    )
+    .exits(0);
 
     look(&project, &["drift"]).exits(0);
     project.replace("delivery/agent.yaml", "setup.exe /q", "setup.exe /quiet");

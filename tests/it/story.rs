@@ -219,7 +219,7 @@ fn without_chance(text: &str) -> String {
     let mut word = String::new();
     let flush = |word: &mut String, out: &mut String| {
         let is_hash = word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
-        let is_time = word.len() >= 8 && word.chars().all(|c| c.is_ascii_digit() || "-:TZ.".contains(c));
+        let is_time = word.len() >= 5 && word.chars().all(|c| c.is_ascii_digit() || "-:TZ.".contains(c));
         out.push_str(if is_hash || is_time { "…" } else { word });
         word.clear();
     };

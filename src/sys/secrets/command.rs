@@ -15,12 +15,14 @@ use secrecy::SecretString;
 use super::BYTES_MAX;
 use super::SecretError;
 use super::of_bytes;
+use crate::sys::disk::TemporaryDirectory;
 
 /// How long a program may take, and how often it is looked at.
 const LIMIT: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Runs a program, given with its arguments, in the project's directory.
+/// Runs a program, given with its arguments. It begins in an empty directory: no file of a repository is in its way, be it
+/// an argument or its configuration. A path that is relative is the project's.
 pub(super) fn run(words: &[String], root: &Utf8Path) -> Result<SecretString, SecretError> {
     within(words, root, LIMIT)
 }
@@ -30,9 +32,12 @@ fn within(words: &[String], root: &Utf8Path, limit: Duration) -> Result<SecretSt
     let Some((program, arguments)) = words.split_first().filter(|(program, _)| !program.is_empty()) else {
         return Err(not_run("", io::Error::other("no program is named")));
     };
-    let mut child = Command::new(program)
+    let empty = TemporaryDirectory::new("consign-secret").map_err(|error| not_run(program, io::Error::other(error)))?;
+    let is_path = program.contains(['/', '\\']);
+    let found = if is_path { root.join(program) } else { program.into() };
+    let mut child = Command::new(found)
         .args(arguments)
-        .current_dir(root)
+        .current_dir(empty.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
