@@ -116,7 +116,8 @@ fn of_change(approved: &Change, now: &Change, is_unseen: bool, out: &mut Vec<Bey
         return;
     }
     for field in &now.fields {
-        if !approved.fields.contains(field) && !(is_unseen && is_password(field)) {
+        let is_approved = approved.fields.contains(field) || (is_unseen && is_password(field));
+        if !is_approved {
             out.push(Beyond::Field { address: address(), path: field.path.clone() });
         }
     }
