@@ -12,6 +12,7 @@ use super::locate::span;
 use super::print::emit_key;
 use super::print::emit_list;
 use super::print::print_item;
+use super::print::push_flow;
 use super::print::push_line;
 use super::print::spec_of;
 use super::print::strip;
@@ -275,7 +276,7 @@ impl Page<'_, '_> {
             start = after + colon + 1;
             text.push(' ');
         }
-        inline(&mut text, value);
+        push_flow(&mut text, value);
         (start..end.max(start), text)
     }
 
@@ -286,7 +287,7 @@ impl Page<'_, '_> {
             let mut text = String::new();
             push_line(&mut text, name);
             text.push_str(": ");
-            inline(&mut text, &value);
+            push_flow(&mut text, &value);
             if !pairs.is_empty() {
                 text.push_str(", ");
             }
@@ -427,32 +428,6 @@ fn ceil(text: &str, mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-/// A value on one line.
-fn inline(out: &mut String, value: &Value) {
-    match value {
-        Value::String(text) => push_line(out, text),
-        Value::Array(list) => {
-            out.push('[');
-            for (at, value) in list.iter().enumerate() {
-                out.push_str(if at > 0 { ", " } else { "" });
-                inline(out, value);
-            }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            out.push('{');
-            for (at, (key, value)) in map.iter().enumerate() {
-                out.push_str(if at > 0 { ", " } else { "" });
-                push_line(out, key);
-                out.push_str(": ");
-                inline(out, value);
-            }
-            out.push('}');
-        }
-        value => out.push_str(&value.to_string()),
-    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ pub fn flow(value: &Value) -> String {
     out
 }
 
-fn push_flow(out: &mut String, value: &Value) {
+/// The same, behind what is there.
+pub(super) fn push_flow(out: &mut String, value: &Value) {
     match value {
         Value::String(text) => push_line(out, text),
         Value::Array(list) => {

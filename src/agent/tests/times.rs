@@ -62,6 +62,18 @@ fn tsk_5_a_task_runs_by_the_computers_own_clock_over_both_changes() {
 }
 
 #[test]
+fn tsk_5_a_clock_that_is_set_back_makes_nothing_run_twice() {
+    let policy = Arc::new(world([on(task(1), daily("08:00"))]).policy);
+    let mut computer = Computer::new(TimeZone::UTC, Memory::default(), Arc::new(Scenario::default()));
+    let starts = |lived: Vec<Happening>| lived.iter().filter(|one| matches!(one.what, What::Started { .. })).count();
+    computer.policy(instant("2026-06-01T00:00:00Z"), Arc::clone(&policy));
+    assert_eq!(starts(computer.run_until(instant("2026-06-02T12:00:00Z"))), 2);
+    computer.policy(instant("2026-06-01T07:00:00Z"), Arc::clone(&policy));
+    assert_eq!(starts(computer.run_until(instant("2026-06-02T12:00:00Z"))), 0);
+    assert_eq!(starts(computer.run_until(instant("2026-06-03T12:00:00Z"))), 1);
+}
+
+#[test]
 fn tsk_5_a_day_that_a_zone_skips_has_its_times_on_the_next_one() {
     // Apia went from 29 to 31 December 2011.
     assert_eq!(
