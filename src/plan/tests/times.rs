@@ -373,3 +373,21 @@ fn pln_12_a_start_that_passed_is_made_up_for_by_who_never_ran_it() {
     assert_eq!((told.magnitude.value, told.parts["made_up_for"]), (Some(30), 10));
     assert!(told.mechanism.contains("who ran it does not"), "{}", told.mechanism);
 }
+
+#[test]
+fn tsk_9_a_shorter_countdown_is_told_of_those_who_are_warned() {
+    let changed = |before: &str, after: &str| {
+        let settings = |countdown: &str| {
+            item(Kind::AgentSettings, "a", json!({"collections": ["All"], "notifyInAdvance": countdown}))
+        };
+        let mut lab = Lab::new(30);
+        lab.collection("All", 0..30);
+        let guid = lab.both(task("t", &["All"], json!({"warnUser": {"deferUpTo": "4h"}})));
+        lab.ran(guid, 0..20, 0..0, 0..0);
+        lab.live(settings(before));
+        lab.wants(settings(after));
+        lab.plan()
+    };
+    number(&changed("5m", "2m"), "TSK-9", "shorter_countdown", 10);
+    none(&changed("2m", "5m"), "TSK-9");
+}
