@@ -65,9 +65,9 @@ const V_RULES: &[&str] = &[
 
 /// Every rule of the catalogue that a plan tells as a consequence.
 const C_RULES: &[&str] = &[
-    "PKG-3", "PKG-5", "PKG-6", "PKG-7", "PKG-8", "PRG-6", "PRG-13", "TSK-4", "TSK-5", "TSK-7", "TSK-11", "SEQ-1",
-    "SEQ-2", "SEQ-7", "PTL-2", "PTL-3", "COL-2", "RST-2", "RST-4", "LIC-1", "LIC-2", "LIC-3", "LIC-4", "LIC-5", "MW-1",
-    "MW-2", "MW-3", "MW-4", "MW-7", "MW-8", "MW-9", "PLN-12",
+    "PKG-3", "PKG-5", "PKG-6", "PKG-7", "PKG-8", "PRG-6", "PRG-13", "TSK-4", "TSK-5", "TSK-7", "TSK-9", "TSK-11",
+    "SEQ-1", "SEQ-2", "SEQ-7", "PTL-2", "PTL-3", "COL-2", "RST-2", "RST-4", "LIC-1", "LIC-2", "LIC-3", "LIC-4",
+    "LIC-5", "MW-1", "MW-2", "MW-3", "MW-4", "MW-7", "MW-8", "MW-9", "PLN-12",
 ];
 
 fn root() -> PathBuf {

@@ -142,7 +142,8 @@ pub enum Api {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Policy {
-    /// By rule ID: the most of it that goes without an acknowledgement.
+    /// By rule ID: the most of it that goes without an acknowledgement. What computers do counts for each item by
+    /// itself: seven new tasks of 29 computers each are within a COL-2 limit of 30.
     pub limits: BTreeMap<String, Limit>,
     /// By rule ID: how a finding is taken.
     pub severities: BTreeMap<String, Severity>,

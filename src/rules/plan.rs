@@ -133,8 +133,8 @@ pub static PLN_12: Rule = Rule {
     source: "consign, apply",
     acts: &[Act::Plan, Act::Consequence],
     explain: "A time that lay ahead when the plan was made may have passed by the server's clock when it is \
-              applied. A single start that was missed is made up for on arrival, or is lost; \
-              an availability begins at once. A plan says so, and an apply refuses where the plan did not.",
+              applied. Who never ran it makes up for a single start that was missed, on \
+              arrival, or never does; an availability begins at once. A plan says so, and an apply refuses where the plan did not.",
 };
 
 /// A password belongs to one account.

@@ -38,7 +38,7 @@ pub static PTL_3: Rule = Rule {
     acts: &[Act::Consequence],
     explain: "Rights are compared with inheritance resolved: a grant on the programs folder counts for each \
               program that inherits (PTL-2), and breaking the inheritance of one program takes all of it away \
-              there.",
+              there. What a console folder hands down counts for the sequential tasks in it (SEQ-6).",
 };
 
 /// A request is delivered to the computer that asked.

@@ -86,7 +86,7 @@ pub static TSK_9: Rule = Rule {
     id: "TSK-9",
     title: "the countdown before a run is at most 60 minutes",
     source: "SWD 6.1 guide, Software Delivery Tasks; altiris-domain §11",
-    acts: &[Act::Validate, Act::Forecast],
+    acts: &[Act::Validate, Act::Consequence, Act::Forecast],
     explain: "The agent's *notify in advance* is the countdown before a warned run and before a restart, 60 seconds \
               unless it is set. Agents take no more than 60 minutes. Shorten `notifyInAdvance`; to give people more \
               time use `warnUser.deferUpTo` of the task.",

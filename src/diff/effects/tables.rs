@@ -154,7 +154,8 @@ const WARN: Effects =
     effects!(Reschedule "users put runs, and restarts after them, off so long" ["TSK-8", "PRG-6"] GUIDE_TASK);
 const AVAILABLE: Effects =
     effects!(Reschedule "outside it nothing is downloaded and nothing starts" ["TSK-11"] GUIDE_TASK);
-const REMOVAL: Effects = effects!(FutureRuns "takes it off computers after a success to come" ["TSK-10"] GUIDE_TASK);
+const REMOVAL: Effects =
+    effects!(FutureRuns "takes it off who succeeded, and after a success to come" ["TSK-10"] GUIDE_TASK);
 const DOWNLOAD: Effects = effects!(PolicyRefresh "how downloads to come are made" [] "altiris-domain §4 and §12");
 
 // Packages and programs.

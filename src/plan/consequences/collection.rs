@@ -8,6 +8,7 @@ use crate::model::task::Run;
 use crate::plan::consequences::Actor;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
+use crate::plan::consequences::sets::both;
 use crate::plan::consequences::sets::len;
 use crate::plan::consequences::sets::minus;
 use crate::plan::consequences::world::run_of;
@@ -86,12 +87,13 @@ fn starts(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
         _ => ("newly_targeted", starts_how(spec)),
     };
     let ran = minus(&newly, &minus(&newly, &world.ran(actor)));
+    let runs = both(&newly, &world.runs(actor));
     let mut told = Told::computers_of(&COL_2, actor.key.to_string(), kind, newly, mechanism.to_owned())
         .of(len(&actor.was))
         .basis(world.basis(actor))
         .because(world.causes(actor));
     if actor.is_job() {
-        told = told.parts_of(&[("run", len(&world.runs(actor)))]);
+        told = told.parts_of(&[("run", len(&runs))]);
         if actor.keeps_identity() {
             told = told.parts_of(&[("already_ran", len(&ran))]);
         }

@@ -30,7 +30,22 @@ pub(super) fn with_new(world: &World<'_>, mut fix: Fix, beside: &Item, new: &[It
         _ => fix.edits.clear(),
     }
     fix.edits.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    join(&mut fix.edits);
     fix
+}
+
+/// Makes one of two edits of one place, in their order: whoever applies the later one first would turn them round.
+fn join(edits: &mut Vec<Edit>) {
+    edits.dedup_by(|next, one| {
+        let end = (&one.file, one.end_line, one.end_column);
+        let is_there =
+            end == (&next.file, next.line, next.column) && (next.line, next.column) == (one.line, one.column);
+        if is_there {
+            one.new_text.push_str(&next.new_text);
+            (one.end_line, one.end_column) = (next.end_line, next.end_column);
+        }
+        is_there
+    });
 }
 
 fn placed(written: &Written<'_>, edits: Vec<diag::Edit>) -> Vec<Edit> {
@@ -48,4 +63,21 @@ fn placed(written: &Written<'_>, edits: Vec<diag::Edit>) -> Vec<Edit> {
         })
     };
     edits.into_iter().filter_map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+    use crate::plan::Edit;
+
+    fn edit(line: usize, end_line: usize, text: &str) -> Edit {
+        Edit { file: "a.yaml".to_owned(), line, column: 1, end_line, end_column: 1, new_text: text.to_owned() }
+    }
+
+    #[test]
+    fn two_edits_of_one_place_are_one() {
+        let mut edits = vec![edit(1, 2, "a"), edit(9, 9, "\n  enabled: false"), edit(9, 9, "\n---\n")];
+        join(&mut edits);
+        assert_eq!(edits, [edit(1, 2, "a"), edit(9, 9, "\n  enabled: false\n---\n")]);
+    }
 }

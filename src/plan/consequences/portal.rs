@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::item::Item;
 use crate::model::item::Spec;
+use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::portal::Grant;
 use crate::model::portal::PortalRights;
@@ -13,6 +15,7 @@ use crate::plan::Change;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
 use crate::reach::Estate;
+use crate::reach::Placed;
 use crate::rules::portal::PTL_2;
 use crate::rules::portal::PTL_3;
 use crate::rules::program::PRG_13;
@@ -43,6 +46,7 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
                 }
             }
             (Kind::SequentialTask, _) => out.extend(bundle(change)),
+            (Kind::Folder, _) => out.extend(handed_down(world, change)),
             (Kind::PortalDefaults, _) => out.push(inherited(world, change, was.as_ref(), is.as_ref())),
             _ => {}
         }
@@ -69,6 +73,7 @@ fn own(spec: Option<&Spec>) -> Option<&PortalRights> {
     match spec? {
         Spec::Program(program) => program.portal.as_ref(),
         Spec::SequentialTask(sequence) => sequence.portal.as_ref(),
+        Spec::Folder(folder) => folder.portal.as_ref(),
         _ => None,
     }
 }
@@ -133,6 +138,68 @@ fn bundle(change: &Change) -> Option<Told> {
     let known = inherits(before) == inherits(after) || change.before.is_none();
     let (was, is) = (grants(before), grants(after));
     moved(change, known.then_some(was), known.then_some(is))
+}
+
+/// The rights that a folder hands down; `None`: not known, for it, or one above that it inherits from, is not managed.
+fn of_folder(estate: &Estate<'_>, folder: &str) -> Option<Rights> {
+    let Spec::Folder(spec) = &estate.get(&ItemKey::new(Kind::Folder, folder))?.item.spec else { return None };
+    let rights = spec.portal.as_ref()?;
+    let grants = rights.grants.iter().cloned();
+    match rights.inherit {
+        false => Some(grants.collect()),
+        true => Some(of_folder(estate, folder.rsplit_once('/')?.0)?.into_iter().chain(grants).collect()),
+    }
+}
+
+/// Whether a sequential task has what a folder hands down: nothing between them breaks the inheritance.
+fn inherits_from(estate: &Estate<'_>, item: &Item, folder: &str) -> bool {
+    let mut at = item.folder.as_deref();
+    let mut breaks = own(Some(&item.spec)).is_some_and(|rights| !rights.inherit);
+    while let (Some(path), false) = (at, breaks) {
+        if path == folder {
+            return true;
+        }
+        let placed = estate.get(&ItemKey::new(Kind::Folder, path));
+        breaks = own(placed.map(|placed| &placed.item.spec)).is_some_and(|rights| !rights.inherit);
+        at = path.rsplit_once('/').map(|(above, _)| above);
+    }
+    false
+}
+
+/// The sequential tasks in a folder inherit what it hands down (SEQ-6): who gains and who loses which right on them.
+fn handed_down(world: &World<'_>, change: &Change) -> Option<Told> {
+    let (before, after) = (change.before.as_ref()?, change.after.as_ref()?);
+    let (old, new) = (own(Some(&before.spec)), own(Some(&after.spec)));
+    let folder = change.key.name.as_str();
+    let below = |one: &Placed<'_>| inherits_from(world.planned, one.item, folder);
+    let sequences = world.planned.of_kind(Kind::SequentialTask).filter(below).count() as u64;
+    if old == new || sequences == 0 {
+        return None;
+    }
+    // What comes from above is the same on both sides where both inherit, unless the folder above changes too.
+    let grants = |rights: Option<&PortalRights>| Some(rights?.grants.iter().cloned().collect::<Rights>());
+    let both_inherit = old.zip(new).is_some_and(|(old, new)| old.inherit && new.inherit);
+    let (was, is) = match both_inherit {
+        true => (grants(old), grants(new)),
+        false => (of_folder(world.live, folder), of_folder(world.planned, folder)),
+    };
+    let difference = was.as_ref().zip(is.as_ref()).map(|(was, is)| difference(was, is));
+    if difference.as_ref().is_some_and(Vec::is_empty) {
+        return None;
+    }
+    let mechanism = match difference {
+        Some(_) => "the sequential tasks in this folder that inherit from it get and lose these rights (SEQ-6)",
+        None => {
+            "its rights change, which the sequential tasks in it inherit (SEQ-6), and what the folder above it \
+                 hands down is not known"
+        }
+    };
+    let n = difference.is_some().then_some(sequences);
+    let most = if n.is_none() { Some(sequences) } else { None };
+    let unit = "sequential tasks";
+    let told = Told::counted(&PTL_3, change.address.clone(), "inherited_rights", n, unit, mechanism.to_owned());
+    let told = told.between(None, most).sample(difference.unwrap_or_default());
+    Some(told.because(vec![change.address.clone()]))
 }
 
 /// Everything that inherits follows the defaults (PTL-2).

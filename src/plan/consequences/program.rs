@@ -1,5 +1,6 @@
 //! Restarts: who restarts (PRG-6), what waits for it (RST-2), whose prompt gets shorter (RST-4).
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::model::fleet::Computers as Set;
@@ -30,10 +31,11 @@ use crate::rules::restart::RST_2;
 use crate::rules::restart::RST_4;
 
 pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
+    let now = OnceCell::new();
     for actor in world.jobs() {
         let because = causes(world, actor);
         if !because.is_empty() {
-            restarts(world, actor, &because, out);
+            restarts(world, actor, &because, &now, out);
         }
     }
     shorter_prompts(world, out);
@@ -70,24 +72,38 @@ fn after(estate: &Estate<'_>, spec: &Spec) -> Option<(AfterRunningAction, Durati
 }
 
 /// Who restarts, or is logged off, because of what it runs (PRG-6).
-fn restarts(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut Vec<Told>) {
+fn restarts(
+    world: &World<'_>,
+    actor: &Actor<'_>,
+    because: &[String],
+    now: &OnceCell<Known<Prompts>>,
+    out: &mut Vec<Told>,
+) {
     let Some(spec) = actor.spec().filter(|spec| spec.enabled() == Some(true)) else { return };
     let Some((action, defer)) = after(world.planned, spec) else { return };
     let before = actor.old_spec().filter(|_| actor.keeps_identity()).and_then(|old| after(world.live, old));
     let mut whom = either(world.runs(actor), &run::begin(world, actor));
-    if before.map(|(action, _)| action) != Some(action) {
-        // The same runs, with another end: everyone who is yet to run it.
-        whom = either(whom, &minus(&actor.is, &world.ran(actor)));
+    let is_policy = actor.key.kind == Kind::DeliveryPolicy;
+    let warns = |spec: Option<&Spec>| spec.and_then(warning_of).is_some();
+    let choice_moved = !is_policy && warns(actor.old_spec()) != warns(Some(spec));
+    if before != Some((action, defer)) || choice_moved {
+        // The same runs, with another end: everyone who is yet to run it, and who runs it again at its times (TSK-5).
+        let again = run::to_run_of(world, actor, &actor.is);
+        whom = either(either(whom, &minus(&actor.is, &world.ran(actor))), &again);
     }
     let (kind, verb) = match action {
         AfterRunningAction::Restart => ("restart", "restart"),
         _ => ("log_off", "are logged off"),
     };
-    let is_policy = actor.key.kind == Kind::DeliveryPolicy;
-    let can_defer =
-        if is_policy { defer > Duration::ZERO } else { warning_of(spec).is_some() && defer > Duration::ZERO };
+    let can_defer = (is_policy || warns(Some(spec))) && defer > Duration::ZERO;
     let when = if is_policy { "after a success" } else { "after a run with any return code, a failing one too" };
-    let choice = if can_defer {
+    let less = match now.get_or_init(|| prompts(world, false)) {
+        Known::Is(now) if is_policy => earlier(now, defer, &whom),
+        _ => 0,
+    };
+    let choice = if can_defer && less > 0 {
+        format!("users may put it off for up to {defer}, on {less} for less, as another policy says (RST-4)")
+    } else if can_defer {
         format!("users may put it off for up to {defer}")
     } else {
         "users cannot put it off".to_owned()
@@ -102,6 +118,12 @@ fn restarts(world: &World<'_>, actor: &Actor<'_>, because: &[String], out: &mut 
     if action == AfterRunningAction::Restart && can_defer {
         out.push(waits(world, actor, whom, defer, because));
     }
+}
+
+/// On how many a restart can be put off for less than so long, since another policy says so (RST-4).
+fn earlier(now: &Prompts, defer: Duration, whom: &Known<Set>) -> u64 {
+    let Known::Is(whom) = whom else { return 0 };
+    now.deferral.range(..defer.as_seconds()).map(|(_, set)| set.intersection_len(whom)).sum()
 }
 
 /// A warning, with which users may put the restart off.
@@ -129,17 +151,24 @@ fn waits(world: &World<'_>, actor: &Actor<'_>, whom: Known<Set>, defer: Duration
 }
 
 /// What restart prompts of policies offer, by countdown and by deferral, in seconds.
+#[derive(Default)]
 struct Prompts {
     countdown: BTreeMap<u64, Set>,
     deferral: BTreeMap<u64, Set>,
+    /// Whom several of them restart.
+    shared: Set,
 }
 
 /// The lowest countdown and deferral on each computer, of the policies that restart it (RST-4).
 fn prompts(world: &World<'_>, before: bool) -> Known<Prompts> {
-    let mut all = Prompts { countdown: BTreeMap::new(), deferral: BTreeMap::new() };
+    let mut all = Prompts::default();
+    let mut seen = Set::new();
     for actor in world.of_kind(Kind::DeliveryPolicy) {
         match own_prompts(world, actor, before) {
             Known::Is(own) => {
+                let restarted = own.deferral.values().fold(Set::new(), |all, set| all | set);
+                all.shared |= &seen & &restarted;
+                seen |= restarted;
                 for (into, from) in [(&mut all.countdown, own.countdown), (&mut all.deferral, own.deferral)] {
                     for (value, set) in from {
                         *into.entry(value).or_default() |= set;
@@ -149,12 +178,13 @@ fn prompts(world: &World<'_>, before: bool) -> Known<Prompts> {
             Known::Unknown(why) => return Known::Unknown(why),
         }
     }
-    Known::Is(Prompts { countdown: lowest_wins(all.countdown), deferral: lowest_wins(all.deferral) })
+    let (countdown, deferral) = (lowest_wins(all.countdown), lowest_wins(all.deferral));
+    Known::Is(Prompts { countdown, deferral, shared: all.shared })
 }
 
 /// What one policy offers, and to whom.
 fn own_prompts(world: &World<'_>, actor: &Actor<'_>, before: bool) -> Known<Prompts> {
-    let mut own = Prompts { countdown: BTreeMap::new(), deferral: BTreeMap::new() };
+    let mut own = Prompts::default();
     let (spec, reached) = if before { (actor.old_spec(), &actor.was) } else { (actor.spec(), &actor.is) };
     let Some(Spec::DeliveryPolicy(spec)) = spec else { return Known::Is(own) };
     let restarting: Vec<_> =
@@ -232,13 +262,16 @@ fn shorter_prompts(world: &World<'_>, out: &mut Vec<Told>) {
         let (n, m) = (countdown.len(), deferral.len());
         let least =
             |own: &BTreeMap<u64, Set>| own.keys().next().map_or(Duration::ZERO, |value| Duration::seconds(*value));
-        let mechanism = format!(
-            "other policies restart them too, and the lowest value holds: this one's countdown of {} and deferral of \
-             up to {}",
-            least(&own.countdown),
-            least(&own.deferral)
-        );
-        let told = Told::computers_of(&RST_4, subject, "shorter_prompt", Known::Is(countdown | deferral), mechanism);
+        let whom = countdown | deferral;
+        let why = match whom.is_disjoint(&is.shared) {
+            true => "it says less than before",
+            false => "where other policies restart them too the lowest value holds",
+        };
+        let countdown = (n > 0).then(|| format!("countdown of {}", least(&own.countdown)));
+        let deferral = (m > 0).then(|| format!("deferral of up to {}", least(&own.deferral)));
+        let values: Vec<String> = countdown.into_iter().chain(deferral).collect();
+        let mechanism = format!("{why}: this one's {}", values.join(" and "));
+        let told = Told::computers_of(&RST_4, subject, "shorter_prompt", Known::Is(whom), mechanism);
         out.push(told.part("shorter_countdown", n).part("shorter_deferral", m).because(world.causes(actor)));
     }
 }

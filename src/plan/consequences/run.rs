@@ -156,6 +156,14 @@ pub(super) fn to_run(world: &World<'_>, actor: &Actor<'_>, whom: &Set) -> Known<
     Known::Is(out)
 }
 
+/// The same, of those whom somebody may not know.
+pub(super) fn to_run_of(world: &World<'_>, actor: &Actor<'_>, whom: &Known<Set>) -> Known<Set> {
+    match whom {
+        Known::Is(whom) => to_run(world, actor, whom),
+        Known::Unknown(why) => Known::Unknown(why.clone()),
+    }
+}
+
 /// Who runs what changed in a package or program, because its times, or its checks, come by themselves (TSK-5).
 fn runs_what_changed(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     let (old, spec) = (actor.old_spec()?, actor.spec().filter(|_| actor.keeps_identity() && actor.is_job())?);
@@ -171,10 +179,7 @@ fn runs_what_changed(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
         return None;
     }
     let stay = both(&actor.was, &actor.is);
-    let whom = match &stay {
-        Known::Is(stay) => to_run(world, actor, stay),
-        Known::Unknown(why) => Known::Unknown(why.clone()),
-    };
+    let whom = to_run_of(world, actor, &stay);
     let ran_before = len(&both(&whom, &world.ran(actor)));
     let mechanism = match spec {
         Spec::DeliveryPolicy(_) => "they are yet to comply with it, and what they install is what it says from now on",
@@ -231,7 +236,8 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
             (actor.old_spec().and_then(run_of), actor.spec().and_then(run_of))
             && old != new
         {
-            let stays = minus(&both(&actor.was, &actor.is), &begin);
+            // Who is done with it has no other times (TSK-10).
+            let stays = minus(&to_run_of(world, actor, &both(&actor.was, &actor.is)), &begin);
             out.push(told("other_times", stays, "its schedule is another one, by each computer's own clock"));
         }
     }

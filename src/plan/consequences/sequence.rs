@@ -1,5 +1,7 @@
 //! Sequential tasks: who runs a changed one again (SEQ-1), who keeps what it has (SEQ-2), what a delete leaves (SEQ-7).
 
+use std::collections::BTreeMap;
+
 use crate::model::fleet::Computers as Set;
 use crate::model::fleet::History;
 use crate::model::guid::Guid;
@@ -157,10 +159,27 @@ fn keeps(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     Some(told.of(len(&actor.is)).basis(world.basis(actor)).because(because))
 }
 
-/// The hidden tasks of its steps stay when it is deleted (SEQ-7).
+/// The hidden tasks of its steps stay when it is deleted (SEQ-7), but for those that another one that stays shares (SEQ-8).
 fn hidden_entries(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     let Some(Spec::SequentialTask(spec)) = actor.old_spec() else { return None };
-    let steps = spec.steps.len() as u64;
+    let count = |spec: &SequentialTask| {
+        let mut out: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for step in &spec.steps {
+            *out.entry((step.package.clone(), step.program.clone())).or_default() += 1;
+        }
+        out
+    };
+    let mut left = count(spec);
+    let own = left.clone();
+    for other in world.of_kind(Kind::SequentialTask).filter(|other| other.keeps_identity()) {
+        let Some(Spec::SequentialTask(other)) = other.spec() else { continue };
+        for (step, shared) in count(other) {
+            if let (Some(left), Some(own)) = (left.get_mut(&step), own.get(&step)) {
+                *left = (*left).min(own.saturating_sub(shared));
+            }
+        }
+    }
+    let steps = left.values().sum();
     let mechanism = "the hidden tasks of its steps stay on the server until they are purged".to_owned();
     let told = Told::counted(&SEQ_7, actor.key.to_string(), "hidden_entries_left", Some(steps), "entries", mechanism);
     Some(told.because(world.causes(actor)))

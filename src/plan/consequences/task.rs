@@ -25,6 +25,7 @@ use crate::plan::consequences::fix;
 use crate::plan::consequences::run::Starts;
 use crate::plan::consequences::run::begin;
 use crate::plan::consequences::run::to_run;
+use crate::plan::consequences::run::to_run_of;
 use crate::plan::consequences::sequence::run_again;
 use crate::plan::consequences::sets::both;
 use crate::plan::consequences::sets::len;
@@ -98,7 +99,9 @@ fn a_new_task(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     let reached = len(&actor.is);
     let edit = fix::edit(
         world,
-        "write a new task for it, and switch this one off: everyone it reaches runs what is new".to_owned(),
+        "write a new task for it, and switch this one off: everyone it reaches runs what is new, and a limit of COL-2 \
+         looks at them all"
+            .to_owned(),
         &says,
         &off,
         &[("runs", reached), ("not_reached", Some(0))],
@@ -106,7 +109,7 @@ fn a_new_task(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     Some(fix::with_new(world, edit, &says, &[new]))
 }
 
-/// A schedule, which runs whatever ran before.
+/// A schedule, which runs whatever ran before; not where its availability or a success keeps it from that somewhere.
 fn a_schedule(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     let says = item_of(actor.after)?;
     let mut would = says.clone();
@@ -114,6 +117,15 @@ fn a_schedule(world: &World<'_>, actor: &Actor<'_>) -> Option<Fix> {
     let date = TimeZone::UTC.to_datetime(world.now).date().checked_add(SignedDuration::from_hours(48)).ok()?;
     let at = date.at(20, 0, 0, 0);
     task.run = Run::Schedule(Schedule::At(at.into()));
+    let server = Zoned::named(&world.fleet.server_zone);
+    let runs_in = |zone: &str| starts_of(&would.spec, &Zoned::named(zone), &server, world.now) == Starts::Ever;
+    let runs_everywhere = match &actor.is {
+        Known::Is(reached) => by_zone(world, reached).into_keys().all(runs_in),
+        Known::Unknown(_) => runs_in(&world.fleet.server_zone),
+    };
+    if !runs_everywhere {
+        return None;
+    }
     let forecast = [("runs", len(&actor.is)), ("not_reached", Some(0))];
     Some(fix::edit(
         world,
@@ -169,6 +181,15 @@ const fn makes_up(spec: &Spec) -> bool {
     match spec {
         Spec::Task(spec) => spec.run_missed_schedule,
         Spec::SequentialTask(spec) => spec.run_missed_schedule,
+        _ => false,
+    }
+}
+
+/// Whether it is taken off who ran it with success, and off who comes to have it after one (TSK-10).
+pub(super) const fn removes(spec: &Spec) -> bool {
+    match spec {
+        Spec::Task(spec) => spec.remove_after_success,
+        Spec::SequentialTask(spec) => spec.remove_after_success,
         _ => false,
     }
 }
@@ -242,7 +263,8 @@ fn available_otherwise(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     let mechanism = if was.clock == is.clock {
         "it is available from or until another moment there, and is downloaded and run in between only"
     } else {
-        "its availability is read on another clock, and so begins or ends at another moment there; its schedule stays          on each computer's own"
+        "its availability is read on another clock, and so begins or ends at another moment there; its schedule stays on \
+         each computer's own"
     };
     let told = Told::computers_of(&TSK_11, actor.key.to_string(), "available_otherwise", whom, mechanism.to_owned());
     Some(told.of(len(&stay)).basis(world.basis(actor)).because(world.causes(actor)))
@@ -282,7 +304,10 @@ fn is_open(availability: &Availability, zone: &Zoned, server: &Zoned, now: Times
 /// Who in a zone starts a task by itself from now on.
 pub(super) fn starts_of(spec: &Spec, zone: &Zoned, server: &Zoned, now: Timestamp) -> Starts {
     match (run_of(spec), availability_of(spec)) {
-        (Some(run), Some(availability)) => starts_in(run, availability, makes_up(spec), zone, server, now),
+        (Some(run), Some(availability)) => {
+            let starts = starts_in(run, availability, makes_up(spec), zone, server, now);
+            if removes(spec) { starts.min(Starts::UntilSuccess) } else { starts }
+        }
         _ => Starts::Never,
     }
 }
@@ -338,13 +363,19 @@ fn start_passed(world: &World<'_>, actor: &Actor<'_>) -> Option<Told> {
     let opening = availability_of(spec)?.from.map(|from| ("availability", from));
     let passed = |at| server.instant(at) <= world.now;
     let (what, at) = start.into_iter().chain(opening).find(|(_, at)| passed(*at))?;
-    let mechanism = match (what, makes_up(spec)) {
-        ("run", true) => format!("its start, {at}, has passed by the server's clock; it is made up for on arrival"),
+    let is_made_up = what == "run" && makes_up(spec);
+    let mechanism = match (what, is_made_up) {
+        (_, true) => format!(
+            "its start, {at}, has passed by the server's clock: who never ran it makes up for it on arrival, and who \
+             ran it does not"
+        ),
         ("run", false) => {
             format!("its start, {at}, has passed by the server's clock; computers that it passed for never run it")
         }
         _ => format!("its availability began at {at}, which has passed by the server's clock: it begins on arrival"),
     };
     let told = Told::computers_of(&PLN_12, actor.key.to_string(), "start_passed", actor.is.clone(), mechanism);
+    let made_up = if is_made_up { len(&to_run_of(world, actor, &actor.is)) } else { None };
+    let told = told.parts_of(&[("made_up_for", made_up)]);
     Some(told.basis(world.basis(actor)).because(vec![change.address.clone()]))
 }

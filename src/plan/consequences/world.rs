@@ -29,6 +29,7 @@ use crate::plan::Basis;
 use crate::plan::Change;
 use crate::plan::consequences::sets::lowest_wins;
 use crate::plan::consequences::sets::minus;
+use crate::plan::consequences::task::removes;
 use crate::plan::consequences::window::Windows;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
@@ -355,7 +356,14 @@ impl<'w> World<'w> {
                 // TSK-4: once, ever; leaving and coming back is no second run.
                 if actor.keeps_identity() { minus(&whom, &self.ran(actor)) } else { whom }
             }
-            (_, Some(run @ Run::Schedule(_))) => whom(old.and_then(run_of) == Some(run)),
+            (_, Some(run @ Run::Schedule(_))) => {
+                let whom = whom(old.and_then(run_of) == Some(run));
+                match actor.before.filter(|_| actor.keeps_identity() && removes(spec)) {
+                    // TSK-10: who succeeded is done with it, whenever it comes to have it.
+                    Some(before) => minus(&whom, &self.history(before.guid).map(|history| history.succeeded)),
+                    None => whom,
+                }
+            }
             _ => Known::Is(Set::new()),
         }
     }

@@ -768,3 +768,79 @@ fn mw_8_leaving_the_collection_that_gives_the_window_is_the_same() {
     let told = only(&plan, "MW-8", "held_back_no_more");
     assert_eq!((told.magnitude.value, &told.because), (Some(5), &vec!["collection/Windowed".to_owned()]));
 }
+
+#[test]
+fn seq_7_what_another_sequence_shares_is_not_left_behind() {
+    let mut lab = sequence_lab(&["First", "Second"]);
+    lab.both(sequence("other", &["All"], &["Second", "Install"]));
+    lab.case.site.items.remove(&ItemKey::new(Kind::SequentialTask, "s"));
+    number(&lab.plan(), "SEQ-7", "hidden_entries_left", 1);
+}
+
+#[test]
+fn col_2_of_the_newly_targeted_no_more_run_it_than_there_are() {
+    let mut lab = Lab::new(100);
+    lab.both(program("p", "First", json!({})));
+    lab.collection("All", 0..100);
+    lab.collection("Few", 0..20);
+    lab.live(sequence("s", &["Few"], &["First", "Install"]));
+    lab.wants(sequence("s", &["All"], &["Install", "First"]));
+    let plan = lab.plan();
+    let told = only(&plan, "COL-2", "newly_targeted");
+    assert_eq!((told.magnitude.value, told.parts["run"]), (Some(80), 80));
+}
+
+#[test]
+fn rst_4_what_users_may_put_off_is_what_the_lowest_says() {
+    let mut lab = Lab::new(30);
+    lab.collection("All", 0..30);
+    lab.collection("Some", 20..30);
+    lab.both(policy("short", &["Some"], "30m", "1h"));
+    lab.wants(policy("new", &["All"], "30m", "4h"));
+    let plan = lab.plan();
+    let told = only(&plan, "PRG-6", "restart");
+    assert!(told.mechanism.contains("for up to 4h, on 10 for less, as another policy says"), "{}", told.mechanism);
+    // Alone it is its own doing, and only what got shorter is named.
+    let mut lab = Lab::new(30);
+    lab.collection("All", 0..30);
+    lab.live(policy("d", &["All"], "30m", "4h"));
+    lab.wants(policy("d", &["All"], "30m", "1h"));
+    let plan = lab.plan();
+    let told = only(&plan, "RST-4", "shorter_prompt");
+    assert_eq!(told.mechanism, "it says less than before: this one's deferral of up to 1h");
+}
+
+#[test]
+fn ptl_3_what_a_folder_hands_down_moves_for_its_sequences() {
+    let rights =
+        |inherit: bool, right: &str| json!({"inherit": inherit, "grants": [{"principal": "LAB\\one", "right": right}]});
+    let changed = |before: Value, after: Value| {
+        let mut lab = Lab::new(1);
+        lab.both(sequence("s", &[], &["Install"]));
+        let mut own = sequence("own", &[], &["Install"]);
+        let Spec::SequentialTask(spec) = &mut own.spec else { unreachable!() };
+        spec.portal = Some(serde_json::from_value(rights(false, "install")).unwrap());
+        lab.both(own);
+        let folder = |portal: Value| {
+            let spec = serde_json::from_value(json!({"portal": portal})).unwrap();
+            Item::new(ItemKey::new(Kind::Folder, "Own"), Spec::Folder(spec))
+        };
+        let key = ItemKey::new(Kind::Folder, "Own");
+        lab.case
+            .live
+            .iter_mut()
+            .filter(|live| live.item.key == key)
+            .for_each(|live| live.item = folder(before.clone()));
+        lab.wants(folder(after));
+        lab.plan()
+    };
+    let plan = changed(rights(true, "install"), rights(true, "installOnApproval"));
+    let told = only(&plan, "PTL-3", "inherited_rights");
+    assert_eq!((told.magnitude.value, &*told.magnitude.unit), (Some(1), "sequential tasks"));
+    assert_eq!(told.sample, ["- LAB\\one: install", "+ LAB\\one: install on approval"]);
+    // What the folder above hands down no manifest says.
+    let plan = changed(rights(true, "install"), rights(false, "install"));
+    let told = only(&plan, "PTL-3", "inherited_rights");
+    assert_eq!((told.magnitude.value, told.magnitude.high), (None, Some(1)));
+    none(&changed(rights(true, "install"), rights(true, "install")), "PTL-3");
+}

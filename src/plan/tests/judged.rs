@@ -377,3 +377,15 @@ fn col_1_a_newly_listed_member_that_no_computer_is_called_is_said() {
     lab.case.fleet = None;
     assert!(lab.case.plan().findings.is_empty(), "nobody knows");
 }
+
+#[test]
+fn tsk_11_one_computer_has_what_several_have() {
+    let until = |to: &str| json!({"run": {"schedule": {"daily": "12:00"}}, "availability": {"to": to}});
+    let mut lab = Lab::new(1);
+    lab.collection("All", 0..1);
+    lab.live(task("t", &["All"], until("2026-12-20T00:00")));
+    lab.wants(task("t", &["All"], until("2026-12-21T00:00")));
+    let plan = lab.plan();
+    assert!(show(&plan).contains("1 has it available otherwise"), "{}", show(&plan));
+    assert_eq!(crate::report::plan::headline::headline(&plan), "1 computer will have `t` available otherwise ⬆");
+}

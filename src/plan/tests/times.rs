@@ -242,3 +242,152 @@ fn col_2_retired_computers_neither_enter_nor_count() {
     assert_eq!((told.magnitude.value, told.magnitude.of), (Some(10), Some(10)));
     assert!(plan.consequences.iter().all(|one| one.kind != "leave"), "the five that leave are retired");
 }
+
+/// Thirty computers with a daily task, which twenty ran; it warns or not, and its program restarts.
+fn restarting(before: (&Value, bool), after: (&Value, bool)) -> Plan {
+    let of = |after_running: &Value| program("p", "Install", json!({"afterRunning": after_running}));
+    let job = |warns: bool| {
+        let mut spec = json!({"run": {"schedule": {"daily": "20:00"}}});
+        if warns {
+            spec["warnUser"] = json!({"deferUpTo": "1h"});
+        }
+        task("t", &["All"], spec)
+    };
+    let mut lab = Lab::new(30);
+    lab.collection("All", 0..30);
+    let program = ItemKey::program("p", "Install");
+    lab.case.live.iter_mut().filter(|live| live.item.key == program).for_each(|live| live.item = of(before.0));
+    lab.wants(of(after.0));
+    let guid = lab.live(job(before.1));
+    lab.ran(guid, 0..18, 18..20, 0..0);
+    lab.wants(job(after.1));
+    lab.plan()
+}
+
+#[test]
+fn prg_6_rst_2_what_runs_at_times_restarts_who_ran_it_before_too() {
+    let restart = |defer: &str| json!({"action": "restart", "deferUpTo": defer});
+    let nothing = json!({"action": "none"});
+    let plan = restarting((&nothing, true), (&restart("2h"), true));
+    number(&plan, "PRG-6", "restart", 30);
+    number(&plan, "RST-2", "all_else_waits", 30);
+    number(&restarting((&restart("2h"), true), (&restart("5m"), true)), "PRG-6", "restart", 30);
+    let plan = restarting((&restart("2h"), true), (&restart("2h"), false));
+    let told = only(&plan, "PRG-6", "restart");
+    assert!(told.magnitude.value == Some(30) && told.mechanism.contains("cannot put it off"), "{told:#?}");
+    none(&restarting((&restart("2h"), true), (&restart("2h"), true)), "PRG-6");
+}
+
+#[test]
+fn tsk_10_who_succeeded_is_done_with_what_removes_itself() {
+    let daily = |removes: bool| json!({"run": {"schedule": {"daily": "20:00"}}, "removeAfterSuccess": removes});
+    let plan = changed(json!({}), daily(true));
+    number(&plan, "TSK-4", "re_run", 2);
+    let told = only(&plan, "TSK-4", "re_run");
+    assert_eq!((told.parts["succeeded"], told.parts["failed"]), (0, 2));
+    number(&changed(daily(false), daily(true)), "TSK-5", "run_no_longer", 18);
+    number(&changed(daily(true), daily(false)), "TSK-5", "re_run", 18);
+    let later = json!({"run": {"schedule": {"daily": "21:00"}}, "removeAfterSuccess": true});
+    number(&changed(daily(true), later), "TSK-5", "other_times", 12);
+    // Who comes to have it after a success does not run it.
+    let mut lab = Lab::new(30);
+    lab.collection("All", 0..30);
+    lab.collection("Few", 0..5);
+    let guid = lab.live(task("t", &["Few"], daily(true)));
+    lab.ran(guid, 0..18, 0..0, 0..0);
+    lab.wants(task("t", &["All"], daily(true)));
+    assert_eq!(only(&lab.plan(), "COL-2", "newly_targeted").parts["run"], 12);
+}
+
+/// What a window of another length, or at other times, does to the task.
+fn fitted(lab: &mut Lab, code: &str, kind: &str, after: Item) -> crate::plan::Consequence {
+    lab.wants(after);
+    let found = lab.plan().consequences.into_iter().find(|one| (&*one.code, &*one.kind) == (code, kind));
+    found.unwrap_or_else(|| panic!("no {code} {kind}"))
+}
+
+#[test]
+fn mw_4_who_ran_it_for_good_misses_no_window() {
+    let lab = || windowed(&[("general", "all")]);
+    for (code, kind, length) in [("MW-4", "never_fit", "10m"), ("MW-1", "less_room", "1h")] {
+        let told = fitted(&mut lab(), code, kind, window("general", "all", length));
+        assert_eq!((told.magnitude.value, told.magnitude.of), (Some(10), Some(30)), "{code}");
+    }
+    let mut lab = windowed(&[("general", "all")]);
+    let long = json!({"collections": ["All"], "schedule": {"daily": "08:00"}, "duration": "4h"});
+    lab.both(item(Kind::MaintenanceWindow, "long", long));
+    let told = fitted(&mut lab, "MW-3", "waits_for_a_longer_window", window("general", "all", "10m"));
+    assert_eq!(told.magnitude.value, Some(10));
+    // Of whom nobody knows what ran, there is a most.
+    let mut lab = windowed(&[("general", "all")]);
+    lab.fleet.gaps.insert(Part::History, "it was not read".to_owned());
+    let told = fitted(&mut lab, "MW-4", "never_fit", window("general", "all", "10m"));
+    assert_eq!((told.magnitude.value, told.magnitude.high), (None, Some(30)));
+}
+
+#[test]
+fn mw_4_an_edit_that_helps_nobody_is_none() {
+    // Each of two programs is as long as the other: one of them shortened leaves the sequence as long.
+    let lab = |second: &str| {
+        let mut lab = Lab::new(30);
+        lab.collection("All", 0..30);
+        lab.both(program("p", "Second", json!({"maxRunTime": second})));
+        lab.both(sequence("s", &["All"], &["Install", "Second"]));
+        lab.live(window("general", "all", "2h"));
+        lab
+    };
+    let edits = |told: &crate::plan::Consequence| told.fixes.iter().map(|fix| fix.message.clone()).collect::<Vec<_>>();
+    let told = edits(&fitted(&mut lab("30m"), "MW-4", "never_fit", window("general", "all", "25m")));
+    assert!(told.len() == 1 && told[0].starts_with("leave "), "{told:?}");
+    let told = edits(&fitted(&mut lab("5m"), "MW-4", "never_fit", window("general", "all", "25m")));
+    assert!(told.len() == 2 && told[0].starts_with("let it run for 25 minutes"), "{told:?}");
+    // A window that never opens again helps at no length.
+    let past = json!({"collections": ["All"], "schedule": {"at": "2026-11-20T22:00"}, "duration": "2h"});
+    let past = item(Kind::MaintenanceWindow, "general", past);
+    assert!(edits(&fitted(&mut lab("5m"), "MW-4", "never_fit", past)).is_empty());
+}
+
+#[test]
+fn tsk_4_a_schedule_that_would_not_run_everywhere_is_no_safer_edit() {
+    let fixes = |more: Value| {
+        let mut lab = Lab::new(30);
+        lab.collection("All", 0..30);
+        let guid = lab.both(task("t", &["All"], more));
+        lab.ran(guid, 0..20, 0..0, 0..0);
+        lab.wants(program("p", "Install", json!({"commandLine": "setup.exe /NEW"})));
+        let plan = lab.plan();
+        only(&plan, "TSK-4", "not_reached").fixes.iter().map(|fix| fix.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(fixes(json!({})).len(), 2);
+    for more in [json!({"availability": {"to": "2026-12-03T12:00"}}), json!({"removeAfterSuccess": true})] {
+        let fixes = fixes(more);
+        assert!(fixes.len() == 1 && fixes[0].contains("a limit of COL-2 looks at them all"), "{fixes:?}");
+    }
+}
+
+#[test]
+fn pln_12_a_start_that_passed_is_made_up_for_by_who_never_ran_it() {
+    let at = json!({"run": {"schedule": {"at": "2026-12-01T09:30"}}});
+    let plan = changed(json!({}), at);
+    let told = only(&plan, "PLN-12", "start_passed");
+    assert_eq!((told.magnitude.value, told.parts["made_up_for"]), (Some(30), 10));
+    assert!(told.mechanism.contains("who ran it does not"), "{}", told.mechanism);
+}
+
+#[test]
+fn tsk_9_a_shorter_countdown_is_told_of_those_who_are_warned() {
+    let changed = |before: &str, after: &str| {
+        let settings = |countdown: &str| {
+            item(Kind::AgentSettings, "a", json!({"collections": ["All"], "notifyInAdvance": countdown}))
+        };
+        let mut lab = Lab::new(30);
+        lab.collection("All", 0..30);
+        let guid = lab.both(task("t", &["All"], json!({"warnUser": {"deferUpTo": "4h"}})));
+        lab.ran(guid, 0..20, 0..0, 0..0);
+        lab.live(settings(before));
+        lab.wants(settings(after));
+        lab.plan()
+    };
+    number(&changed("5m", "2m"), "TSK-9", "shorter_countdown", 10);
+    none(&changed("2m", "5m"), "TSK-9");
+}

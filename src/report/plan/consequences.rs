@@ -187,9 +187,14 @@ pub fn magnitude(one: &Consequence) -> String {
         ("entries", Some(1)) => Cow::Borrowed("entry"),
         ("programs", Some(1)) => Cow::Borrowed("program"),
         ("rights", Some(1)) => Cow::Borrowed("right"),
+        ("sequential tasks", Some(1)) => Cow::Borrowed("sequential task"),
         (other, _) => visible(other),
     };
     let space = if unit.is_empty() { "" } else { " " };
+    let what = match (one.magnitude.value, what.strip_prefix("have ")) {
+        (Some(1), Some(rest)) => format!("has {rest}"),
+        _ => what,
+    };
     format!("{number}{space}{unit} {what}")
 }
 
@@ -271,6 +276,7 @@ pub fn words(kind: &str) -> String {
         "run_what_changed" => "run what changed".to_owned(),
         "opens_at_other_times" => "have it open at other times".to_owned(),
         "available_otherwise" => "have it available otherwise".to_owned(),
+        "shorter_countdown" => "have a shorter countdown".to_owned(),
         "other_times" => "run it at other times".to_owned(),
         "takes_a_licence" => "take a licence".to_owned(),
         "comes_under" => "come under it".to_owned(),

@@ -44,6 +44,11 @@ pub fn headline(plan: &Plan) -> String {
             "run it at other times" => format!("will run {name} at other times"),
             "no longer run it by themselves" => format!("will no longer run {name} by themselves"),
             "come under it" => format!("will come under {name}"),
+            "have it available otherwise" => format!("will have {name} available otherwise"),
+            "have a shorter countdown" => format!("will have a shorter countdown by {name}"),
+            "have it open at other times" => format!("will have {name} open at other times"),
+            "run what changed" => format!("will run what changed of {name}"),
+            "wait for a longer window" => format!("will wait for a longer window for {name}"),
             what => format!("{what}: {name}"),
         };
         return format!("{n} {computers} {does} ⬆{blocked}");

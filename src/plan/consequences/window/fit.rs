@@ -184,24 +184,30 @@ pub(super) fn fits(world: &World<'_>, actor: &Actor<'_>, because: &[String], out
             .basis(world.basis(actor))
             .because(because.to_vec())
     };
+    // Who is done with it needs no window any more (TSK-4, TSK-10).
+    let yet_to_run = |set: &Known<Set>| run::to_run_of(world, actor, set);
     let never = since(&after.never(), known(|was, _| was.never()));
+    let at_most = len(&never);
+    let never = yet_to_run(&never);
     if never.value().is_none_or(|set| !set.is_empty()) {
         let whom = never.value().cloned().unwrap_or_default();
-        let mut one = told(&MW_4, "never_fit", never, never_runs(world, Some((&after, &whom))));
+        let high = if never.value().is_none() { at_most } else { None };
+        let mut one = told(&MW_4, "never_fit", never, never_runs(world, Some((&after, &whom)))).between(None, high);
         one = one.fix(shorter_run(world, actor, &after, &whom)).fix(longer_window(world, &after, &whom));
         out.push(one);
     }
     let overruns = since(&after.overruns(&reached), known(|was, reached| was.overruns(reached)));
+    let overruns = yet_to_run(&overruns);
     if world.rules.fit == FitRule::Remaining {
         let mechanism = "its maximum run time is unknown, which counts as 0 here: it starts in any window with a \
                          minute left, and may overrun it";
         out.push(told(&MW_2, "may_overrun", overruns, mechanism.to_owned()));
     }
-    let waits = since(&after.waits(), known(|was, _| was.waits()));
+    let waits = yet_to_run(&since(&after.waits(), known(|was, _| was.waits())));
     let mechanism = "it does not fit some of their windows, is skipped there, and waits for a longer one";
     out.push(told(&MW_3, "waits_for_a_longer_window", waits, mechanism.to_owned()));
     if let Some(Known::Is(before)) = &before {
-        let less = less_room(before, &after);
+        let less = yet_to_run(&Known::Is(less_room(before, &after)));
         let (rule, mechanism) = match world.rules.fit {
             FitRule::Remaining => (
                 &MW_1,
@@ -214,7 +220,7 @@ pub(super) fn fits(world: &World<'_>, actor: &Actor<'_>, because: &[String], out
                  late start runs past its end",
             ),
         };
-        out.push(told(rule, "less_room", Known::Is(less), mechanism.to_owned()));
+        out.push(told(rule, "less_room", less, mechanism.to_owned()));
     }
 }
 
@@ -302,13 +308,14 @@ fn shorter_run(world: &World<'_>, actor: &Actor<'_>, judged: &Judged<'_, '_>, wh
     let mut would = says.clone();
     let Spec::Program(program) = &mut would.spec else { return None };
     program.max_run_time = MaxRunTime::Limit(Duration::minutes(minutes));
-    let run = World::programs(world.planned, actor.spec()?)
-        .iter()
-        .map(|one| one.max_run_time.limit().map_or(0, Duration::as_seconds))
-        .filter(|seconds| *seconds != judged.need.run)
+    let others = uses(actor.spec()?).into_iter().filter(|one| *one != longest_program);
+    let run = others
+        .filter_map(|(package, program)| World::program(world.planned, package, program))
+        .map(|one| needed(world.rules.fit, Duration::ZERO, one.max_run_time.limit()).as_seconds())
         .fold(minutes * 60, u64::max);
     let shortened = judged.by_need.iter().map(|(need, set)| (need - judged.need.run + run, set.clone())).collect();
-    let left = Judged { need: judged.need, windows: judged.windows, by_need: shortened }.never().len();
+    let left = Judged { need: judged.need, windows: judged.windows, by_need: shortened }.never();
+    let left = helped(&left, whom)?;
     let message =
         format!("let it run for {minutes} minutes at most, if that is enough: at its limit it is ended (PRG-3)");
     Some(fix::edit(world, message, &says, &would, &[("never_fit", Some(left))]))
@@ -350,5 +357,12 @@ fn longer_window(world: &World<'_>, judged: &Judged<'_, '_>, whom: &Set) -> Opti
         }
     }
     let message = format!("leave {key} open for {}", window.duration);
-    Some(fix::edit(world, message, &says, &would, &[("never_fit", Some((left & whom).len()))]))
+    let left = helped(&left, whom)?;
+    Some(fix::edit(world, message, &says, &would, &[("never_fit", Some(left))]))
+}
+
+/// How many of them an edit leaves as they are; `None` where it helps none.
+fn helped(left: &Set, whom: &Set) -> Option<u64> {
+    let left = left.intersection_len(whom);
+    (left < whom.len()).then_some(left)
 }
