@@ -44,7 +44,19 @@ fn revisions(packages: usize) {
     scaled(packages, &project);
     let git = |words: &[&str]| {
         let mut command = Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com"]).args(words).current_dir(&project);
+        command
+            .args([
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@example.com",
+                "-c",
+                "gc.auto=0",
+                "-c",
+                "maintenance.auto=false",
+            ])
+            .args(words)
+            .current_dir(&project);
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").stdout(Stdio::null());
         assert!(command.status().is_ok_and(|status| status.success()), "git {words:?}");
     };
