@@ -62,7 +62,7 @@ impl Api {
             let message = self.client.message(&reply);
             return Err(match first["type"].as_str() {
                 Some("RATE_LIMITED") => HostError::Busy { status: 200, wait: None, is_limit: true },
-                Some("NOT_FOUND") => HostError::NotFound { what: "such comment".to_owned() },
+                Some("NOT_FOUND") => HostError::NotFound { what: "such comment or issue".to_owned() },
                 _ => HostError::Forbidden { message },
             });
         }
@@ -160,15 +160,30 @@ struct WireComment {
     body: Option<String>,
 }
 
+/// An account.
 #[derive(Deserialize)]
-struct WireUser {
+pub(super) struct WireUser {
     login: String,
 }
 
+/// Who we are, and what GraphQL says of some nodes.
 #[derive(Deserialize)]
-struct WireWho {
+pub(super) struct WireWho {
     viewer: WireUser,
+    /// What is gone, or of another kind, is nothing or empty.
     nodes: Vec<Option<WireNode>>,
+}
+
+impl WireWho {
+    fn node(&self, id: &str) -> Option<&WireNode> {
+        self.nodes.iter().flatten().find(|node| node.id.as_deref() == Some(id))
+    }
+
+    /// Whether what this node is was written by us; `user`: by whom the REST API says that it was.
+    pub fn is_ours(&self, id: &str, user: Option<&WireUser>) -> bool {
+        self.node(id).is_some_and(|node| node.is_mine == Some(true))
+            || user.is_some_and(|user| user.login == self.viewer.login)
+    }
 }
 
 #[derive(Deserialize)]
@@ -202,11 +217,8 @@ impl Host for GitHub {
             let ids: Vec<&str> = chunk.iter().map(|one| one.node_id.as_str()).collect();
             let who: WireWho = self.api.graphql(WHO, json!({ "ids": ids })).await?;
             for one in chunk {
-                let node = who.nodes.iter().flatten().find(|node| node.id.as_deref() == Some(&one.node_id));
-                let login = one.user.as_ref().map(|user| user.login.as_str());
-                let is_mine = node.is_some_and(|node| node.is_mine == Some(true)) || login == Some(&who.viewer.login);
-                if is_mine {
-                    let is_hidden = node.is_some_and(|node| node.is_minimized == Some(true));
+                if who.is_ours(&one.node_id, one.user.as_ref()) {
+                    let is_hidden = who.node(&one.node_id).is_some_and(|node| node.is_minimized == Some(true));
                     out.push(mine(one, is_hidden));
                 }
             }

@@ -12,6 +12,7 @@ mod week;
 mod wire;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -67,6 +68,21 @@ use crate::simulation::wire::Faults;
 use crate::simulation::wire::Wire;
 use crate::sys::clock::Clock;
 use crate::sys::retry::Rng;
+
+/// What `consign.yaml` says of the server of a simulated world.
+fn server_config(prune: bool) -> ServerConfig {
+    ServerConfig {
+        api: Api::Native,
+        url: "http://127.0.0.1:1".to_owned(),
+        token_from: None,
+        password_key_from: None,
+        ca_file: None,
+        folders: vec!["Owned".to_owned()],
+        prune,
+        variables: BTreeMap::new(),
+        overlays: Vec::new(),
+    }
+}
 
 /// No password is looked at in a simulated world.
 static NO_MARKS: LazyLock<Marks> = LazyLock::new(Marks::default);
@@ -222,17 +238,7 @@ fn in_a_world<T>(seed: u64, story: impl AsyncFnOnce(World, Estate) -> T) -> T {
         let disk = Disk::default();
         let wire =
             Arc::new(Wire::new(router(app.clone(), Limits::default()), token, admin, disk.clone(), rng.next_u64()));
-        let config = ServerConfig {
-            api: Api::Native,
-            url: "http://127.0.0.1:1".to_owned(),
-            token_from: None,
-            password_key_from: None,
-            ca_file: None,
-            folders: vec!["Owned".to_owned()],
-            prune: estate.prune,
-            variables: std::collections::BTreeMap::new(),
-            overlays: Vec::new(),
-        };
+        let config = server_config(estate.prune);
         let judge = Rc::new(RefCell::new(Judge::default()));
         let world = World { app, wire, disk, clock, config, judge, rng, n_crashes: 0, disturbed: false };
         story(world, estate).await

@@ -212,8 +212,8 @@ fn a_difference_says_what_it_leads_to_and_a_rename_shows_once() {
     assert!(gone.contains(&"delete program/7-Zip/Install".to_owned()), "{gone:?}");
 }
 
-#[test]
-fn a_difference_goes_from_head_to_disk_and_in_a_pull_request_from_where_it_began() {
+/// A `topic` with a commit of its own, and a `main`, checked out, that has gone on since.
+fn parted() -> Repo {
     let repo = Repo::new();
     repo.git(&["checkout", "--quiet", "-b", "topic"]);
     repo.project.replace("delivery/7zip.yaml", "/S", "/quiet");
@@ -221,6 +221,12 @@ fn a_difference_goes_from_head_to_disk_and_in_a_pull_request_from_where_it_began
     repo.git(&["checkout", "--quiet", "main"]);
     repo.project.replace("delivery/7zip.yaml", "/U", "/remove");
     repo.commit("main goes on");
+    repo
+}
+
+#[test]
+fn a_difference_goes_from_head_to_disk_and_in_a_pull_request_from_where_it_began() {
+    let repo = parted();
     repo.git(&["update-ref", "refs/remotes/origin/main", "main"]);
     repo.git(&["checkout", "--quiet", "topic"]);
     let (install, remove) =
@@ -560,13 +566,7 @@ fn run_in(directory: &Path, words: &[&str]) -> Ran {
 
 #[test]
 fn git_1_a_shallow_clone_is_told_to_fetch_its_history() {
-    let repo = Repo::new();
-    repo.git(&["checkout", "--quiet", "-b", "topic"]);
-    repo.project.replace("delivery/7zip.yaml", "/S", "/quiet");
-    repo.commit("topic");
-    repo.git(&["checkout", "--quiet", "main"]);
-    repo.project.replace("delivery/7zip.yaml", "/U", "/remove");
-    repo.commit("main goes on");
+    let repo = parted();
     let shallow = clone(&repo, &["--depth", "1", "--branch", "topic"]);
     run_in(&shallow, &["diff", "--from", "origin/main"]).exits(64).says("GIT-5").says("fetch-depth: 0").one_message();
     git(&shallow, &["fetch", "--quiet", "--depth", "1", "origin", "main:refs/remotes/origin/main"]);

@@ -9,6 +9,8 @@ use base64::Engine;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::comment::hosts::Api;
+use crate::comment::hosts::Fault;
 use crate::world::Fake;
 use crate::world::Project;
 use crate::world::Ran;
@@ -18,14 +20,7 @@ use crate::world::run;
 const TOKEN: &str = "canary-3e19-token-of-the-tracker";
 const MARKER: &str = "<!-- consign:drift server=lab dir=. -->";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Api {
-    GitHub,
-    GitLab,
-    Azure,
-}
-
-const ALL: [Api; 3] = [Api::GitHub, Api::GitLab, Api::Azure];
+const ALL: [Api; 3] = Api::ALL;
 const ME: &str = "501";
 const SOMEBODY: &str = "903";
 
@@ -39,14 +34,6 @@ struct Row {
     is_open: bool,
     is_pull_request: bool,
     words: Vec<String>,
-}
-
-struct Fault {
-    on: (&'static str, &'static str),
-    times: usize,
-    answer: Vec<u8>,
-    /// Whether what was asked for is done all the same.
-    is_done: bool,
 }
 
 #[derive(Default)]

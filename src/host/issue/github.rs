@@ -13,6 +13,8 @@ use crate::host::client::Request;
 use crate::host::github::Api;
 use crate::host::github::NODES_MAX;
 use crate::host::github::PER_PAGE;
+use crate::host::github::WireUser;
+use crate::host::github::WireWho;
 use crate::host::github::decode;
 use crate::host::github::repository_path;
 use crate::host::issue::Issue;
@@ -60,24 +62,6 @@ struct WireIssue {
     pull_request: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
-struct WireUser {
-    login: String,
-}
-
-#[derive(Deserialize)]
-struct WireWho {
-    viewer: WireUser,
-    nodes: Vec<Option<WireNode>>,
-}
-
-#[derive(Deserialize)]
-struct WireNode {
-    id: Option<String>,
-    #[serde(rename = "viewerDidAuthor")]
-    is_mine: Option<bool>,
-}
-
 const WHO: &str = "query($ids: [ID!]!) { viewer { login } nodes(ids: $ids) { ... on Issue { id viewerDidAuthor } } }";
 
 fn issue(one: &WireIssue) -> Issue {
@@ -105,12 +89,8 @@ impl Tracker for GitHubIssues {
         for chunk in all.chunks(NODES_MAX) {
             let ids: Vec<&str> = chunk.iter().map(|one| one.node_id.as_str()).collect();
             let who: WireWho = self.api.graphql(WHO, json!({ "ids": ids })).await?;
-            let is_mine = |one: &&WireIssue| {
-                let node = who.nodes.iter().flatten().find(|node| node.id.as_deref() == Some(&one.node_id));
-                let login = one.user.as_ref().map(|user| user.login.as_str());
-                node.is_some_and(|node| node.is_mine == Some(true)) || login == Some(&who.viewer.login)
-            };
-            out.extend(chunk.iter().filter(is_mine).map(issue));
+            let ours = chunk.iter().filter(|one| who.is_ours(&one.node_id, one.user.as_ref()));
+            out.extend(ours.map(issue));
         }
         out.sort_by_key(|one| one.id.parse::<u64>().unwrap_or(0));
         // An issue that is opened while pages are read moves another onto the next page.

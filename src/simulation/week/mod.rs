@@ -63,6 +63,7 @@ use crate::server::router;
 use crate::simulation::Disk;
 use crate::simulation::SimClock;
 use crate::simulation::question;
+use crate::simulation::server_config;
 use crate::simulation::week::made::Dice;
 use crate::simulation::week::made::Specs;
 use crate::simulation::week::made::item;
@@ -93,17 +94,7 @@ impl World {
         let app = App::new(Store::in_memory().unwrap(), clock.clone(), Arc::new(SeededIds::new(seed))).unwrap();
         let admin = app.create_token("console", Role::Administrator).unwrap();
         let wire = Wire::new(router(app.clone(), Limits::default()), admin.clone(), admin, Disk::default(), seed);
-        let config = ServerConfig {
-            api: Api::Native,
-            url: "http://127.0.0.1:1".to_owned(),
-            token_from: None,
-            password_key_from: None,
-            ca_file: None,
-            folders: vec!["Owned".to_owned()],
-            prune: true,
-            variables: BTreeMap::new(),
-            overlays: Vec::new(),
-        };
+        let config = server_config(true);
         app.set_zone(dice.one_of(&["Europe/Zurich", "UTC", "America/Chicago"])).unwrap();
         Self { wire: Arc::new(wire), clock, config, rng: Rng::seeded(seed ^ 1) }
     }

@@ -85,14 +85,18 @@ impl Run<'_> {
         if condition.is_empty() {
             return is_well;
         }
-        condition.split("&&").map(str::trim).all(|part| {
-            if part == "!cancelled()" {
-                return true;
-            }
-            let path = part.strip_prefix("hashFiles('").and_then(|rest| rest.strip_suffix("') != ''"));
-            let path = path.unwrap_or_else(|| panic!("`{part}` is not understood"));
-            self.checkout.join(path).is_file()
-        })
+        let parts: Vec<&str> = condition.split("&&").map(str::trim).collect();
+        // Without a function of the state, a step runs only while all is well.
+        let may_run = is_well || parts.contains(&"!cancelled()");
+        may_run
+            && parts.into_iter().all(|part| {
+                if part == "!cancelled()" {
+                    return true;
+                }
+                let path = part.strip_prefix("hashFiles('").and_then(|rest| rest.strip_suffix("') != ''"));
+                let path = path.unwrap_or_else(|| panic!("`{part}` is not understood"));
+                self.checkout.join(path).is_file()
+            })
     }
 
     fn job(&self, workflow: &Value, name: &str, job: &Value) -> Ran {
