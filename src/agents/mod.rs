@@ -159,7 +159,7 @@ pub async fn live(
             let one = &alive[place];
             let key = format!("agents-{}-{}-{round}-assessed", life.run, one.guid);
             let sent = || server.report(one.guid, std::slice::from_ref(&happening), &key);
-            again(life, sent).await.map_err(|source| stopped(one, at, source))?;
+            again(life, one.guid, sent).await.map_err(|source| stopped(one, at, source))?;
         }
         hear(end);
         (at, round) = (end, round + 1);
@@ -209,7 +209,7 @@ async fn one_lives(
     let mut done =
         Round { place, happenings: Vec::new(), left_out: Vec::new(), without_files: Vec::new(), gone: false };
     let key = format!("agents-{}-{}-{round}", life.run, one.guid);
-    let told = match again(life, || server.policy(one.guid, from, &key)).await {
+    let told = match again(life, one.guid, || server.policy(one.guid, from, &key)).await {
         Ok(told) => told,
         Err(AdapterError::NotFound { .. }) => {
             done.gone = true;
@@ -230,7 +230,7 @@ async fn one_lives(
         })
         .collect();
     for package in downloads {
-        match again(life, || server.find_files(one.guid, package)).await {
+        match again(life, one.guid, || server.find_files(one.guid, package)).await {
             Ok(()) => {}
             Err(AdapterError::NotFound { .. }) => done.without_files.push(package),
             Err(source) => return Err(stopped(one, from, source)),
@@ -240,7 +240,8 @@ async fn one_lives(
         done.happenings.iter().filter(|happening| happening.what != What::Assessed).cloned().collect();
     if !report.is_empty() {
         let key = format!("{key}-report");
-        again(life, || server.report(one.guid, &report, &key)).await.map_err(|source| stopped(one, to, source))?;
+        let sent = || server.report(one.guid, &report, &key);
+        again(life, one.guid, sent).await.map_err(|source| stopped(one, to, source))?;
     }
     Ok(done)
 }
@@ -259,15 +260,14 @@ fn stopped(one: &Alive, at: Timestamp, source: AdapterError) -> Stopped {
 }
 
 /// Sends a request until it is answered, or until that is not worth trying any more.
-async fn again<T, F>(life: &Life, mut send: impl FnMut() -> F) -> Result<T, AdapterError>
+async fn again<T, F>(life: &Life, one: Guid, mut send: impl FnMut() -> F) -> Result<T, AdapterError>
 where
     F: Future<Output = Result<T, AdapterError>>,
 {
     let mut retry = Retry::new(life.attempts);
     // Computers that fail together are not to come back together; nothing else hangs on it.
-    let mut rng = Rng::seeded(u64::from_le_bytes(std::array::from_fn(|n| {
-        life.run.as_bytes().get(n).copied().unwrap_or_default()
-    })));
+    let run = u64::from_le_bytes(std::array::from_fn(|n| life.run.as_bytes().get(n).copied().unwrap_or_default()));
+    let mut rng = Rng::seeded(run ^ one.bits() as u64);
     let mut attempt = 0;
     loop {
         attempt += 1;
