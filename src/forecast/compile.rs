@@ -471,15 +471,17 @@ impl<'a> Library<'a> {
 /// A delivery policy that computers comply with as it is, and that would install something else: what they remember is of
 /// the old list (A-16), and whether they comply with the new one only their own check tells.
 fn other_list(placed: Placed<'_>, live: &Estate<'_>, fleet: &Fleet, computers: &Computers) -> Option<String> {
+    let Spec::DeliveryPolicy(is) = &placed.item.spec else { return None };
+    let complied = fleet.history.get(&placed.guid).map_or(0, |history| history.succeeded.intersection_len(computers));
+    if complied == 0 {
+        return None;
+    }
+    let was = live.of_kind(Kind::DeliveryPolicy).find(|one| one.guid == placed.guid)?;
+    let Spec::DeliveryPolicy(was) = &was.item.spec else { return None };
     let list = |spec: &DeliveryPolicy| -> Vec<(String, String)> {
         spec.resources.iter().map(|one| (one.package.clone(), one.program.clone())).collect()
     };
-    let was = live.of_kind(Kind::DeliveryPolicy).find(|one| one.guid == placed.guid)?;
-    let (Spec::DeliveryPolicy(was), Spec::DeliveryPolicy(is)) = (&was.item.spec, &placed.item.spec) else {
-        return None;
-    };
-    let complied = fleet.history.get(&placed.guid).map_or(0, |history| history.succeeded.intersection_len(computers));
-    (list(was) != list(is) && complied > 0).then(|| {
+    (list(was) != list(is)).then(|| {
         format!(
             "it installs something else than before; {complied} computers that comply with the old list are taken to \
              comply with the new one, and install what they lack where they do not"

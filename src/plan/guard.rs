@@ -203,6 +203,9 @@ pub(super) fn protected(policy: &Policy, world: &World<'_>) -> Vec<Finding> {
     out
 }
 
+/// For how many unknown members a near name is looked for: each is compared with those of all computers.
+const NEAR_MAX: usize = 20;
+
 /// Newly listed members that no computer is called, where the computers are known (COL-1).
 pub(super) fn unknown_members(world: &World<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
@@ -220,7 +223,8 @@ pub(super) fn unknown_members(world: &World<'_>) -> Vec<Finding> {
             if called.contains(&name.to_lowercase()) {
                 continue;
             }
-            let near = did_you_mean(name, computers.iter().map(|one| one.name.as_str()));
+            let names = computers.iter().map(|one| one.name.as_str());
+            let near = if out.len() < NEAR_MAX { did_you_mean(name, names) } else { None };
             out.push(Finding {
                 rule: COL_1.id.to_owned(),
                 severity: Severity::Warning,

@@ -19,20 +19,16 @@ impl<'w> World<'w> {
     /// made of changed ones.
     fn collections_that_matter(&self) -> BTreeSet<&'w str> {
         let mut parts: HashMap<&str, Vec<&'w str>> = HashMap::new();
-        let mut users: HashMap<&str, Vec<&'w str>> = HashMap::new();
         for placed in self.live.of_kind(Kind::Collection).chain(self.planned.of_kind(Kind::Collection)) {
             let Spec::Collection(spec) = &placed.item.spec else { continue };
             let name = placed.item.key.name.as_str();
             for part in spec.include.iter().chain(&spec.exclude).chain(&spec.limited_to) {
                 parts.entry(name).or_default().push(part);
-                users.entry(part).or_default().push(name);
             }
         }
-        let changed = self.changes.iter().filter(|change| change.key.kind == Kind::Collection);
-        let moved = closure(changed.map(|change| change.key.name.as_str()), &users);
         let states = self.changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
         let targets = states.flat_map(|item| item.spec.targets().into_iter().flatten()).map(String::as_str);
-        closure(moved.into_iter().chain(targets), &parts)
+        closure(self.above_changed.iter().copied().chain(targets), &parts)
     }
 
     /// What is known of the computers at all.

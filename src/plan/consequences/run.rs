@@ -73,12 +73,7 @@ fn starts(world: &World<'_>, spec: &Spec, zone: &str) -> Starts {
 /// Whether a policy installs something else than before: who complied with the old list need not with the new one.
 fn installs_otherwise(actor: &Actor<'_>) -> bool {
     match (actor.old_spec(), actor.spec()) {
-        (Some(Spec::DeliveryPolicy(old)), Some(Spec::DeliveryPolicy(new))) => {
-            let list = |spec: &DeliveryPolicy| -> Vec<(String, String)> {
-                spec.resources.iter().map(|one| (one.package.clone(), one.program.clone())).collect()
-            };
-            list(old) != list(new)
-        }
+        (Some(old @ Spec::DeliveryPolicy(_)), Some(new @ Spec::DeliveryPolicy(_))) => uses(old) != uses(new),
         _ => false,
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn disregards(world: &World<'_>, before: bool) -> Known<Set> {
 }
 
 /// A countdown that no settings name, in seconds (TSK-9).
-const COUNTDOWN: u64 = 60;
+pub(super) const COUNTDOWN: u64 = 60;
 
 /// Whose countdown is shorter than before (TSK-9).
 fn shorter(world: &World<'_>) -> Known<Set> {

@@ -143,7 +143,7 @@ pub struct World<'w> {
     pub actors: Vec<Actor<'w>>,
     by_key: HashMap<&'w ItemKey, usize>,
     /// The changed collections, and all that are made of any of them, as they are or would be.
-    above_changed: HashSet<&'w str>,
+    pub(super) above_changed: HashSet<&'w str>,
     windows: OnceCell<[Known<Windows<'w>>; 2]>,
     countdowns: OnceCell<[Known<BTreeMap<u64, Set>>; 2]>,
 }

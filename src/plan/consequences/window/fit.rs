@@ -20,6 +20,7 @@ use crate::plan::consequences::World;
 use crate::plan::consequences::fix;
 use crate::plan::consequences::run;
 use crate::plan::consequences::sets::len;
+use crate::plan::consequences::settings::COUNTDOWN;
 use crate::plan::consequences::window::spans::ENDLESS;
 use crate::plan::consequences::window::spans::Windows;
 use crate::plan::consequences::world::item_of;
@@ -84,7 +85,7 @@ fn needs_by_countdown(need: Need, reached: &Set, countdowns: &Known<BTreeMap<u64
                 out.push((need.run + countdown, &rest & set));
                 rest -= set;
             }
-            out.push((need.run + 60, rest)); // TSK-9: 60 s unless said otherwise.
+            out.push((need.run + COUNTDOWN, rest)); // TSK-9
             Known::Is(out)
         }
     }
