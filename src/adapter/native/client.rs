@@ -316,9 +316,8 @@ impl ReadAdapter for NativeReader {
 
     async fn references(&self, guid: Guid) -> Result<Vec<Reference>, AdapterError> {
         const WHAT: &str = "list of references";
-        let answer = self.get(format!("/v1/items/{guid}/references"), Vec::new()).await?;
-        let body = body(self.server(), answer, 200, WHAT, About::Read).await?;
-        let wire::References { refers_to, referred_to_by } = decode(self.server(), &body, WHAT)?;
+        let path = format!("/v1/items/{guid}/references");
+        let wire::References { refers_to, referred_to_by } = self.json(path, WHAT).await?;
         let reference =
             |outgoing| move |wire::Reference { hint, guid, kind, name }| Reference { outgoing, hint, guid, kind, name };
         Ok(refers_to.into_iter().map(reference(true)).chain(referred_to_by.into_iter().map(reference(false))).collect())
@@ -330,14 +329,13 @@ impl ReadAdapter for NativeReader {
         let mut out = Vec::new();
         let mut after = 0;
         for _ in 0..HISTORY_PAGES_MAX {
-            let answer = self.get(format!("/v1/audit?about={about}&after={after}"), Vec::new()).await?;
-            let body = body(self.server(), answer, 200, WHAT, About::Read).await?;
-            let wire::Audit { entries, next } = decode(self.server(), &body, WHAT)?;
+            let path = format!("/v1/audit?about={about}&after={after}");
+            let wire::Audit { entries, next } = self.json(path, WHAT).await?;
             out.extend(entries.into_iter().map(done));
             match next {
-                // A server that goes back would never come to an end.
+                None => return Ok(Some(out)),
                 Some(next) if next > after => after = next,
-                _ => return Ok(Some(out)),
+                Some(_) => return Err(malformed(self.server(), WHAT, "its next page is an earlier one")),
             }
         }
         Ok(None)
@@ -442,6 +440,10 @@ impl ReadAdapter for NativeWriter {
 
     async fn history(&self, about: &str) -> Result<Option<Vec<Done>>, AdapterError> {
         self.reader.history(about).await
+    }
+
+    async fn runs(&self, job: Guid, since: Timestamp) -> Result<Known<Runs>, AdapterError> {
+        self.reader.runs(job, since).await
     }
 }
 

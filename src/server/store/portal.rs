@@ -130,17 +130,19 @@ pub fn list(sql: &Connection, filter: Filter<'_>) -> Result<Vec<RequestRow>, Sto
     all(rows)
 }
 
-/// The requests of one of these statuses that have had it since a moment at least, by number.
+/// The requests of one of these statuses that have had it since a moment at least, by number, at most so many.
 ///
 /// # Errors
 /// When SQLite refuses.
-pub fn since(sql: &Connection, statuses: &[&str], upto_ms: i64) -> Result<Vec<RequestRow>, StoreError> {
+pub fn since(sql: &Connection, statuses: &[&str], upto_ms: i64, most: u64) -> Result<Vec<RequestRow>, StoreError> {
     let mut found = Vec::new();
     for status in statuses {
-        let mut query = sql.prepare_cached(&format!("{REQUEST} WHERE status = ?1 AND changed_ms <= ?2"))?;
-        found.extend(all(query.query(params![status, upto_ms])?)?);
+        let text = format!("{REQUEST} WHERE status = ?1 AND changed_ms <= ?2 ORDER BY id LIMIT ?3");
+        let mut query = sql.prepare_cached(&text)?;
+        found.extend(all(query.query(params![status, upto_ms, i64::try_from(most).unwrap_or(i64::MAX)])?)?);
     }
     found.sort_unstable_by_key(|row| row.id);
+    found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     Ok(found)
 }
 

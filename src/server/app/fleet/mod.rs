@@ -11,6 +11,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use roaring::RoaringBitmap;
 
 use crate::model::guid::Guid;
@@ -173,6 +174,11 @@ impl App {
     /// When the store fails.
     pub fn zone(&self) -> Result<String, StoreError> {
         Ok(self.store().read(|sql| meta::get(sql, fleet::ZONE))?.unwrap_or_else(|| "UTC".to_owned()))
+    }
+
+    /// The zone of the server, with its rules.
+    fn time_zone(&self) -> Result<TimeZone, StoreError> {
+        TimeZone::get(&self.zone()?).map_err(|_| StoreError::Corrupt { what: "zone" })
     }
 
     /// Whether the zone of the server was ever set.

@@ -175,8 +175,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub fn begin_daily_purge(&self) -> Result<Option<Purge>, Refused> {
-        let (now, zone) = (self.now(), self.zone()?);
-        let zone = TimeZone::get(&zone).map_err(|_| StoreError::Corrupt { what: "zone" })?;
+        let (now, zone) = (self.now(), self.time_zone()?);
         let (settings, planned_ms) = self.store().read(|sql| Ok::<_, Refused>((settings(sql)?, planned(sql)?)))?;
         let now_ms = now.as_millisecond();
         if settings.enabled && planned_ms.is_some_and(|planned| planned <= now_ms) {
@@ -210,8 +209,7 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub fn end_daily_purge(&self, purge: &Purge) -> Result<Purged, Refused> {
-        let (done, zone) = (purge.done, self.zone()?);
-        let zone = TimeZone::get(&zone).map_err(|_| StoreError::Corrupt { what: "zone" })?;
+        let (done, zone) = (purge.done, self.time_zone()?);
         self.write(&Caller::server(), &[], Fence::Free, |writer| {
             let name = format!("daily purge: {} items and requests, {} rows of events", done.items(), done.rows());
             writer.audit(Did { name: Some(name), ..Did::of(Action::Purge) })?;
@@ -302,8 +300,7 @@ impl Writer<'_> {
     /// Portal requests that came to their end before a moment, with what was made for them and serves nobody else.
     fn purge_requests(&mut self, upto_ms: i64, most: u64, unused: &mut Unused) -> Result<u64, Refused> {
         let ends = Status::ENDS.map(Status::name);
-        let mut rows = portal::since(self.sql, &ends, upto_ms)?;
-        rows.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        let rows = portal::since(self.sql, &ends, upto_ms, most)?;
         let removed = rows.len() as u64;
         for row in rows {
             portal::remove(self.sql, &row)?;

@@ -109,10 +109,12 @@ impl Writer<'_> {
             let why = "requests still join the incident: open it first, so that nobody is rejected unseen";
             return Err(Refused::invalid("incident", why).with("rule", "PTL-5"));
         }
-        let mut waiting = portal::of_incident(self.sql, id)?;
-        let statuses = waiting.iter().map(status_of).collect::<Result<Vec<_>, _>>()?;
-        let mut waits = statuses.into_iter().map(|status| status == Status::AwaitingApproval);
-        waiting.retain(|_| waits.next() == Some(true));
+        let mut waiting = Vec::new();
+        for row in portal::of_incident(self.sql, id)? {
+            if status_of(&row)? == Status::AwaitingApproval {
+                waiting.push(row);
+            }
+        }
         if waiting.is_empty() {
             return Err(Refused::invalid("incident", "none of its requests waits for approval").with("rule", "PTL-5"));
         }

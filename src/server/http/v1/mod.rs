@@ -408,7 +408,7 @@ pub static ROUTES: &[Route] = &[
         query: &["after", "limit"],
         ..get(
             "/v1/portal/incidents",
-            "Requests that wait for approval, by what they ask for",
+            "Incidents, decided ones too: requests on approval, by what they ask for",
             of::<wire::PortalIncidents>,
             portal_requests::incidents,
         )

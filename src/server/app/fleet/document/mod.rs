@@ -59,10 +59,10 @@ impl App {
     pub fn policy_document(&self, guid: Guid, limits: &Limits) -> Result<String, Refused> {
         let assignments = self.assignments()?;
         let members = self.members(limits)?;
-        let zone = self.zone()?;
+        let zone = self.time_zone()?;
         self.store().read(|sql| {
             let row = computer(sql, guid)?;
-            let book = Book::open(sql, &zone)?;
+            let book = Book { sql, zone };
             let mut jobs = Vec::new();
             for one in assigned_to(sql, &row, &assignments, &members)? {
                 // What went since the assignments were read is no job any more.
@@ -101,12 +101,7 @@ struct Book<'a> {
     zone: TimeZone,
 }
 
-impl<'a> Book<'a> {
-    fn open(sql: &'a Connection, zone: &str) -> Result<Self, StoreError> {
-        let zone = TimeZone::get(zone).map_err(|_| StoreError::Corrupt { what: "zone" })?;
-        Ok(Self { sql, zone })
-    }
-
+impl Book<'_> {
     fn item(&self, guid: Guid) -> Result<Item, StoreError> {
         Item::stored(&items::json(self.sql, guid)?.ok_or(StoreError::Corrupt { what: "reference" })?)
     }
