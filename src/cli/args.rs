@@ -86,7 +86,7 @@ pub enum Command {
     Fleet(FleetArgs),
     /// Let simulated computers live against a server, faster than the clock: they ask, download, run and report
     Agents(AgentsArgs),
-    /// Write the JSON Schemas of manifests and project file
+    /// Write the JSON Schemas of manifests, the project file, and what drift reads and tells
     Schema(SchemaArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
     Explain(ExplainArgs),

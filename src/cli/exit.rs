@@ -40,7 +40,7 @@ Exit codes:
    1  error
    2  changes (with --detailed-exitcode); drift
    3  blocked by policy, protection or a missing acknowledgement (the plan is still written)
-   4  plan stale: the server changed since it was made
+   4  plan stale, or more would be done than was approved; plan again
    5  applied in part; the journal tells what
    6  locked by another apply
    7  not everything needed could be read

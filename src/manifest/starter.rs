@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::document::API_VERSION;
 use super::fields::Field;
 use super::fields::fields;
+use super::print::flow;
 use crate::model::kind::Kind;
 
 /// Where comments are broken.
@@ -135,27 +136,7 @@ fn plain(name: &str) -> String {
 
 /// A text as a YAML scalar of one line, quoted where it must be.
 fn scalar(text: &str) -> String {
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_alphanumeric() || " -._()/".contains(c))
-        && !text.ends_with(' ')
-        // Words that some readers take for something else.
-        && !["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
-            .contains(&text.to_ascii_lowercase().as_str());
-    if is_plain { text.to_owned() } else { Value::from(text).to_string() }
-}
-
-/// A value on one line.
-fn flow(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        Value::Array(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) => {
-            let pairs: Vec<String> =
-                map.iter().map(|(key, value)| format!("{}: {}", scalar(key), flow(value))).collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-        other => other.to_string(),
-    }
+    flow(&Value::from(text))
 }
 
 /// Adds a comment, broken between words.

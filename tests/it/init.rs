@@ -318,7 +318,7 @@ fn a_new_manifest_stands_in_the_way_of_nothing() {
     at.run(&["new", "Package", "a\nb"]).exits(64).one_message().says("control character");
     at.run(&["new", "Package", " "]).exits(64).one_message().says("is empty");
     let printed = at.run(&["new", "package", "no", "--to", "-"]).exits(0);
-    assert!(printed.out.contains("name: \"no\"\n"), "{}", printed.out);
+    assert!(printed.out.contains("name: 'no'\n"), "{}", printed.out);
     assert_eq!(at.files(), before);
     at.run(&["new", "Task", "../../../up: \"x\""]).exits(0).says("delivery/tasks/up-x.yaml");
     at.is_sound();
