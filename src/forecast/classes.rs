@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -100,16 +98,17 @@ fn traits<'a>(compiled: &'a Compiled, fleet: &'a Fleet) -> Vec<Cow<'a, Computers
     let of_jobs = compiled.jobs.par_iter().flat_map_iter(|job| {
         let history = fleet.history.get(&job.what.id);
         let results = history.into_iter().flat_map(|history| [&history.succeeded, &history.failed]);
-        std::iter::once(Cow::Borrowed(&job.computers)).chain(results.map(|result| Cow::Owned(&job.computers & result)))
+        let here = &*job.computers;
+        std::iter::once(Cow::Borrowed(here)).chain(results.map(move |result| Cow::Owned(here & result)))
     });
     let of_packages = users.par_iter().filter_map(|(package, users)| {
         let cached = &fleet.packages.get(package)?.cached;
         Some(Cow::Owned(users.iter().map(|computers| *computers & cached).union()))
     });
     let mut found: Vec<Cow<'a, Computers>> = of_jobs.chain(of_packages).collect();
-    found.extend(compiled.windows.iter().map(|one| Cow::Borrowed(&one.computers)));
-    found.extend(compiled.settings.iter().map(|one| Cow::Borrowed(&one.computers)));
-    for computers in compiled.enrolments.iter().map(|one| &one.computers) {
+    found.extend(compiled.windows.iter().map(|one| Cow::Borrowed(&*one.computers)));
+    found.extend(compiled.settings.iter().map(|one| Cow::Borrowed(&*one.computers)));
+    for computers in compiled.enrolments.iter().map(|one| &*one.computers) {
         found.push(Cow::Borrowed(computers));
         found.extend(fleet.licences.as_ref().map(|licences| Cow::Owned(computers & &licences.holders)));
     }
@@ -129,7 +128,8 @@ fn distinct(sets: Vec<Cow<'_, Computers>>) -> Vec<Cow<'_, Computers>> {
         .flat_map_iter(|(_, sets)| {
             let mut once: Vec<Cow<'_, Computers>> = Vec::with_capacity(1);
             for set in sets {
-                if !once.contains(&set) {
+                // Pieces with the same targets share their set.
+                if !once.iter().any(|one| std::ptr::eq(&**one, &*set) || *one == set) {
                     once.push(set);
                 }
             }
@@ -143,8 +143,8 @@ fn class(members: Computers, compiled: &Compiled, fleet: &Fleet) -> Class {
     let places = |sets: &mut dyn Iterator<Item = &Computers>| -> Vec<usize> {
         sets.enumerate().filter(|(_, set)| set.contains(first)).map(|(at, _)| at).collect()
     };
-    let jobs = places(&mut compiled.jobs.iter().map(|one| &one.computers));
-    let windows = places(&mut compiled.windows.iter().map(|one| &one.computers));
+    let jobs = places(&mut compiled.jobs.iter().map(|one| &*one.computers));
+    let windows = places(&mut compiled.windows.iter().map(|one| &*one.computers));
     let zone = fleet.computers.get(first as usize).map_or("UTC", |one| one.zone.as_str());
     let zone = if is_zone(zone) { zone } else { "UTC" };
     let policy = Arc::new(compiled.policy(first));
