@@ -45,7 +45,7 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
                     out.extend(moved(change, effective(before, was.as_ref()), effective(after, is.as_ref())));
                 }
             }
-            (Kind::SequentialTask, _) => out.extend(bundle(change)),
+            (Kind::SequentialTask, _) => out.extend(bundle(world, change)),
             (Kind::Folder, _) => out.extend(handed_down(world, change)),
             (Kind::PortalDefaults, _) => out.push(inherited(world, change, was.as_ref(), is.as_ref())),
             _ => {}
@@ -124,20 +124,54 @@ fn moved(change: &Change, was: Option<Rights>, is: Option<Rights>) -> Option<Tol
     Some(told.part("gained", gained).part("lost", lost).sample(difference).because(because))
 }
 
-/// A sequential task inherits from its console folder (SEQ-6), whose rights no manifest holds.
-fn bundle(change: &Change) -> Option<Told> {
-    let before = own(change.before.as_ref().map(|item| &item.spec));
-    let after = own(change.after.as_ref().map(|item| &item.spec));
-    if before == after || (before.is_none() && after.is_none()) {
+/// A sequential task inherits from its console folder (SEQ-6): its own rights change, or it moves to another folder.
+fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref()?);
+    let (old, new) = (own(before.map(|item| &item.spec)), own(Some(&after.spec)));
+    let stays = before.is_none_or(|before| stays(world, before.folder.as_deref(), after.folder.as_deref()));
+    if old == new && (stays || new.is_some_and(|rights| !rights.inherit)) || (before.is_none() && new.is_none()) {
         return None;
     }
+    if let Some((was, is)) = before.and_then(|before| Some((whole(world.live, before)?, whole(world.planned, after)?)))
+    {
+        return moved(change, Some(was), Some(is));
+    }
+    // What comes from above is not known; where it is the same on both sides, it makes no difference.
     let grants = |rights: Option<&PortalRights>| -> Rights {
         rights.map(|rights| rights.grants.iter().cloned().collect()).unwrap_or_default()
     };
     let inherits = |rights: Option<&PortalRights>| rights.is_none_or(|rights| rights.inherit);
-    let known = inherits(before) == inherits(after) || change.before.is_none();
-    let (was, is) = (grants(before), grants(after));
-    moved(change, known.then_some(was), known.then_some(is))
+    let known = stays && inherits(old) == inherits(new) || before.is_none();
+    moved(change, known.then(|| grants(old)), known.then(|| grants(new)))
+}
+
+/// The rights that a sequential task has, with those of its folders (SEQ-6); `None`: not known.
+fn whole(estate: &Estate<'_>, item: &Item) -> Option<Rights> {
+    match own(Some(&item.spec)) {
+        Some(rights) if !rights.inherit => Some(rights.grants.iter().cloned().collect()),
+        rights => {
+            let above = of_folder(estate, item.folder.as_deref()?)?;
+            let grants = rights.into_iter().flat_map(|rights| rights.grants.iter().cloned());
+            Some(above.into_iter().chain(grants).collect())
+        }
+    }
+}
+
+/// Whether an item stays in its folder, which a plan may call otherwise.
+fn stays(world: &World<'_>, before: Option<&str>, after: Option<&str>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return before == after };
+    let renamed = |change: &Change| {
+        let is = &change.after.as_ref()?.key.name;
+        let rest = before.strip_prefix(change.key.name.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{is}{rest}"))
+    };
+    before == after
+        || world
+            .changes
+            .iter()
+            .filter(|change| change.key.kind == Kind::Folder)
+            .filter_map(renamed)
+            .any(|is| is == after)
 }
 
 /// The rights that a folder hands down; `None`: not known, for it, or one above that it inherits from, is not managed.
