@@ -2,6 +2,7 @@
 //! itself.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 
@@ -422,7 +423,9 @@ pub fn comparison(it: &Comparison, zone: &TimeZone, paint: Paint, out: &mut dyn 
             writeln!(out, "    {} computers did something else: {}{more}", task.disagree, names.join(", "))?;
         }
     }
-    for (what, counted) in [("restarts", &it.restarts), ("licences taken", &it.licences)] {
+    let runs = it.tasks.iter().map(|task| (format!("runs of {}", visible(&task.key.to_string())), &task.runs));
+    let rest = [("restarts".to_owned(), &it.restarts), ("licences taken".to_owned(), &it.licences)];
+    for (what, counted) in runs.chain(rest) {
         let Some(counted) = counted else { continue };
         *totals.entry("agree").or_default() += counted.agree;
         *totals.entry("disagree").or_default() += counted.disagree;
@@ -433,6 +436,10 @@ pub fn comparison(it: &Comparison, zone: &TimeZone, paint: Paint, out: &mut dyn 
             let names: Vec<String> = counted.sample.iter().map(|name| visible(name).into_owned()).collect();
             writeln!(out, "    {} computers did something else: {}", counted.disagree, names.join(", "))?;
         }
+    }
+    let unknown: BTreeSet<&str> = it.tasks.iter().filter_map(|task| task.runs_unknown.as_deref()).collect();
+    for why in unknown {
+        writeln!(out, "Single runs are not compared everywhere: {}.", visible(why))?;
     }
     if it.older > 0 {
         writeln!(out, "{} tasks reported nothing since then and are left out.", it.older)?;
