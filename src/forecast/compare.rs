@@ -115,7 +115,6 @@ pub struct Then<'a> {
 
 /// Compares what a prediction from `then` on says with what is known `now`, of these computers. `ended`: the runs that
 /// they reported, by job, as far as these are known.
-#[expect(clippy::too_many_arguments, reason = "two sides, and what they are compared over")]
 pub fn compare(
     compiled: &Compiled,
     outcomes: &Outcomes,

@@ -267,7 +267,7 @@ fn what_lives_does_what_was_predicted() {
     project.run(&["apply", "--auto-approve"]).exits(0);
     let text = project.run(&[&["forecast", "--compare", "--since", "before.ndjson"][..], &more].concat()).exits(0).out;
     assert!(text.contains("not compared everywhere: the server keeps a limited number of them (PUR-1)."), "{text}");
-    assert!(!text.contains("runs of"), "{text}");
+    assert!(!text.contains(" runs: "), "{text}");
 }
 
 const PURGE: &str = "apiVersion: consign/v1\nkind: PurgeSettings\nmetadata: {name: Purge}\n\
