@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::diag::SourceId;
 use crate::diag::Sources;
 use crate::model::project::Severity;
@@ -104,6 +106,18 @@ pub struct Fix {
     pub message: String,
     /// What to replace.
     pub edits: Vec<Edit>,
+    /// What is to be said where; `manifest::locate` makes edits of it, or drops the fix where that cannot be done with
+    /// everything else kept.
+    pub values: Vec<Wanted>,
+}
+
+/// A value that a place is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The value at a pointer; where there is none yet, its key is added to the map above it.
+    pub at: Location,
+    /// What it is to be.
+    pub value: Value,
 }
 
 /// A place and its new text.
@@ -161,7 +175,21 @@ impl Diagnostic {
     #[must_use]
     pub fn fix(mut self, message: impl Into<String>, at: Location, new_text: impl Into<String>) -> Self {
         let edits = vec![Edit { location: at, new_text: new_text.into() }];
-        self.fix = Some(Fix { message: message.into(), edits });
+        self.fix = Some(Fix { message: message.into(), edits, values: Vec::new() });
+        self
+    }
+
+    /// Offers to write a value: a text, a number, a truth value or a whole list, in the place of the one at a pointer, or
+    /// as a new key where there is none. It is quoted as YAML needs it.
+    ///
+    /// Offered again, the fix does all of it, under the first message. Where a variable is written the fix is dropped:
+    /// what a check sees is the variable's value.
+    #[must_use]
+    pub fn fix_value(mut self, message: impl Into<String>, at: Location, value: impl Into<Value>) -> Self {
+        let wanted = Wanted { at, value: value.into() };
+        let fix =
+            self.fix.get_or_insert_with(|| Fix { message: message.into(), edits: Vec::new(), values: Vec::new() });
+        fix.values.push(wanted);
         self
     }
 

@@ -156,13 +156,21 @@ impl<'a> Written<'a> {
         list: Option<(&Value, &Value)>,
     ) -> Option<Edit> {
         self.in_tree(source, document, |tree| {
-            let page = Page { text: self.sources.text(source), tree };
-            let (span, new_text) = page.change(pointer, value, list)?;
-            let is_as_asked = page.is_as_asked(&span, &new_text, pointer, value, list);
-            let location = Location::Span { source, start: span.start, end: span.end };
-            is_as_asked.then_some(Edit { location, new_text })
+            Page { text: self.sources.text(source), tree }.edit(source, pointer, value, list)
         })
     }
+}
+
+/// The edit of a document after which it has a value at a pointer, and says all else as before. `None` too where a
+/// variable is written, of which a check saw the value.
+pub(super) fn edit_of(text: &str, tree: &Tree<'_>, source: SourceId, pointer: &str, value: &Value) -> Option<Edit> {
+    let at = tree.find(pointer).1;
+    let node = &tree.nodes[at];
+    let is_there = tree.pointer_of(at) == pointer;
+    if is_there && text[node.start as usize..node.end as usize].contains("${{") {
+        return None;
+    }
+    Page { text, tree }.edit(source, pointer, value, None)
 }
 
 /// The fields in which two items differ, by pointer below their `spec`. Maps of the same keys are gone into.
@@ -199,6 +207,18 @@ struct Page<'t, 'a> {
 }
 
 impl Page<'_, '_> {
+    /// An edit, tried: `None` where it would say anything else than what is asked.
+    fn edit(&self, source: SourceId, pointer: &str, value: &Value, list: Option<(&Value, &Value)>) -> Option<Edit> {
+        let (span, mut new_text) = self.change(pointer, value, list)?;
+        // Lines that are added end as the file's others do.
+        if new_text.contains('\n') && !new_text.contains("\r\n") && self.text.contains("\r\n") {
+            new_text = new_text.replace('\n', "\r\n");
+        }
+        let is_as_asked = self.is_as_asked(&span, &new_text, pointer, value, list);
+        let location = Location::Span { source, start: span.start, end: span.end };
+        is_as_asked.then_some(Edit { location, new_text })
+    }
+
     /// The place of a value and its new text.
     fn change(&self, pointer: &str, value: &Value, list: Option<(&Value, &Value)>) -> Option<(Range<usize>, String)> {
         let (key, at) = self.tree.find(pointer);
