@@ -2,6 +2,7 @@
 //! says how to mend it; none stops at the first finding, opens a file, or asks a server.
 
 mod collections;
+pub mod command;
 mod context;
 mod names;
 mod packages;
