@@ -4,6 +4,7 @@
 mod collections;
 pub mod command;
 mod context;
+mod lint;
 mod names;
 mod packages;
 mod portal;
@@ -22,7 +23,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Loaded;
 use crate::model::project::Project;
 
-/// The checks, a file a family.
+/// The checks but for the lints, a file a family.
 const FAMILIES: [fn(&mut Context<'_>); 11] = [
     names::check,
     packages::check,
@@ -47,7 +48,7 @@ pub fn validate(loaded: &Loaded, project: &Project) -> Diagnostics {
         check(&mut context);
         context.found
     };
-    let all: Vec<Diagnostics> = FAMILIES.par_iter().map(family).collect();
+    let all: Vec<Diagnostics> = FAMILIES.par_iter().chain(&lint::FAMILIES).map(family).collect();
     let mut found = Diagnostics::new();
     all.into_iter().for_each(|more| found.extend(more));
     found.apply_severities(&project.policy.severities);
