@@ -3,7 +3,9 @@
 
 mod collections;
 pub mod command;
+mod commands;
 mod context;
+mod folders;
 mod names;
 mod packages;
 mod portal;
@@ -23,10 +25,11 @@ use crate::diag::Loaded;
 use crate::model::project::Project;
 
 /// The checks, a file a family.
-const FAMILIES: [fn(&mut Context<'_>); 11] = [
+const FAMILIES: [fn(&mut Context<'_>); 12] = [
     names::check,
     packages::check,
     programs::check,
+    commands::check,
     tasks::check,
     sequences::check,
     schedules::check,
