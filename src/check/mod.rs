@@ -3,7 +3,9 @@
 
 mod collections;
 pub mod command;
+mod commands;
 mod context;
+mod folders;
 mod lint;
 mod names;
 mod packages;
@@ -23,11 +25,12 @@ use crate::diag::Diagnostics;
 use crate::diag::Loaded;
 use crate::model::project::Project;
 
-/// The checks but for the lints, a file a family.
-const FAMILIES: [fn(&mut Context<'_>); 11] = [
+/// The checks but for those of `lint`, a file a family.
+const FAMILIES: [fn(&mut Context<'_>); 12] = [
     names::check,
     packages::check,
     programs::check,
+    commands::check,
     tasks::check,
     sequences::check,
     schedules::check,

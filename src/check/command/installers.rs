@@ -159,12 +159,14 @@ fn inno_setup(command: &mut Command) -> bool {
     };
     let is_own = has(&OWN);
     let silent = has(&["verysilent", "silent"]);
+    // Who gives the switches of two kinds does not know either which one it is.
+    let is_mixed = command.has_any(&["quiet", "q", "qn", "s", "install"]);
     if !is_named && !is_own && !silent {
         return false;
     }
     let certainty = match (is_named, is_own) {
         (true, _) => Certainty::Program,
-        (_, true) => Certainty::Switches,
+        (_, true) if !is_mixed => Certainty::Switches,
         _ => Certainty::Guess,
     };
     let (stays, per_user) = (has(&["norestart"]), has(&["currentuser"]));

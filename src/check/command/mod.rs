@@ -241,7 +241,8 @@ impl Command {
         (self.kind, self.certainty) = (kind, certainty);
     }
 
-    fn has(&self, switch: &str) -> bool {
+    /// Whether it has a switch of this name, in any case.
+    pub fn has(&self, switch: &str) -> bool {
         self.arguments.iter().any(|word| word.is_switch(switch))
     }
 
@@ -251,6 +252,20 @@ impl Command {
 
     fn find(&self, switches: &[&str]) -> Option<&Word> {
         self.arguments.iter().find(|word| switches.iter().any(|switch| word.is_switch(switch)))
+    }
+
+    /// The code with which it says that a restart is needed, where its command line sets one:
+    /// `/RESTARTEXITCODE=3010` of Inno Setup.
+    pub(super) fn restart_code(&self) -> Option<i64> {
+        if self.kind != Kind::InnoSetup {
+            return None;
+        }
+        installers::value_of(self, "restartexitcode")?.parse().ok().filter(|code| *code != 0)
+    }
+
+    /// Whether a switch more keeps its meaning. A program that is none of its kind's own takes none.
+    pub(super) fn is_switchable(&self) -> bool {
+        self.kind != Kind::WindowsInstaller || self.file_name() == "msiexec"
     }
 
     fn push_into<'a>(&'a self, out: &mut Vec<&'a Self>) {
@@ -357,6 +372,11 @@ pub fn may_restart_itself(line: &str) -> bool {
     CommandLine::read(line).each().iter().any(|command| command.is_known() && command.restart == Restart::Left)
 }
 
+/// Whether a program is `pause`, which waits for a key.
+pub(super) fn is_pause(program: &str) -> bool {
+    program.eq_ignore_ascii_case("pause")
+}
+
 /// One command of its own: `text` without operators, at `place` of the whole line.
 fn one(text: &str, place: Option<usize>, in_shell: bool, depth: u8, faults: &mut Vec<Fault>) -> Option<Command> {
     let trimmed = text.trim_start();
@@ -367,10 +387,15 @@ fn one(text: &str, place: Option<usize>, in_shell: bool, depth: u8, faults: &mut
     }
     let name = program::start(text, place, in_shell, faults);
     let rest = quoting::arguments(text, name.range.end);
-    if rest.unclosed.is_some() {
+    let mut command = Command::new(text, place, name, rest.words);
+    // For `msiexec` a backslash before a quote is a backslash, so that each quote counts.
+    let is_open = match command.file_name().as_str() {
+        "msiexec" => text[command.name.end..].matches('"').count() % 2 == 1,
+        _ => rest.unclosed.is_some(),
+    };
+    if is_open && !faults.contains(&Fault::Unclosed) {
         faults.push(Fault::Unclosed);
     }
-    let mut command = Command::new(text, place, name, rest.words);
     if depth < DEPTH_MAX && !msi::read(&mut command) && !system::read(&mut command, in_shell, depth, faults) {
         installers::read(&mut command);
     }

@@ -135,7 +135,8 @@ fn unfit(name: &str, in_shell: bool, faults: &mut Vec<Fault>) {
     }
     if !name.contains(['\\', '/']) {
         let file = file_name(name);
-        if let Some(known) = KNOWN.iter().find(|known| is_one_slip(&file, known)) {
+        let is_known = KNOWN.contains(&file.as_str());
+        if let Some(known) = KNOWN.iter().find(|known| !is_known && is_one_slip(&file, known)) {
             faults.push(Fault::Misspelt(name.to_owned(), known));
         }
         if !in_shell && super::shell::is_built_in(name) {

@@ -25,7 +25,7 @@ pub(super) fn read(command: &mut Command, in_shell: bool, depth: u8, faults: &mu
     }
     match command.file_name().as_str() {
         "cmd" => cmd(command, depth, faults),
-        "start" => start(command, in_shell, depth, faults),
+        "start" => start(command, depth, faults),
         "forfiles" => forfiles(command, depth),
         "powershell" | "pwsh" => powershell::read(command, depth),
         "wscript" | "cscript" => script_host(command),
@@ -72,12 +72,14 @@ fn cmd(command: &mut Command, depth: u8, faults: &mut Vec<Fault>) {
 }
 
 /// `start "title" /wait /d FOLDER program arguments`.
-fn start(command: &mut Command, in_shell: bool, depth: u8, faults: &mut Vec<Fault>) {
+fn start(command: &mut Command, depth: u8, faults: &mut Vec<Fault>) {
     command.known(Kind::Launcher, Certainty::Program);
+    let is_quoted = |word: &super::Word| command.text[word.range.clone()].starts_with('"');
     let mut words = command.arguments.iter().peekable();
-    // The first thing in quotes is a title.
-    words.next_if(|word| command.text[word.range.clone()].starts_with('"'));
-    while let Some(word) = words.next_if(|word| word.text.starts_with('/')) {
+    let mut titled = false;
+    // The first thing in quotes is a title, before the switches or behind them.
+    while let Some(word) = words.next_if(|word| word.text.starts_with('/') || (is_quoted(word) && !titled)) {
+        titled |= is_quoted(word);
         if word.is_switch("d") || word.is_switch("affinity") || word.is_switch("node") {
             words.next();
         }
@@ -86,7 +88,6 @@ fn start(command: &mut Command, in_shell: bool, depth: u8, faults: &mut Vec<Faul
         let from = word.range.start;
         let place = command.place.map(|at| at + from);
         let text = command.text[from..].to_owned();
-        let _ = in_shell;
         command.runs.extend(one(&text, place, true, depth + 1, faults));
     }
 }
