@@ -5,6 +5,7 @@
 mod bad_input;
 #[cfg(unix)]
 mod browser;
+mod command_lines;
 mod comment;
 mod computers;
 mod done_when;
@@ -35,4 +36,5 @@ mod story;
 mod terminal;
 mod told;
 mod validate;
+mod validate_commands;
 mod world;
