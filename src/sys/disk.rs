@@ -45,6 +45,24 @@ fn bounded(from: impl Read, path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
+/// Puts other bytes in the place of those that a file was read with, whole or not at all. Who may read it stays so.
+///
+/// # Errors
+/// When it holds something else by now, or cannot be written; it is then as it was.
+pub fn rewrite(path: &Utf8Path, before: &[u8], after: &[u8]) -> Result<(), FilesError> {
+    if read_bounded(path, before.len() as u64).ok().as_deref() != Some(before) {
+        return Err(fail("replace", path, io::Error::other("it has changed since it was read")));
+    }
+    #[cfg(unix)]
+    let mode = {
+        let metadata = fs::metadata(path).map_err(|error| fail("open", path, error))?;
+        Some(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777)
+    };
+    #[cfg(not(unix))]
+    let mode = None;
+    write_atomic(path, after, mode)
+}
+
 /// Adds bytes to the end of a file, which is made where there is none.
 ///
 /// # Errors
