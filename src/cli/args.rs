@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::cli::exit;
+use crate::cli::fmt::FmtArgs;
 use crate::report::render::Form;
 
 /// Software delivery as code: manifests in Git, planned against a live delivery server, applied, watched for drift.
@@ -60,6 +61,8 @@ pub enum Command {
     New(NewArgs),
     /// Check manifests: schema, references, rules; offline, all findings in one pass
     Validate(crate::cli::validate::ValidateArgs),
+    /// Bring manifests into their one form: order of keys, quotes, blank lines; comments stay
+    Fmt(FmtArgs),
     /// Say what two revisions of the manifests differ in, without a server
     Diff(DiffArgs),
     /// Show what would change on a server

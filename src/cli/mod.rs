@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod failure;
 mod fleet;
+mod fmt;
 mod forecast;
 mod hosting;
 mod import;
@@ -81,6 +82,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Init(args) => init::run(context, &args),
         Command::New(args) => new::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
+        Command::Fmt(args) => fmt::run(context, &args),
         Command::Diff(args) => diff::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Show(args) => plan::show(context, &args),

@@ -10,6 +10,7 @@ mod comment;
 mod computers;
 mod done_when;
 mod drift;
+mod fmt;
 mod forecast;
 mod git;
 mod history;
