@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["planted"],
     &["rules", "sample"],
     &["diag"],
-    &["manifest", "check", "diff", "agent", "reach"],
+    &["manifest", "check", "diff", "agent", "reach", "refs"],
     &["plan", "forecast"],
     &["sys"],
     &["adapter", "host", "server"],
@@ -25,8 +25,10 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Modules that decide over values and touch nothing.
-const PURE: &[&str] =
-    &["model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "reach", "plan", "forecast", "report"];
+const PURE: &[&str] = &[
+    "model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "reach", "refs", "plan", "forecast",
+    "report",
+];
 
 /// What a pure module does not say.
 const IMPURE: &[&str] = &[

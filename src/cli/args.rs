@@ -81,8 +81,10 @@ pub enum Command {
     Computer(ComputerArgs),
     /// Write manifests of what a server holds
     Import(ImportArgs),
-    /// Say what an item refers to and what refers to it
-    Refs(RefsArgs),
+    /// Say who may ask for which software on the portal: all, some, none; inherited or own; reads only
+    Portal(crate::cli::portal::PortalArgs),
+    /// Say what refers to an item, and what it refers to, as a tree
+    Refs(crate::cli::refs::RefsArgs),
     /// Run the reference server
     Serve(ServeArgs),
     /// Make up a fleet of computers, to rehearse with
@@ -91,6 +93,15 @@ pub enum Command {
     Agents(AgentsArgs),
     /// Write the JSON Schemas of manifests, the project file, and what drift reads and tells
     Schema(SchemaArgs),
+    /// Print a script that completes commands and the project's names in a shell
+    Completions(crate::cli::complete::CompletionsArgs),
+    /// Say what fits at the end of a half-typed line, for the scripts of `completions`
+    #[command(hide = true)]
+    Complete(crate::cli::complete::CompleteArgs),
+    /// Print or write the manual pages
+    Man(crate::cli::man::ManArgs),
+    /// Write the chapters of the manual that follow from the program: rules, commands, kinds and their fields
+    Reference(crate::cli::reference::ReferenceArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
     Explain(ExplainArgs),
 }
@@ -575,20 +586,6 @@ pub struct ImportArgs {
     /// Where the manifests go: a directory below the project that is empty or not there yet
     #[arg(long, value_name = "DIR")]
     pub out: Utf8PathBuf,
-}
-
-/// `consign refs`
-#[derive(Debug, Args)]
-pub struct RefsArgs {
-    /// The item: its address such as package/7-Zip, or its GUID
-    #[arg(value_name = "REF")]
-    pub item: String,
-    /// Which server
-    #[command(flatten)]
-    pub server: ServerArg,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// `consign serve`

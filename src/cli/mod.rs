@@ -4,6 +4,7 @@ mod agents;
 mod apply;
 mod args;
 mod comment;
+mod complete;
 mod computer;
 mod context;
 mod demo;
@@ -20,9 +21,12 @@ mod import;
 mod init;
 mod knowledge;
 mod log;
+mod man;
 mod new;
 mod passwords;
 mod plan;
+mod portal;
+mod reference;
 mod refs;
 mod report;
 mod revision;
@@ -92,10 +96,15 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Forecast(args) => forecast::run(context, &args),
         Command::Computer(args) => computer::run(context, &args),
         Command::Import(args) => import::run(context, &args),
+        Command::Portal(args) => portal::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
         Command::Agents(args) => agents::run(context, &args),
         Command::Fleet(args) => fleet::run(context, args),
         Command::Serve(args) => serve::run(context, args),
+        Command::Completions(args) => complete::script(context, &args),
+        Command::Complete(args) => complete::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
+        Command::Reference(args) => reference::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
     }

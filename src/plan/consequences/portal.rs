@@ -1,8 +1,6 @@
 //! Portal rights: what is inherited (PTL-2), who gains and who loses which right (PTL-3), and rights that go with a
 //! program (PRG-13).
 
-use std::collections::BTreeSet;
-
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
@@ -14,6 +12,12 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
+use crate::plan::rights::Above;
+use crate::plan::rights::Rights;
+use crate::plan::rights::defaults;
+use crate::plan::rights::effective;
+use crate::plan::rights::of_folder;
+use crate::plan::rights::own;
 use crate::reach::Estate;
 use crate::reach::Placed;
 use crate::rules::portal::PTL_2;
@@ -22,8 +26,6 @@ use crate::rules::program::PRG_13;
 
 /// What everything about new programs together is about.
 const NEW: &str = "new programs";
-
-type Rights = BTreeSet<Grant>;
 
 pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
     let was = defaults(world.live);
@@ -57,33 +59,6 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
         let n = new.len() as u64;
         new.truncate(20);
         out.push(Told::counted(&PTL_2, NEW.to_owned(), "inherit", Some(n), "programs", mechanism).because(new));
-    }
-}
-
-/// The rights that every program inherits; `None`: not known.
-fn defaults(estate: &Estate<'_>) -> Option<Rights> {
-    let placed = estate.of_kind(Kind::PortalDefaults).next()?;
-    match &placed.item.spec {
-        Spec::PortalDefaults(spec) => Some(spec.grants.as_ref()?.iter().cloned().collect()),
-        _ => None,
-    }
-}
-
-fn own(spec: Option<&Spec>) -> Option<&PortalRights> {
-    match spec? {
-        Spec::Program(program) => program.portal.as_ref(),
-        Spec::SequentialTask(sequence) => sequence.portal.as_ref(),
-        Spec::Folder(folder) => folder.portal.as_ref(),
-        _ => None,
-    }
-}
-
-/// The rights that hold, with what is inherited; `None`: not known. Rights that nobody manages are the inherited ones.
-fn effective(own: Option<&PortalRights>, inherited: Option<&Rights>) -> Option<Rights> {
-    match own {
-        Some(rights) if !rights.inherit => Some(rights.grants.iter().cloned().collect()),
-        Some(rights) => Some(inherited?.iter().chain(&rights.grants).cloned().collect()),
-        None => inherited.cloned(),
     }
 }
 
@@ -174,17 +149,6 @@ fn stays(world: &World<'_>, before: Option<&str>, after: Option<&str>) -> bool {
             .any(|is| is == after)
 }
 
-/// The rights that a folder hands down; `None`: not known, for it, or one above that it inherits from, is not managed.
-fn of_folder(estate: &Estate<'_>, folder: &str) -> Option<Rights> {
-    let Spec::Folder(spec) = &estate.get(&ItemKey::new(Kind::Folder, folder))?.item.spec else { return None };
-    let rights = spec.portal.as_ref()?;
-    let grants = rights.grants.iter().cloned();
-    match rights.inherit {
-        false => Some(grants.collect()),
-        true => Some(of_folder(estate, folder.rsplit_once('/')?.0)?.into_iter().chain(grants).collect()),
-    }
-}
-
 /// Whether a sequential task has what a folder hands down: nothing between them breaks the inheritance.
 fn inherits_from(estate: &Estate<'_>, item: &Item, folder: &str) -> bool {
     let mut at = item.folder.as_deref();
@@ -215,7 +179,7 @@ fn handed_down(world: &World<'_>, change: &Change) -> Option<Told> {
     let both_inherit = old.zip(new).is_some_and(|(old, new)| old.inherit && new.inherit);
     let (was, is) = match both_inherit {
         true => (grants(old), grants(new)),
-        false => (of_folder(world.live, folder), of_folder(world.planned, folder)),
+        false => (of_folder(world.live, folder, Above::Unknown), of_folder(world.planned, folder, Above::Unknown)),
     };
     let difference = was.as_ref().zip(is.as_ref()).map(|(was, is)| difference(was, is));
     if difference.as_ref().is_some_and(Vec::is_empty) {
