@@ -19,6 +19,7 @@ mod import;
 mod init;
 mod knowledge;
 mod log;
+mod lsp;
 mod new;
 mod passwords;
 mod plan;
@@ -96,5 +97,6 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Serve(args) => serve::run(context, args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
+        Command::Lsp(args) => lsp::run(&args),
     }
 }

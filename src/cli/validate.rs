@@ -13,6 +13,7 @@ use crate::cli::report;
 use crate::cli::report::reported;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
+use crate::model::project::Project;
 use crate::report::view::View;
 
 /// Runs it.
@@ -49,8 +50,13 @@ fn servers(opened: &Opened, args: &ValidateArgs) -> Result<Vec<Option<String>>, 
     if args.server.server.is_some() {
         return Ok(vec![Some(opened.server(args.server.server.as_deref())?.0)]);
     }
+    Ok(views(project))
+}
+
+/// As which servers a project is looked at: each, or none in particular.
+pub(super) fn views(project: &Project) -> Vec<Option<String>> {
     if project.servers.is_empty() {
-        return Ok(vec![None]);
+        return vec![None];
     }
     // Servers that are told apart by nothing that manifests see are looked at once.
     let mut seen = Vec::new();
@@ -62,7 +68,7 @@ fn servers(opened: &Opened, args: &ValidateArgs) -> Result<Vec<Option<String>>, 
             out.push(Some(name.clone()));
         }
     }
-    Ok(out)
+    out
 }
 
 /// The findings in the files that were asked for; all when none was, or when it was the project's own directory.
