@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["rules", "sample"],
     &["diag"],
     &["manifest", "check", "diff", "agent", "reach", "refs"],
-    &["plan", "forecast"],
+    &["plan", "forecast", "editor"],
     &["sys"],
     &["adapter", "host", "server"],
     &["apply", "agents"],
@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
 /// Modules that decide over values and touch nothing.
 const PURE: &[&str] = &[
     "model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "reach", "refs", "plan", "forecast",
-    "report",
+    "editor", "report",
 ];
 
 /// What a pure module does not say.
@@ -57,7 +57,7 @@ const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
 ];
 
 /// What the reference server must not share with the client: a bug there would hide on both sides.
-const SERVER_MUST_NOT: &[&str] = &["adapter", "host", "diff", "plan", "forecast", "manifest", "check"];
+const SERVER_MUST_NOT: &[&str] = &["adapter", "host", "diff", "plan", "forecast", "editor", "manifest", "check"];
 
 /// Every rule of the catalogue that `validate` enforces as an error.
 const V_RULES: &[&str] = &[

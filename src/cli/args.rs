@@ -104,6 +104,8 @@ pub enum Command {
     Reference(crate::cli::reference::ReferenceArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
     Explain(ExplainArgs),
+    /// Serve an editor: findings, names, renames, fixes, over the language server protocol
+    Lsp(crate::cli::lsp::LspArgs),
 }
 
 /// Which server.

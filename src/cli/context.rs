@@ -34,6 +34,8 @@ use crate::model::project::ServerConfig;
 use crate::report::paint::Paint;
 use crate::rules::manifest::MAN_8;
 use crate::sys::disk;
+use crate::sys::edited;
+use crate::sys::edited::Buffers;
 use crate::sys::environment;
 use crate::sys::files;
 use crate::sys::git::GitError;
@@ -193,6 +195,8 @@ pub enum Ground {
     Disk,
     /// In a commit, whatever is checked out.
     Commit(Arc<Snapshot>),
+    /// On disk, but for what an editor has not written yet.
+    Edited(Arc<Buffers>),
 }
 
 impl Ground {
@@ -209,6 +213,7 @@ impl Ground {
             Self::Commit(snapshot) => snapshot
                 .read_sources(entries, &limits, sources)
                 .unwrap_or_else(|error| (Vec::new(), unreadable(&error))),
+            Self::Edited(buffers) => edited::read_sources(root, entries, &limits, buffers, sources),
         }
     }
 
@@ -219,6 +224,11 @@ impl Ground {
             Self::Disk => files::read_project_file(root, &limits, sources),
             Self::Commit(snapshot) => {
                 snapshot.read_project_file(&limits, sources).unwrap_or_else(|error| (None, unreadable(&error)))
+            }
+            Self::Edited(buffers) => {
+                let entry = (files::PROJECT_FILE.to_owned(), Location::Nowhere);
+                let (ids, findings) = edited::read_sources(root, &[entry], &limits, buffers, sources);
+                (ids.first().copied(), findings)
             }
         }
     }

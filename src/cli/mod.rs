@@ -21,6 +21,7 @@ mod import;
 mod init;
 mod knowledge;
 mod log;
+mod lsp;
 mod man;
 mod new;
 mod passwords;
@@ -107,5 +108,6 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Reference(args) => reference::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
+        Command::Lsp(args) => lsp::run(&args),
     }
 }

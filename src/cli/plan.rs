@@ -282,7 +282,7 @@ fn early_server(root: &Utf8Path, server: Option<&str>, revisions: &Revisions) ->
     let project = match (&revisions.base, &revisions.ground) {
         (Some(base), _) => Some(base.project.clone()),
         (None, Ground::Commit(_)) => None,
-        (None, Ground::Disk) => {
+        (None, Ground::Disk | Ground::Edited(_)) => {
             let mut sources = crate::diag::Sources::new();
             let (source, _) = files::read_project_file(root, &files::Limits::default(), &mut sources);
             let read = source.map(|source| crate::manifest::read_project(&sources, source));

@@ -22,6 +22,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Location;
 use crate::diag::nearest;
 use crate::diag::visible;
+use crate::model::project::Project;
 use crate::model::project::Severity;
 use crate::report::view::View;
 use crate::rules;
@@ -141,8 +142,13 @@ fn servers(opened: &Opened, args: &ValidateArgs) -> Result<Vec<Option<String>>, 
     if args.server.server.is_some() {
         return Ok(vec![Some(opened.server(args.server.server.as_deref())?.0)]);
     }
+    Ok(views(project))
+}
+
+/// As which servers a project is looked at: each, or none in particular.
+pub(super) fn views(project: &Project) -> Vec<Option<String>> {
     if project.servers.is_empty() {
-        return Ok(vec![None]);
+        return vec![None];
     }
     // Servers that are told apart by nothing that manifests see are looked at once.
     let mut seen = Vec::new();
@@ -154,7 +160,7 @@ fn servers(opened: &Opened, args: &ValidateArgs) -> Result<Vec<Option<String>>, 
             out.push(Some(name.clone()));
         }
     }
-    Ok(out)
+    out
 }
 
 /// The findings in the files that were asked for; all when none was, or when it was the project's own directory.

@@ -51,6 +51,15 @@ impl Sources {
         self.add(SourceText { path: path.into(), text: text.into() })
     }
 
+    /// Takes another text for one, such as what an editor has not written yet.
+    ///
+    /// # Panics
+    ///
+    /// When the ID comes from other sources.
+    pub fn set_text(&mut self, id: SourceId, text: impl Into<Arc<str>>) {
+        self.files[id.0 as usize].text = text.into();
+    }
+
     /// The text with this ID.
     ///
     /// # Panics

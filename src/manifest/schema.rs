@@ -3,6 +3,8 @@
 //! A clean document never comes here. One that the types refuse is judged by its kind's schema, which finds everything
 //! in one pass; each finding is translated from what the engine found, never from its text.
 
+mod editor;
+
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
@@ -72,11 +74,15 @@ pub(super) fn schema(subject: Subject) -> Value {
     }
 }
 
-/// Every schema that stands in `schema/`, by file name: `manifest.json` for all kinds together and `project.json`, both
-/// draft-07 for editors, and one for each kind, draft 2020-12.
+/// Every schema that stands in `schema/`, by file name: `manifest.json` for all kinds together, `overlay.json` for their
+/// overlays, and `project.json`, these three draft-07 for editors; and one for each kind, draft 2020-12.
 pub fn schemas() -> Vec<(String, String)> {
-    let mut files =
-        vec![("manifest.json".to_owned(), of_all_kinds()), ("project.json".to_owned(), project_for_editors())];
+    let all = of_all_kinds();
+    let mut files = vec![
+        ("manifest.json".to_owned(), all.clone()),
+        ("overlay.json".to_owned(), editor::for_overlays(all)),
+        ("project.json".to_owned(), project_for_editors()),
+    ];
     files.extend(kinds().map(|kind| (format!("{kind}.json"), of_kind(kind))));
     files.into_iter().map(|(name, schema)| (name, text_of(&schema))).collect()
 }
@@ -145,7 +151,7 @@ fn of_all_kinds() -> Value {
         names.push(json!({"const": kind.name(), "description": description}));
         chosen.push(json!({
             "if": {"properties": {"kind": {"const": kind.name()}}, "required": ["kind"]},
-            "then": {"properties": {"spec": {"description": description, "allOf": [spec]}}},
+            "then": {"properties": {"spec": {"description": description, "title": kind.name(), "allOf": [spec]}}},
         }));
     }
     let mut schema = json!({
@@ -166,7 +172,7 @@ fn of_all_kinds() -> Value {
     });
     tidy(&mut schema);
     allow_variables(&mut schema);
-    schema
+    editor::for_editors(schema)
 }
 
 fn of_project() -> Value {
@@ -176,7 +182,7 @@ fn of_project() -> Value {
 
 fn project_for_editors() -> Value {
     let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<Project>();
-    finish_project(schema.to_value())
+    editor::for_editors(finish_project(schema.to_value()))
 }
 
 fn finish_project(mut schema: Value) -> Value {

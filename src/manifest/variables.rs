@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::load::Head;
 use super::tree::Data;
@@ -39,6 +40,12 @@ impl<'a> Variables<'a> {
             server.map_or_else(|| "no server".to_owned(), |name| format!("server `{}` does not", visible(name)));
         Self { values, whose }
     }
+}
+
+/// What a text with variables says on each server that has them all, each once.
+pub fn readings(project: &Project, text: &str) -> BTreeSet<String> {
+    let on = |name: &String| expand(text, &Variables::of(project, Some(name))).ok();
+    project.servers.keys().filter_map(on).collect()
 }
 
 /// Whether a node may hold variables: the values of `metadata.folder` and of everything below `spec`.

@@ -14,8 +14,7 @@ use crate::model::units::Duration;
 use crate::model::units::string_form;
 
 /// A package: files in one place, and the programs that run them (SWD 6.1 guide, Package Tab and Advanced Tab).
-///
-/// In a [`Site`](crate::model::site::Site) `programs` is empty: there each program is an item of its own (PRG-13).
+// In a `Site` its `programs` is empty: there each program is an item of its own (PRG-13).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Package {

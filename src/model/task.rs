@@ -81,14 +81,14 @@ pub struct Task {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Priority {
-    /// 1.
+    /// After all others; 1 in the guide.
     Low,
-    /// 2.
+    /// 2 in the guide.
     #[default]
     Normal,
-    /// 3.
+    /// 3 in the guide.
     High,
-    /// 4.
+    /// Before all others; 4 in the guide.
     VeryHigh,
 }
 

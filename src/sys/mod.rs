@@ -5,6 +5,7 @@
 pub mod cache;
 pub mod clock;
 pub mod disk;
+pub mod edited;
 pub mod environment;
 pub mod files;
 pub mod git;

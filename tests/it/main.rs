@@ -20,6 +20,7 @@ mod issues;
 #[cfg(unix)]
 mod kill;
 mod log;
+mod lsp;
 mod naive;
 #[cfg(unix)]
 mod page;

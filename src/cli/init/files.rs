@@ -33,7 +33,7 @@ fn file(path: &str, text: &str) -> File {
 
 /// What an editor and Git need.
 pub(super) fn editor() -> Vec<File> {
-    let named = ["manifest.json", "project.json"];
+    let named = ["manifest.json", "overlay.json", "project.json"];
     let schemas = manifest::schemas().into_iter().filter(|(name, _)| named.contains(&name.as_str()));
     let mut files: Vec<File> = schemas.map(|(name, text)| (format!("schema/{name}"), text)).collect();
     files.push(file(".vscode/settings.json", include_str!("templates/vscode/settings.json")));

@@ -17,6 +17,7 @@ use crate::plan::rights::Rights;
 use crate::plan::rights::defaults;
 use crate::plan::rights::effective;
 use crate::plan::rights::of_folder;
+use crate::plan::rights::of_item;
 use crate::plan::rights::own;
 use crate::reach::Estate;
 use crate::reach::Placed;
@@ -107,6 +108,7 @@ fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
     if old == new && (stays || new.is_some_and(|rights| !rights.inherit)) || (before.is_none() && new.is_none()) {
         return None;
     }
+    let whole = |estate: &Estate<'_>, item| of_item(estate, item, Above::Unknown)?.effective();
     if let Some((was, is)) = before.and_then(|before| Some((whole(world.live, before)?, whole(world.planned, after)?)))
     {
         return moved(change, Some(was), Some(is));
@@ -118,18 +120,6 @@ fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
     let inherits = |rights: Option<&PortalRights>| rights.is_none_or(|rights| rights.inherit);
     let known = stays && inherits(old) == inherits(new) || before.is_none();
     moved(change, known.then(|| grants(old)), known.then(|| grants(new)))
-}
-
-/// The rights that a sequential task has, with those of its folders (SEQ-6); `None`: not known.
-fn whole(estate: &Estate<'_>, item: &Item) -> Option<Rights> {
-    match own(Some(&item.spec)) {
-        Some(rights) if !rights.inherit => Some(rights.grants.iter().cloned().collect()),
-        rights => {
-            let above = of_folder(estate, item.folder.as_deref()?)?;
-            let grants = rights.into_iter().flat_map(|rights| rights.grants.iter().cloned());
-            Some(above.into_iter().chain(grants).collect())
-        }
-    }
 }
 
 /// Whether an item stays in its folder, which a plan may call otherwise.

@@ -1,0 +1,104 @@
+//! What mends a finding.
+
+use serde_json::Value;
+
+use super::Change;
+use super::Names;
+use crate::diag::Diagnostic;
+use crate::diag::Location;
+use crate::diag::SourceId;
+use crate::diag::Sources;
+use crate::diag::nearest;
+use crate::diag::visible;
+use crate::manifest;
+use crate::manifest::Named;
+use crate::manifest::Role;
+use crate::model::project::Severity;
+
+/// Something to do about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// What it does, as an order.
+    pub title: String,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// Whether it is the finding's own fix.
+    pub is_fix: bool,
+}
+
+/// What can be done about a finding, the likeliest first. Its places must have been looked up.
+pub fn actions(sources: &Sources, names: &Names, finding: &Diagnostic) -> Vec<Action> {
+    let mut all: Vec<Action> = fix(finding).into_iter().collect();
+    let Location::Span { source, start, .. } = finding.at else { return all };
+    if all.is_empty() {
+        all.extend(meant(names, source, start));
+    }
+    all.extend(allowed(sources, source, start, finding));
+    all
+}
+
+fn fix(finding: &Diagnostic) -> Option<Action> {
+    let fix = finding.fix.as_ref()?;
+    let changes: Option<Vec<Change>> = fix
+        .edits
+        .iter()
+        .map(|edit| match edit.location {
+            Location::Span { source, start, end } => {
+                Some(Change { source, at: start..end, new_text: edit.new_text.clone() })
+            }
+            _ => None,
+        })
+        .collect();
+    let changes = changes.filter(|changes| !changes.is_empty())?;
+    Some(Action { title: visible(&fix.message).into_owned(), changes, is_fix: true })
+}
+
+/// The name that is there and was likely meant by one that leads nowhere.
+fn meant(names: &Names, source: SourceId, start: usize) -> Option<Action> {
+    let spot = names.spots(source).iter().find(|spot| spot.at.start == start && spot.role == Role::Used)?;
+    if !names.definitions(&spot.named).is_empty() || spot.is_computed {
+        return None;
+    }
+    let near = match &spot.named {
+        Named::Item(key) => {
+            let known = names.known(key.kind, key.package.as_deref());
+            nearest(&key.name, known.iter().map(|key| key.name.as_str())).map(str::to_owned)
+        }
+        Named::Secret(name) => {
+            let is_declared = |named: &&Named| !names.definitions(named).is_empty();
+            let known = names.all(|named| match named {
+                Named::Secret(name) => Some(named).filter(is_declared).map(|_| name.as_str()),
+                _ => None,
+            });
+            nearest(name, known).map(str::to_owned)
+        }
+        _ => None,
+    }?;
+    let new_text = manifest::flow(&Value::from(near.as_str()));
+    let change = Change { source, at: spot.at.clone(), new_text };
+    Some(Action { title: format!("write `{}`", visible(&near)), changes: vec![change], is_fix: false })
+}
+
+/// A comment that says why a warning is as it should be.
+fn allowed(sources: &Sources, source: SourceId, start: usize, finding: &Diagnostic) -> Option<Action> {
+    if finding.severity != Severity::Warning || finding.firm {
+        return None;
+    }
+    let text = sources.text(source);
+    let line_start = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[start..].find(['\r', '\n']).map_or(text.len(), |at| start + at);
+    let line = &text[line_start..line_end];
+    let comment = format!("# consign: allow {} because SAY WHY", finding.rule.id);
+    // A line that has a comment, or is the begin of a text of several lines, takes no other one at its end.
+    let ends_openly = line.contains('#') || line.trim_end().ends_with(['|', '>', '-', '+', '"', '\'', '\\']);
+    let change = if ends_openly {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        Change { source, at: line_start..line_start, new_text: format!("{indent}{comment}{end}") }
+    } else {
+        let at = line_start + line.trim_end().len();
+        Change { source, at: at..at, new_text: format!(" {comment}") }
+    };
+    let title = format!("allow {} here, and say why", finding.rule.id);
+    Some(Action { title, changes: vec![change], is_fix: false })
+}

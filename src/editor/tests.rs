@@ -1,0 +1,1 @@
+//! Names, renames, completion and fixes over small projects.

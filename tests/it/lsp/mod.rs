@@ -1,0 +1,4 @@
+//! Editors: the schemas in the language server that they use for YAML, and a server of our own.
+
+mod client;
+mod yaml;
