@@ -60,8 +60,10 @@ fn fix_mends_what_is_certain_and_leaves_the_rest_of_the_file_as_it_is() {
     let fixed = read(project.path());
     let expected = format!(
         "\u{feff}{}",
-        package("commandLine: msiexec.exe /i a.msi /qn /norestart # quiet\nsuccessCodes: [0, 3010]\nmaxRunTime: 30m\t# long")
-            .replace('\n', "\r\n")
+        package(
+            "commandLine: msiexec.exe /i a.msi /qn /norestart # quiet\nsuccessCodes: [0, 3010]\nmaxRunTime: 30m\t# long"
+        )
+        .replace('\n', "\r\n")
     );
     let same_words = |text: &str| {
         let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();

@@ -80,6 +80,10 @@ fn a_kind_lists_its_fields_with_their_effects() {
             );
         }
     }
+    tells(
+        "task",
+        &["A task: one program of one package", "servers:  native\n", "manifest: `consign new Task NAME` writes one\n"],
+    );
     tells("Program", &["  estimatedRunTime      inert            a note; changes nothing (PRG-4)\n"]);
     tells(
         "Task",
