@@ -125,6 +125,11 @@ impl About<'_, '_> {
                 "put it in a script of the package, and run that".to_owned(),
                 None,
             ),
+            Fault::LineBreak => (
+                "the command line has a line break, which no program takes for a blank".to_owned(),
+                "write it in one line, or fold it with `>-`".to_owned(),
+                Some(Mended { what: "write it in one line".to_owned(), line: super::command::in_one_line(line) }),
+            ),
             Fault::Unclosed => {
                 let message = "a quote is opened and never closed: the rest of the line is one argument".to_owned();
                 (message, "close it, or remove it".to_owned(), None)

@@ -304,6 +304,13 @@ fn prg_14_a_line_that_is_read_otherwise_is_told_and_mended() {
         "PRG-14 msiexec shows its help and returns 1639: `/noreboot` is no option of it",
     );
     check(" ", "", "PRG-14 the command line is empty");
+    let block =
+        format!("{UNC}\nprograms:\n  - name: Run\n    commandLine: |\n      msiexec /i a.msi /qn\n        /norestart");
+    let run = run_case(&manifest_of("Package", &block));
+    assert_eq!(
+        told(&run),
+        "PRG-14 the command line has a line break, which no program takes for a blank => msiexec /i a.msi /qn /norestart"
+    );
     // An unclosed quote would swallow what a fix adds.
     check(
         "msiexec /i a.msi /norestart X=\"",
