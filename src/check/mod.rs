@@ -6,6 +6,7 @@ pub mod command;
 mod commands;
 mod context;
 mod folders;
+mod lint;
 mod names;
 mod packages;
 mod portal;
@@ -24,7 +25,7 @@ use crate::diag::Diagnostics;
 use crate::diag::Loaded;
 use crate::model::project::Project;
 
-/// The checks, a file a family.
+/// The checks but for those of `lint`, a file a family.
 const FAMILIES: [fn(&mut Context<'_>); 12] = [
     names::check,
     packages::check,
@@ -50,7 +51,7 @@ pub fn validate(loaded: &Loaded, project: &Project) -> Diagnostics {
         check(&mut context);
         context.found
     };
-    let all: Vec<Diagnostics> = FAMILIES.par_iter().map(family).collect();
+    let all: Vec<Diagnostics> = FAMILIES.par_iter().chain(&lint::FAMILIES).map(family).collect();
     let mut found = Diagnostics::new();
     all.into_iter().for_each(|more| found.extend(more));
     found.apply_severities(&project.policy.severities);

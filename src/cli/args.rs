@@ -59,7 +59,7 @@ pub enum Command {
     /// Write a manifest of one kind, with every field and what it means
     New(NewArgs),
     /// Check manifests: schema, references, rules; offline, all findings in one pass
-    Validate(ValidateArgs),
+    Validate(crate::cli::validate::ValidateArgs),
     /// Say what two revisions of the manifests differ in, without a server
     Diff(DiffArgs),
     /// Show what would change on a server
@@ -219,20 +219,6 @@ pub struct NewArgs {
     /// The file, which must not be there yet; `-` is standard output. Without it, one among the project's manifests
     #[arg(long, value_name = "FILE")]
     pub to: Option<Utf8PathBuf>,
-}
-
-/// `consign validate`
-#[derive(Debug, Args)]
-pub struct ValidateArgs {
-    /// A project directory, or files and directories of the project to report on; the whole project is always read
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<Utf8PathBuf>,
-    /// Only as this server would see it
-    #[command(flatten)]
-    pub server: ServerArg,
-    /// How to report
-    #[command(flatten)]
-    pub report: ReportArgs,
 }
 
 /// Which part of a plan.

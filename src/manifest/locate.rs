@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::allow;
 use super::edit::edit_of;
 use super::syntax;
 use super::tree::Tree;
@@ -13,9 +14,12 @@ use crate::diag::Part;
 use crate::diag::SourceId;
 use crate::diag::Sources;
 
-/// Turns every pointer of the findings into a span and orders them. Reads only the files that have findings again, so
-/// that a clean run pays nothing for places.
-pub fn locate(findings: &mut Diagnostics, sources: &Sources) {
+/// Turns every pointer of the findings into a span, takes the lints away that comments allow (MAN-16), and orders the rest.
+/// Reads only the files that have findings or such comments again, so that a clean run pays nothing for places.
+///
+/// Returns what may be said of comments that allowed nothing (MAN-17): it holds where the project was looked at as each
+/// of its servers sees it, and nothing was left unread.
+pub fn locate(findings: &mut Diagnostics, sources: &Sources) -> Diagnostics {
     write_fixes(findings, sources);
     let mut wanted: BTreeMap<SourceId, Vec<&mut Location>> = BTreeMap::new();
     for at in findings.iter_mut().flat_map(Diagnostic::locations_mut) {
@@ -36,7 +40,10 @@ pub fn locate(findings: &mut Diagnostics, sources: &Sources) {
             }
         }
     }
+    let mut stale = allow::apply(findings, sources);
     findings.sort(sources);
+    stale.sort(sources);
+    stale
 }
 
 /// Makes edits of the values that fixes are to write. A fix that cannot be made whole is dropped.
@@ -49,7 +56,7 @@ fn write_fixes(findings: &mut Diagnostics, sources: &Sources) {
             let text = sources.text(source);
             let documents = read.entry(source).or_insert_with(|| syntax::read(text, source).0);
             let tree = &documents.iter().find(|one| one.number == document)?.tree;
-            edit_of(text, tree, source, &pointer, &wanted.value)
+            edit_of(text, tree, source, &pointer, &wanted.value, wanted.is_default)
         });
         match edits.collect::<Option<Vec<Edit>>>() {
             Some(edits) => fix.edits.extend(edits),
@@ -83,7 +90,11 @@ mod tests {
         let mut sources = Sources::new();
         let source = sources.add_text("a.yaml", text);
         let at = Location::value(source, 0, pointer);
-        let finding = Diagnostic::warning(&PKG_2, at.clone(), "x").fix_value("write it", at, value);
+        let finding = Diagnostic::warning(&PKG_2, at.clone(), "x");
+        let finding = match value {
+            Value::Null => finding.fix_default("remove it", at, "none"),
+            value => finding.fix_value("write it", at, value),
+        };
         let mut findings = Diagnostics::from_iter([finding]);
         locate(&mut findings, &sources);
         let fix = findings.into_iter().next()?.fix?;
@@ -116,6 +127,23 @@ mod tests {
         check("a:\n  b: 1 # one\nc: 2\n", "/a/d", json!([0, 3010]), "a:\n  b: 1 # one\n  d: [0, 3010]\nc: 2\n");
         check("a: {b: 1}\n", "/a/d", "x", "a: {d: x, b: 1}\n");
         check("a:\r\n  b: 1\r\nc: 2\r\n", "/a/d", "x", "a:\r\n  b: 1\r\n  d: x\r\nc: 2\r\n");
+    }
+
+    #[test]
+    fn a_fix_takes_a_key_away_where_nothing_else_goes() {
+        let gone = Value::Null;
+        check("a: 1\nb:\n  c: 2\n  d: [3, 4]\ne: 5\n", "/b/d", gone.clone(), "a: 1\nb:\n  c: 2\ne: 5\n");
+        check("a: 1\r\nb: 2\r\n# c\r\nc: 3\r\n", "/b", gone.clone(), "a: 1\r\n# c\r\nc: 3\r\n");
+        check("a: {b: 1, c: 2}\n", "/a/b", gone.clone(), "a: {c: 2}\n");
+        check("a: {b: 1, c: 2} # x\n", "/a/c", gone.clone(), "a: {b: 1} # x\n");
+        check("a: {b: 1}\n", "/a/b", gone.clone(), "a: {}\n");
+        check("a: 1\nb: 2\n", "/b", gone.clone(), "a: 1\n");
+        check("- a: 1\n  b: 2\n", "/0/b", gone.clone(), "- a: 1\n");
+        // A comment goes with nothing, and what a dash stands before stays.
+        check("a: 1 # why\nb: 2\n", "/a", gone.clone(), "a: none # why\nb: 2\n");
+        check("- a: 1\n  b: 2\n", "/0/a", gone.clone(), "- a: none\n  b: 2\n");
+        check("a: |\n  x\n  y\nb: 2\n", "/a", gone.clone(), "b: 2\n");
+        check("a:\n  b: 1\n", "/a/b", gone, "a:\n  b: none\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 #[cfg(test)]
 mod agreement;
+mod allow;
 mod de;
 mod document;
 mod edit;
@@ -18,6 +19,7 @@ mod locate;
 mod overlay;
 mod print;
 mod project;
+mod repair;
 mod scalar;
 mod schema;
 mod site;
@@ -43,6 +45,9 @@ pub use print::print_item;
 pub use project::manifest_entries;
 pub use project::overlay_entries;
 pub use project::read_project;
+pub use repair::Made;
+pub use repair::Repaired;
+pub use repair::repair;
 pub use schema::File;
 pub use schema::schema_of;
 pub use schema::schemas;

@@ -4,8 +4,9 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] =
-    &[&PRG_1, &PRG_2, &PRG_3, &PRG_4, &PRG_5, &PRG_6, &PRG_8, &PRG_9, &PRG_10, &PRG_11, &PRG_12, &PRG_13, &PRG_14];
+pub(super) static ALL: &[&Rule] = &[
+    &PRG_1, &PRG_2, &PRG_3, &PRG_4, &PRG_5, &PRG_6, &PRG_7, &PRG_8, &PRG_9, &PRG_10, &PRG_11, &PRG_12, &PRG_13, &PRG_14,
+];
 
 /// A command line runs without a person.
 pub static PRG_1: Rule = Rule {
@@ -26,9 +27,10 @@ pub static PRG_2: Rule = Rule {
     id: "PRG-2",
     title: "only success codes decide",
     source: "SWD 6.1 guide, Programs Tab",
-    acts: &[Act::Forecast],
+    acts: &[Act::Lint, Act::Forecast],
     explain: "A return code among `successCodes` is a success and every other one a failure, whatever \
-              `failureCodes` says. Write 3010 among them where a restart is left to the agent.",
+              `failureCodes` says, so that list is needless: remove it. Write 3010 among the success codes where a \
+              restart is left to the agent.",
 };
 
 /// Terminate-after is whole minutes; empty or 0 means 360.
@@ -79,6 +81,17 @@ pub static PRG_6: Rule = Rule {
               warning of the task: without `warnUser` the computer restarts at once.",
 };
 
+/// The starting window counts only when user input is required.
+pub static PRG_7: Rule = Rule {
+    id: "PRG-7",
+    title: "the starting window counts only when user input is required",
+    source: "SWD 6.1 guide, Programs Tab",
+    acts: &[Act::Lint],
+    explain: "Without `userInputRequired` a program is never seen, however its window is to open. With it the program \
+              comes to the user's desktop and has a fuller user profile, which a complex installer may need: require \
+              it and hide the window then (`startingWindow: hidden`). Otherwise remove `startingWindow`.",
+};
+
 /// Run-once-for needs the rights of the logged-on user.
 pub static PRG_8: Rule = Rule {
     id: "PRG-8",
@@ -95,10 +108,13 @@ pub static PRG_9: Rule = Rule {
     id: "PRG-9",
     title: "who is logged on must fit whose rights are used",
     source: "SWD 6.1 guide, Programs Tab; altiris-domain §3",
-    acts: &[Act::Validate, Act::Forecast],
+    acts: &[Act::Validate, Act::Lint, Act::Forecast],
     explain: "A program with the rights of the logged-on user runs only when a user is logged on: `runWith: \
               loggedOnUser` needs `canRun: userLoggedOn`. A program that runs with nobody logged on is never visible, \
-              so `canRun: noUserLoggedOn` goes neither with `userInputRequired` nor with once-per-user.",
+              so `canRun: noUserLoggedOn` goes neither with `userInputRequired` nor with once-per-user: these are \
+              errors. Three more are lints. A program that waits for input in a window, and may start with nobody \
+              logged on, waits until it is ended. A task that warns the user, or waits for one to start it, is at odds \
+              with a program that runs only when there is none.",
 };
 
 /// A program runs in the folder that its executable is in.
