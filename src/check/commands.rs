@@ -343,8 +343,7 @@ impl About<'_, '_> {
         if self.program.run_with != RunWith::Built(RunWithBuilt::System) || self.program.user_input_required {
             return;
         }
-        let known = command.is_known() || command.kind == Installer::Nsis;
-        if let Some(what) = command.per_user.as_deref().filter(|_| known) {
+        if let Some(what) = command.per_user.as_deref().filter(|_| command.is_known()) {
             let message = format!("`{what}` installs for one user, and the program runs as the system");
             let help = match command.kind {
                 Installer::InnoSetup => "write `/ALLUSERS`, or set `runWith: loggedOnUser` and `canRun: userLoggedOn`",

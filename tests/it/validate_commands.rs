@@ -16,9 +16,13 @@ fn program(source: &str, line: &str, fields: &str) -> Run {
     run_case(&manifest_of("Package", &format!("{source}\nprograms:\n  - name: Run\n    commandLine: '{line}'{fields}")))
 }
 
+/// The rules of command lines; what others say beside them is their own tests' business.
+const RULES: [&str; 5] = ["PRG-1", "PRG-5", "PRG-10", "PRG-11", "PRG-14"];
+
 /// One finding a line: rule, message, and what its fix writes.
 fn told(run: &Run) -> String {
-    let lines = run.found.iter().map(|finding| {
+    assert!(!run.loaded.site.is_empty() && run.loaded.unread.is_empty(), "{:?}", run.found);
+    let lines = run.found.iter().filter(|finding| RULES.contains(&finding.rule.id)).map(|finding| {
         assert_eq!(finding.severity, Severity::Warning, "{finding:?}");
         assert!(finding.help.is_some(), "{finding:?}");
         let fix: Vec<&str> =

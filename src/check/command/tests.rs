@@ -206,6 +206,7 @@ fn prg_1_and_prg_5_installers_by_their_switches() {
         ("unins.exe", Unknown, Guess, q, r),
         ("setup.exe /S", Nsis, Guess, Yes, r),
         ("setup.exe /S /D=C:\\Program Files\\x", Nsis, Guess, Yes, r),
+        ("setup.exe /allusers /S", Nsis, Switches, Yes, r),
         ("setup.exe /NCRC /S", Nsis, Switches, Yes, r),
         ("setup.exe /NCRC /s", Nsis, Switches, No, r),
         ("uninst.exe _?=C:\\x", Nsis, Switches, No, r),
