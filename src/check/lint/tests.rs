@@ -364,6 +364,9 @@ fn pdf_2_a_program_that_shuts_the_computer_down_says_so() {
 
 #[test]
 fn pdf_2_is_quiet_where_it_is_said_or_nothing_shuts_down() {
+    let installer = package(FILES, "commandLine: msiexec.exe /i a.msi /qn /forcerestart");
+    let told = found(&[("Package Tool", &installer)]);
+    assert!(!told.iter().any(|one| one.starts_with("PDF-2")), "{told:?}");
     let told = found(&[("Package Tool", &package(FILES, "commandLine: shutdown.exe /r /t 0\nexitsEarly: true"))]);
     assert!(!told.iter().any(|one| one.starts_with("PDF-2")), "{told:?}");
     check(&[("Package Tool", &package(FILES, "commandLine: b.exe\nexitsEarly: true"))], &[]);
