@@ -125,6 +125,11 @@ impl About<'_, '_> {
                 "put it in a script of the package, and run that".to_owned(),
                 None,
             ),
+            Fault::LineBreak => (
+                "the command line has a line break, which no program takes for a blank".to_owned(),
+                "write it in one line, or fold it with `>-`".to_owned(),
+                Some(Mended { what: "write it in one line".to_owned(), line: super::command::in_one_line(line) }),
+            ),
             Fault::Unclosed => {
                 let message = "a quote is opened and never closed: the rest of the line is one argument".to_owned();
                 (message, "close it, or remove it".to_owned(), None)
@@ -338,8 +343,7 @@ impl About<'_, '_> {
         if self.program.run_with != RunWith::Built(RunWithBuilt::System) || self.program.user_input_required {
             return;
         }
-        let known = command.is_known() || command.kind == Installer::Nsis;
-        if let Some(what) = command.per_user.as_deref().filter(|_| known) {
+        if let Some(what) = command.per_user.as_deref().filter(|_| command.is_known()) {
             let message = format!("`{what}` installs for one user, and the program runs as the system");
             let help = match command.kind {
                 Installer::InnoSetup => "write `/ALLUSERS`, or set `runWith: loggedOnUser` and `canRun: userLoggedOn`",

@@ -89,7 +89,8 @@ fn from_nowhere(context: &mut Context<'_>, item: &Item, line: &CommandLine) {
     let Some(command) = first(line) else { return };
     // A bare name may be on the client's path. That of an installer, or of a batch file, hardly is.
     let is_own = match command.kind {
-        Installer::Batch | Installer::InnoSetup | Installer::Nsis | Installer::Burn | Installer::InstallShield => true,
+        Installer::Batch => true,
+        Installer::InnoSetup | Installer::Nsis | Installer::Burn | Installer::InstallShield => command.is_known(),
         Installer::WindowsInstaller => command.file_name() != "msiexec",
         _ => false,
     };

@@ -1,6 +1,7 @@
 //! Pointers to spans, looked up only for documents that have findings.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::allow;
 use super::edit::edit_of;
@@ -13,6 +14,7 @@ use crate::diag::Location;
 use crate::diag::Part;
 use crate::diag::SourceId;
 use crate::diag::Sources;
+use crate::rules::manifest::MAN_18;
 
 /// Turns every pointer of the findings into a span, takes the lints away that comments allow (MAN-16), and orders the rest.
 /// Reads only the files that have findings or such comments again, so that a clean run pays nothing for places.
@@ -40,10 +42,25 @@ pub fn locate(findings: &mut Diagnostics, sources: &Sources) -> Diagnostics {
             }
         }
     }
+    one_of_a_place(findings);
     let mut stale = allow::apply(findings, sources);
     findings.sort(sources);
     stale.sort(sources);
     stale
+}
+
+/// Where a value is wrong by itself, how others would read it is no news (MAN-18).
+fn one_of_a_place(findings: &mut Diagnostics) {
+    if !findings.iter().any(|finding| finding.rule == &MAN_18) {
+        return;
+    }
+    let place = |finding: &Diagnostic| match finding.at {
+        Location::Span { source, start, end } => Some((source, start, end)),
+        _ => None,
+    };
+    let others: BTreeSet<(SourceId, usize, usize)> =
+        findings.iter().filter(|finding| finding.rule != &MAN_18).filter_map(place).collect();
+    findings.retain(|finding| finding.rule != &MAN_18 || place(finding).is_none_or(|at| !others.contains(&at)));
 }
 
 /// Makes edits of the values that fixes are to write. A fix that cannot be made whole is dropped.

@@ -14,6 +14,6 @@ pub static PDF_2: Rule = Rule {
     acts: &[Act::Lint, Act::Forecast, Act::Server],
     explain: "With the mark (`exitsEarly`, `SynchronousSystemExitRequired=TRUE` in a definition file) its status \
               is set to executed once it has started. Without, it stays pending and may run again. The lint speaks of \
-              command lines that restart the computer and lack the mark, and of programs that have the mark and \
-              something that is to follow their end.",
+              command lines that are there to restart the computer and lack the mark (an installer that does it besides \
+              is told not to, PRG-5), and of programs that have the mark and something that is to follow their end.",
 };

@@ -259,8 +259,11 @@ fn kinds(out: &mut String, read: &[(&Line, CommandLine)]) {
     }
 }
 
+/// Lines by kind and by how it is known.
+type Recognised = BTreeMap<(&'static str, &'static str), usize>;
+
 fn declared(out: &mut String, read: &[(&Line, CommandLine)]) {
-    let mut by: BTreeMap<&str, (Count, BTreeMap<(&str, &str), usize>)> = BTreeMap::new();
+    let mut by: BTreeMap<&str, (Count, Recognised)> = BTreeMap::new();
     for (line, parsed) in read.iter().filter(|(line, _)| line.purpose == Purpose::Install) {
         let Some(command) = subject(parsed) else { continue };
         let (count, kinds) = by.entry(text(&line.row, "/installer_type")).or_default();

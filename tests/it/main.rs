@@ -39,4 +39,5 @@ mod terminal;
 mod told;
 mod validate;
 mod validate_commands;
+mod validate_fix;
 mod world;

@@ -167,7 +167,7 @@ fn man_2_an_unknown_key_names_the_nearest() {
         "MAN-2 3:1 a Collection has no key `metadta`; did you mean `metadata`?",
     );
     check_text(
-        "apiVersion: consign/v1\nkind: Collection\nmetadata: {name: x, foldr: y}\nspec: {}\nmore: 1\n",
+        "apiVersion: consign/v1\nkind: Collection\nmetadata: {name: x, foldr: z}\nspec: {}\nmore: 1\n",
         "MAN-2 3:21 `metadata` has no key `foldr`; did you mean `folder`?\n\
          MAN-2 5:1 a Collection has no key `more`; its keys are `apiVersion`, `kind`, `metadata`, `spec`",
     );
@@ -506,7 +506,7 @@ fn the_project_file_is_judged_like_a_manifest() {
         ),
         (
             format!(
-                "{head}manifests: [d]\npolicy: {{limits: {{SEQ-11: 5}}, severities: {{PKG: off, PKG-2: warning}}}}\n"
+                "{head}manifests: [d]\npolicy: {{limits: {{SEQ-11: 5}}, severities: {{PKG: \"off\", PKG-2: warning}}}}\n"
             ),
             "MAN-10 consign.yaml:4:19 there is no rule `SEQ-11`; did you mean `SEQ-1`?\n\
          MAN-10 consign.yaml:4:44 there is no rule `PKG`; `consign explain` lists the rules",
@@ -536,7 +536,8 @@ fn the_project_file_is_judged_like_a_manifest() {
 
 #[test]
 fn severities_are_the_projects_but_reading_is_always_strict() {
-    let project = format!("{PROJECT}policy: {{severities: {{PKG-2: warning, MW-9: off, PKG-1: off, MAN-2: off}}}}\n");
+    let project =
+        format!("{PROJECT}policy: {{severities: {{PKG-2: warning, MW-9: 'off', PKG-1: 'off', MAN-2: 'off'}}}}\n");
     let text = manifest_of("Package", "source: {unc: x}").replace("It", "A")
         + "---\n"
         + &manifest_of("MaintenanceWindow", "collections: [Desktops]\nschedule: {daily: \"17:00\"}\nduration: 1m")
@@ -587,7 +588,12 @@ error[PKG-8]: there is no package `Tol`
 
 #[test]
 fn every_rule_of_validate_is_named_by_a_test() {
-    let tests = [include_str!("validate.rs"), include_str!("validate_rules.rs"), include_str!("validate_input.rs")];
+    let tests = [
+        include_str!("validate.rs"),
+        include_str!("validate_rules.rs"),
+        include_str!("validate_input.rs"),
+        include_str!("validate_fix.rs"),
+    ];
     for rule in rules::all().filter(|rule| rule.acts.iter().any(|act| matches!(act, Act::Validate | Act::Manifest))) {
         let name = format!("fn {}_", rule.id.to_lowercase().replace('-', "_"));
         assert!(tests.iter().any(|text| text.contains(&name)), "no test is named for {}", rule.id);

@@ -272,10 +272,12 @@ fn iexpress(command: &mut Command) -> bool {
     true
 }
 
-/// `/S` in upper case alone, and `/D=` last, without quotes. Others take `/S` too, so that it alone is a guess.
+/// `/S` in upper case alone, and `/D=` last, without quotes. Others take `/S` too, so that it alone is a guess; with
+/// `/allusers` or `/currentuser` it is NSIS for several users.
 fn nsis(command: &mut Command) -> bool {
-    let is_own = command.arguments.iter().any(|word| word.text == "/NCRC" || word.text.starts_with("_?="));
     let silent = command.arguments.iter().any(|word| word.text == "/S");
+    let is_own = command.arguments.iter().any(|word| word.text == "/NCRC" || word.text.starts_with("_?="))
+        || (silent && command.has_any(&["allusers", "currentuser"]));
     if !is_own && !silent {
         return false;
     }

@@ -292,6 +292,8 @@ pub enum Fault {
     Nul,
     /// It is longer than [`LENGTH_MAX`]; how many UTF-16 units it has.
     TooLong(usize),
+    /// A line ends in it, outside quotes: to programs that is a letter and no blank.
+    LineBreak,
     /// A quote is opened and never closed.
     Unclosed,
     /// A path with blanks, without quotes.
@@ -332,6 +334,8 @@ impl CommandLine {
             faults.push(Fault::Nul);
         } else if units > LENGTH_MAX {
             faults.push(Fault::TooLong(units));
+        } else if in_one_line(line) != line {
+            faults.push(Fault::LineBreak);
         }
         if !faults.is_empty() {
             return Self { commands: Vec::new(), faults };
@@ -359,6 +363,29 @@ impl CommandLine {
             Quiet::Unknown
         }
     }
+}
+
+/// The same command line with a blank where a line ends outside quotes, and without one at its end.
+pub(super) fn in_one_line(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut quoted = false;
+    let mut broken = false;
+    for c in line.chars() {
+        quoted ^= c == '"';
+        let breaks = matches!(c, '\n' | '\r') && !quoted;
+        if breaks || (broken && matches!(c, ' ' | '\t')) {
+            if breaks {
+                out.truncate(out.trim_end_matches([' ', '\t']).len());
+                broken = true;
+            }
+            continue;
+        }
+        if std::mem::take(&mut broken) {
+            out.push(' ');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// Whether a command line restarts the computer whenever it has run (PRG-5, SEQ-5).

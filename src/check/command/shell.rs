@@ -39,7 +39,7 @@ pub(super) fn outside(line: &str, faults: &mut Vec<Fault>) -> Vec<Command> {
     }
     // `cmd` reads its own operators.
     let first = super::quoting::program(line.trim_start()).0;
-    if super::program::file_name(&first.text) == "cmd" {
+    if ["cmd", "%comspec%"].contains(&super::program::file_name(&first.text).as_str()) {
         cuts.clear();
     }
     for cut in cuts {

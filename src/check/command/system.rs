@@ -24,7 +24,7 @@ pub(super) fn read(command: &mut Command, in_shell: bool, depth: u8, faults: &mu
         return true;
     }
     match command.file_name().as_str() {
-        "cmd" => cmd(command, depth, faults),
+        "cmd" | "%comspec%" => cmd(command, depth, faults),
         "start" => start(command, depth, faults),
         "forfiles" => forfiles(command, depth),
         "powershell" | "pwsh" => powershell::read(command, depth),

@@ -2,6 +2,7 @@
 
 use super::super::context::Context;
 use super::uses::Uses;
+use crate::check::command::Action;
 use crate::check::command::CommandLine;
 use crate::check::command::Restart;
 use crate::diag::called;
@@ -79,7 +80,7 @@ fn early_exit(context: &mut Context<'_>, item: &Item, program: &Program) {
             let finding = context.lint(&PDF_2, &item.key, "afterRunning", message, help);
             context.found.push(finding);
         }
-    } else if restarts(&program.command_line) {
+    } else if shuts_down(&program.command_line) {
         let message = "it shuts the computer down before it can report: its task stays pending and may run again";
         let help = "let the agent restart the computer (PRG-5); where the program must, say so: `exitsEarly: true`";
         let finding = context.lint(&PDF_2, &item.key, "commandLine", message, help);
@@ -90,6 +91,13 @@ fn early_exit(context: &mut Context<'_>, item: &Item, program: &Program) {
 /// Whether a command line itself restarts the computer, whenever it has run (PRG-5).
 pub(super) fn restarts(command_line: &str) -> bool {
     CommandLine::read(command_line).each().iter().any(|command| command.restart == Restart::Forced)
+}
+
+/// Whether a command line is there to restart the computer. An installer that does it besides is better told not to
+/// (PRG-5).
+fn shuts_down(command_line: &str) -> bool {
+    let line = CommandLine::read(command_line);
+    line.each().iter().any(|command| command.restart == Restart::Forced && command.action == Action::Other)
 }
 
 /// An unknown run time starts in any rest of a window (MW-2).
