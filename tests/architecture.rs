@@ -63,6 +63,12 @@ const V_RULES: &[&str] = &[
     "PTL-1", "PTL-2", "PTL-6", "COL-1", "MW-9",
 ];
 
+/// Every rule of the catalogue that `validate` tells as a warning with a way out.
+const L_RULES: &[&str] = &[
+    "PKG-3", "PKG-4", "PKG-5", "PRG-1", "PRG-2", "PRG-5", "PRG-7", "PRG-9", "PRG-10", "PRG-11", "PRG-14", "TSK-6",
+    "TSK-12", "SEQ-5", "SEQ-9", "PTL-6", "RST-3", "MW-2", "MW-9", "PDF-2", "MAN-17", "MAN-18",
+];
+
 /// Every rule of the catalogue that a plan tells as a consequence.
 const C_RULES: &[&str] = &[
     "PKG-3", "PKG-5", "PKG-6", "PKG-7", "PKG-8", "PRG-6", "PRG-13", "TSK-4", "TSK-5", "TSK-7", "TSK-9", "TSK-11",
@@ -222,6 +228,32 @@ fn every_rule_that_acts_as_a_consequence_is_told_by_a_plan() {
         let acts = consign::rules::find(id).is_some_and(|rule| rule.acts.contains(&Act::Consequence));
         assert!(acts, "{id}: does not act as a consequence");
     }
+}
+
+#[test]
+fn every_lint_is_checked_and_has_tests_that_name_it() {
+    let catalogue: BTreeSet<&str> =
+        consign::rules::all().filter(|rule| rule.acts.contains(&Act::Lint)).map(|rule| rule.id).collect();
+    assert_eq!(catalogue, L_RULES.iter().copied().collect(), "the lints of the catalogue, and L_RULES");
+    let (src, tests) = (sources("src"), sources("tests"));
+    let mut wrong = Vec::new();
+    for id in L_RULES {
+        let constant = format!("&{}", id.replace('-', "_"));
+        let checks =
+            src.iter().filter(|(path, _)| ["check", "manifest"].contains(&module(path)) && !is_test_file(path));
+        if !checks.into_iter().any(|(_, text)| code(text).contains(&constant)) {
+            wrong.push(format!("{id}: nothing under src/check or src/manifest finds it"));
+        }
+        // That it speaks, and that it is quiet.
+        let name = format!("fn {}_", id.replace('-', "_").to_lowercase());
+        let n_tests: usize = src.values().chain(tests.values()).map(|text| text.matches(&name).count()).sum();
+        if n_tests < 2 {
+            wrong.push(format!(
+                "{id}: {n_tests} tests are named for it, and a lint has one that it speaks and one that it is quiet"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

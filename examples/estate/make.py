@@ -50,6 +50,12 @@ def source_of(row):
     return f"source: {source['repo']} {source['path']}, {source['licence']}"
 
 
+def allowed(text):
+    """The lints that the estate means to have, allowed where they are."""
+    waking = "  wakeOnLan: true\n"
+    return text.replace(waking, "  # consign: allow TSK-6 because one computer of each subnet is always on (made up)\n" + waking)
+
+
 class Tree:
     """The files to be written: a path below `delivery/`, and its documents."""
 
@@ -75,7 +81,7 @@ class Tree:
             for at, doc in enumerate(docs):
                 lines += [""] if at == 0 else ["---"]
                 lines += doc
-            yield path, "\n".join(lines) + "\n"
+            yield path, allowed("\n".join(lines) + "\n")
 
 
 # --- Packages -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 //! Packages: PKG-2, and whole minutes.
 
 use super::context::Context;
+use crate::diag::Diagnostic;
 use crate::diag::visible;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -38,22 +39,34 @@ fn source(context: &mut Context<'_>, item: &Item, package: &Package) {
             }
         }
         Source::Unc(unc) => {
-            if !is_unc(&unc.unc) {
-                let message = format!("`{}` is not a UNC path", visible(&unc.unc));
-                refuse("source/unc", message, unc_help(&unc.unc));
-            }
+            share(context, item, "source/unc", &unc.unc);
         }
         Source::Url(source) => {
             if let Some(problem) = url_problem(&source.url) {
                 let message = format!("`{}` {problem}", visible(&source.url));
                 refuse("source/url", message, "write the whole address, such as `https://files.example.com/7zip`");
             }
-            if !is_unc(&source.directory) {
-                let message = format!("`{}` is not a UNC path", visible(&source.directory));
-                refuse("source/directory", message, unc_help(&source.directory));
-            }
+            share(context, item, "source/directory", &source.directory);
         }
     }
+}
+
+/// A share is `\\server\share`; one written with slashes, or without its first backslash, can be mended.
+fn share(context: &mut Context<'_>, item: &Item, pointer: &str, path: &str) {
+    if is_unc(path) {
+        return;
+    }
+    let at = context.origins.value(&item.key, pointer);
+    let message = format!("`{}` is not a UNC path", visible(path));
+    let mut finding = Diagnostic::error(&PKG_2, at.clone(), message).help(unc_help(path));
+    let turned = path.replace('/', "\\");
+    let doubled = format!("\\{path}");
+    if path.starts_with("//") && is_unc(&turned) {
+        finding = finding.fix_value(format!("write `{}`", visible(&turned)), at, turned);
+    } else if is_unc(&doubled) {
+        finding = finding.fix_value(format!("write `{}`", visible(&doubled)), at, doubled).guessed();
+    }
+    context.found.push(finding);
 }
 
 fn unc_help(path: &str) -> &'static str {

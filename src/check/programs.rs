@@ -1,6 +1,7 @@
 //! Programs: PRG-3, PRG-8, PRG-9.
 
 use super::context::Context;
+use crate::diag::Diagnostic;
 use crate::diag::visible;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -91,7 +92,13 @@ fn logged_on(context: &mut Context<'_>, item: &Item, program: &Program) {
         let message = "with the rights of the logged-on user it runs only when a user is logged on";
         // Where `canRun` is left out, the rights are what stands there to be shown.
         let at = if program.can_run == CanRun::Always { "runWith" } else { "canRun" };
-        context.value(&PRG_9, &item.key, at, message, "set `canRun: userLoggedOn`");
+        let here = context.origins.value(&item.key, at);
+        let mut finding = Diagnostic::error(&PRG_9, here, message).help("set `canRun: userLoggedOn`");
+        if program.can_run == CanRun::Always {
+            let field = context.origins.value(&item.key, "canRun");
+            finding = finding.fix_value("set `canRun: userLoggedOn`", field, "userLoggedOn");
+        }
+        context.found.push(finding);
     }
     if program.can_run == CanRun::NoUserLoggedOn {
         if program.user_input_required {

@@ -69,8 +69,9 @@ fn kind(asked: &str) -> Result<Kind, Failure> {
 
 fn rule_text(rule: &Rule) -> String {
     let acts: Vec<&str> = rule.acts.iter().map(|act| act.word()).collect();
+    let example = rules::example::of(rule.id).map(|example| format!("{}\n", example.text())).unwrap_or_default();
     format!(
-        "{}: {}\n\n{}\n\nacts in: {}\nsource: {}\n",
+        "{}: {}\n\n{}\n\n{example}acts in: {}\nsource: {}\n",
         rule.id,
         rule.title,
         rule.explain,

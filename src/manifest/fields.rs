@@ -35,6 +35,17 @@ pub struct NoSuchField {
     pub known: Vec<String>,
 }
 
+/// What a kind is, in the words of its type.
+pub fn about(kind: Kind) -> String {
+    let root = schema(Subject::Manifest(kind));
+    let node = match kind {
+        Kind::Program => root.pointer("/$defs/Program"),
+        _ => Some(&root),
+    };
+    let text = node.and_then(|node| node.get("description")).and_then(Value::as_str).unwrap_or_default();
+    text.split("\n\n").next().unwrap_or_default().replace('\n', " ")
+}
+
 /// The fields of a kind, those of `metadata` first, nested ones not gone into. A program stands inside its package's
 /// manifest and has no `metadata`.
 pub fn fields(kind: Kind) -> Vec<Field> {

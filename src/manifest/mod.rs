@@ -32,6 +32,7 @@ mod variables;
 pub use edit::Written;
 pub use fields::Field;
 pub use fields::NoSuchField;
+pub use fields::about;
 pub use fields::all_fields;
 pub use fields::field;
 pub use fields::fields;

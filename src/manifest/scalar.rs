@@ -75,16 +75,13 @@ fn has_leading_zero(text: &str) -> bool {
 }
 
 /// What a reader of YAML 1.1 takes this text for, unquoted, where one of YAML 1.2 takes it for text: `no`, `017`, `1_000`,
-/// `12:30`. `None` where both read text, and for dates, which both read as the same.
+/// `12:30`. `None` where both read text, and for dates, which are dates to both.
 pub(super) fn otherwise(text: &str) -> Option<&'static str> {
     match text.as_bytes().first()? {
         b'y' | b'Y' | b'n' | b'N' | b'o' | b'O' => is_truth(text).then_some("a truth value"),
         b'<' => (text == "<<").then_some("the key of a merge"),
         b'=' => (text == "=").then_some("a default value"),
         b'0'..=b'9' | b'+' | b'-' | b'.' => {
-            if is_date(text) {
-                return Some("a date and time");
-            }
             let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
             is_number(digits).then_some("a number")
         }
@@ -133,22 +130,6 @@ fn is_number(digits: &str) -> bool {
     }
     let is_octal = digits.starts_with('0') && digits.len() > 1;
     if is_octal { all(digits, |b| (b'0'..b'8').contains(&b)) } else { decimal(digits) }
-}
-
-/// A date of YAML 1.1 with a time to the second behind it. A date alone is one to all, and stays as it is written.
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digits =
-        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
-    let is_day =
-        digits(0..4) && bytes.get(4) == Some(&b'-') && digits(5..7) && bytes.get(7) == Some(&b'-') && digits(8..10);
-    if !is_day {
-        return false;
-    }
-    let Some(time) = text.get(10..) else { return false };
-    let time = time.strip_prefix(['T', 't', ' ']).unwrap_or_default().as_bytes();
-    let two = |at: usize| time.get(at..at + 2).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
-    two(0) && time.get(2) == Some(&b':') && two(3) && time.get(5) == Some(&b':') && two(6)
 }
 
 /// Whether a YAML 1.1 or 1.2 reader would take this text, unquoted, for anything else than itself: `no`, `on`, `017`,
@@ -333,8 +314,6 @@ mod tests {
             "17:00",
             "190:20:30",
             "1:30.5",
-            "2026-12-01T08:00:00",
-            "2026-12-01 08:00:00",
             "1_0.5",
             "0b1_0",
             "0x_1f",
@@ -362,6 +341,7 @@ mod tests {
             "12:30 h",
             "2026-12-01",
             "2026-12-01T08:00",
+            "2026-12-01T08:00:00",
             "2026-12",
             "-",
             "+",

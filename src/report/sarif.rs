@@ -68,12 +68,19 @@ fn rule_id<'e>(entry: &'e Entry<'_>) -> &'e str {
 
 fn rule(id: &str) -> Value {
     match rules::find(id) {
-        Some(rule) => json!({
+        Some(rule) => {
+            let text = format!("{} Source: {}. `consign explain {id}` says more.", rule.explain, rule.source);
+            let markdown = match rules::example::of(id) {
+                Some(example) => format!("{text}\n\n{}", example.markdown()),
+                None => text.clone(),
+            };
+            json!({
             "id": id,
             "shortDescription": { "text": rule.title },
             "fullDescription": { "text": rule.explain },
-            "help": { "text": format!("{} Source: {}. `consign explain {id}` says more.", rule.explain, rule.source) },
-        }),
+            "help": { "text": text, "markdown": markdown },
+            })
+        }
         None => json!({ "id": id, "shortDescription": { "text": format!("{} of consign", id.replace('/', ": ")) } }),
     }
 }

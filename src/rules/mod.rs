@@ -5,6 +5,7 @@ pub mod collection;
 pub mod definition;
 pub mod delivery;
 pub mod drift;
+pub mod example;
 pub mod git;
 pub mod licence;
 pub mod manifest;
@@ -71,6 +72,9 @@ pub fn manual() -> String {
     for rule in all() {
         let acts: Vec<&str> = rule.acts.iter().map(|act| act.word()).collect();
         out.push_str(&format!("\n## {}\n\n**{}**\n\n{}\n\n", rule.id, rule.title, rule.explain));
+        if let Some(example) = example::of(rule.id) {
+            out.push_str(&format!("{}\n", example.markdown()));
+        }
         out.push_str(&format!("Acts in: {}. Source: {}.\n", acts.join(", "), rule.source.trim_end_matches('.')));
     }
     out

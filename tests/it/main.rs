@@ -37,4 +37,5 @@ mod terminal;
 mod told;
 mod validate;
 mod validate_commands;
+mod validate_fix;
 mod world;

@@ -103,6 +103,24 @@ fn depth_and_bombs_end_at_once() {
 }
 
 #[test]
+fn man_1_tabs_and_an_unfinished_merge_have_their_own_words_and_windows_line_ends_are_read() {
+    check(
+        b"apiVersion: consign/v1\nkind: Task\nmetadata:\n\tname: x\nspec:\n\tpackage: a\n\tprogram: b\n",
+        "error[MAN-1]: a tab in the indentation, and in that of 2 lines more\n --> delivery/a.yaml:4:1",
+    );
+    check(
+        b"apiVersion: consign/v1\nkind: Task\nmetadata: {name: x}\nspec:\n<<<<<<< HEAD\n  package: a\n=======\n  package: b\n\
+          >>>>>>> other\n  program: c\n",
+        "error[MAN-1]: an unfinished Git merge\n --> delivery/a.yaml:5:1",
+    );
+    let whole = include_str!("../data/every-field.yaml");
+    let windows = format!("\u{feff}{}", whole.replace('\n', "\r\n"));
+    let (unix, windows) = (crate::validate::run_case(whole), crate::validate::run_case(&windows));
+    assert_eq!(windows.told(), unix.told());
+    assert_eq!(windows.loaded.site, unix.loaded.site);
+}
+
+#[test]
 fn man_5_anchors_aliases_merges_and_tags_are_refused() {
     check(b"a: &x 1\n", "error[MAN-5]: anchor `&x`\n --> delivery/a.yaml:1:4");
     check(b"a: *x\n", "error[MAN-5]: alias `*x`");

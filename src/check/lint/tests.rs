@@ -94,13 +94,14 @@ fn pkg_3_is_quiet_where_a_computer_leaves_or_where_that_is_not_known() {
     ] {
         check(&[TOOL, HARDWARE, ("Task Do", &task(more))], &[]);
     }
-    let none = package("source: {none: {}}\n", "commandLine: reg.exe add x");
+    let none = package("source: {none: {}}\n", "commandLine: ipconfig.exe /flushdns");
     check(&[("Package Tool", &none), HARDWARE, ("Task Do", TASK)], &[]);
 }
 
 #[test]
 fn pkg_4_a_second_copy_is_filled_and_refreshed() {
-    let empty = package("source: {none: {}}\nalternateDownloadFolder: 'C:\\Tools\\Tool'\n", "commandLine: a.exe");
+    let empty =
+        package("source: {none: {}}\nalternateDownloadFolder: 'C:\\Tools\\Tool'\n", "commandLine: ipconfig.exe");
     check(&[("Package Tool", &empty)], &["PKG-4 Tool 2 fix"]);
     let tool = package(&format!("{FILES}alternateDownloadFolder: 'C:\\Tools\\Tool'\n"), "commandLine: a.exe");
     check(&[("Package Tool", &tool), WITHOUT, ("Task Do", TASK)], &["PKG-4 Tool 2"]);
@@ -130,32 +131,45 @@ fn pkg_5_is_quiet_where_nothing_is_downloaded() {
     let silent = package(&format!("{FILES}verboseStatusEvents: false\n"), "commandLine: a.exe");
     check(&[("Package Tool", &silent)], &[]);
     check(&[("Package Tool", &silent), WITHOUT, ("Task Do", &task("enabled: false"))], &[]);
-    let none = package("source: {none: {}}\nverboseStatusEvents: false\n", "commandLine: a.exe");
+    let none = package("source: {none: {}}\nverboseStatusEvents: false\n", "commandLine: ipconfig.exe");
     check(&[("Package Tool", &none), WITHOUT, ("Task Do", TASK)], &[]);
 }
 
 #[test]
 fn prg_2_failure_codes_are_needless() {
-    check(&[("Package Tool", &package("", "commandLine: a.exe\nfailureCodes: [1603]"))], &["PRG-2 Tool 4 fix"]);
-    check(&[("Package Tool", &package("", "commandLine: a.exe\nfailureCodes: []"))], &[]);
+    check(&[("Package Tool", &package(FILES, "commandLine: a.exe\nfailureCodes: [1603]"))], &["PRG-2 Tool 5 fix"]);
+}
+
+#[test]
+fn prg_2_is_quiet_without_failure_codes() {
+    check(&[("Package Tool", &package(FILES, "commandLine: a.exe\nfailureCodes: []"))], &[]);
+    check(&[("Package Tool", &package(FILES, "commandLine: a.exe\nsuccessCodes: [0, 1603]"))], &[]);
+}
+
+#[test]
+fn prg_11_is_quiet_where_the_installer_is_for_everyone() {
+    let line = |more: &str| format!("commandLine: msiexec.exe /i a.msi /qn /norestart{more}\nsuccessCodes: [0, 3010]");
+    for more in ["", " ALLUSERS=1"] {
+        check(&[("Package Tool", &package(FILES, &line(more)))], &[]);
+    }
 }
 
 #[test]
 fn prg_7_a_window_that_nobody_sees() {
-    check(&[("Package Tool", &package("", "commandLine: a.exe\nstartingWindow: hidden"))], &["PRG-7 Tool 4 fix"]);
+    check(&[("Package Tool", &package(FILES, "commandLine: a.exe\nstartingWindow: hidden"))], &["PRG-7 Tool 5 fix"]);
 }
 
 #[test]
 fn prg_7_is_quiet_where_input_is_required() {
-    let hidden = package("", "commandLine: a.exe\nstartingWindow: hidden\nuserInputRequired: true");
+    let hidden = package(FILES, "commandLine: a.exe\nstartingWindow: hidden\nuserInputRequired: true");
     check(&[("Package Tool", &hidden)], &[]);
-    check(&[("Package Tool", &package("", "commandLine: a.exe\nstartingWindow: normal"))], &[]);
+    check(&[("Package Tool", &package(FILES, "commandLine: a.exe\nstartingWindow: normal"))], &[]);
 }
 
 #[test]
 fn prg_9_input_that_nobody_can_give() {
-    check(&[("Package Tool", &package("", "commandLine: a.exe\nuserInputRequired: true"))], &["PRG-9 Tool 4"]);
-    let nobody = package("", "commandLine: a.exe\ncanRun: noUserLoggedOn");
+    check(&[("Package Tool", &package(FILES, "commandLine: a.exe\nuserInputRequired: true"))], &["PRG-9 Tool 5"]);
+    let nobody = package(FILES, "commandLine: a.exe\ncanRun: noUserLoggedOn");
     for (more, told) in [("warnUser: {deferUpTo: 1h}", "PRG-9 Do 4"), ("run: manual", "PRG-9 Do 4")] {
         check(&[("Package Tool", &nobody), WITHOUT, ("Task Do", &task(more))], &[told]);
     }
@@ -164,10 +178,10 @@ fn prg_9_input_that_nobody_can_give() {
 #[test]
 fn prg_9_is_quiet_where_somebody_is_there_or_need_not_be() {
     for fields in ["canRun: userLoggedOn\nuserInputRequired: true", "userInputRequired: true\nstartingWindow: hidden"] {
-        let tool = package("", &format!("commandLine: a.exe\n{fields}"));
+        let tool = package(FILES, &format!("commandLine: a.exe\n{fields}"));
         check(&[("Package Tool", &tool), WITHOUT, ("Task Do", &task("warnUser: {deferUpTo: 1h}"))], &[]);
     }
-    let nobody = package("", "commandLine: a.exe\ncanRun: noUserLoggedOn");
+    let nobody = package(FILES, "commandLine: a.exe\ncanRun: noUserLoggedOn");
     check(&[("Package Tool", &nobody), WITHOUT, ("Task Do", TASK)], &[]);
 }
 
@@ -220,9 +234,9 @@ fn tsk_12_is_quiet_where_it_repeats_for_a_collection_that_empties_itself() {
 #[test]
 fn seq_5_a_step_that_restarts_the_computer_by_itself() {
     let sequence = "collections: [Desktops]\nsteps:\n  - {package: Tool, program: Install}";
-    let marked = package("", "commandLine: a.exe\nexitsEarly: true");
+    let marked = package(FILES, "commandLine: a.exe\nexitsEarly: true");
     check(&[("Package Tool", &marked), WITHOUT, ("SequentialTask All", sequence)], &["SEQ-5 All 3"]);
-    let forced = package("", "commandLine: shutdown.exe /r /t 0");
+    let forced = package(FILES, "commandLine: shutdown.exe /r /t 0");
     let told = found(&[("Package Tool", &forced), WITHOUT, ("SequentialTask All", sequence)]);
     assert!(told.contains(&"SEQ-5 All 3".to_owned()), "{told:?}");
 }
@@ -230,7 +244,7 @@ fn seq_5_a_step_that_restarts_the_computer_by_itself() {
 #[test]
 fn seq_5_is_quiet_where_the_agent_restarts() {
     let sequence = "collections: [Desktops]\nsteps:\n  - {package: Tool, program: Install}";
-    let after = package("", "commandLine: setup.exe /S\nafterRunning: {action: restart}");
+    let after = package(FILES, "commandLine: setup.exe /S\nafterRunning: {action: restart}");
     check(&[("Package Tool", &after), WITHOUT, ("SequentialTask All", sequence)], &[]);
 }
 
@@ -342,16 +356,16 @@ fn mw_9_is_quiet_by_local_time_once_and_all_day() {
 
 #[test]
 fn pdf_2_a_program_that_shuts_the_computer_down_says_so() {
-    let told = found(&[("Package Tool", &package("", "commandLine: shutdown.exe /r /t 0"))]);
-    assert!(told.contains(&"PDF-2 Tool 3".to_owned()), "{told:?}");
-    let both = package("", "commandLine: a.exe\nexitsEarly: true\nafterRunning: {action: restart}");
-    check(&[("Package Tool", &both)], &["PDF-2 Tool 5"]);
+    let told = found(&[("Package Tool", &package(FILES, "commandLine: shutdown.exe /r /t 0"))]);
+    assert!(told.contains(&"PDF-2 Tool 4".to_owned()), "{told:?}");
+    let both = package(FILES, "commandLine: a.exe\nexitsEarly: true\nafterRunning: {action: restart}");
+    check(&[("Package Tool", &both)], &["PDF-2 Tool 6"]);
 }
 
 #[test]
 fn pdf_2_is_quiet_where_it_is_said_or_nothing_shuts_down() {
-    let told = found(&[("Package Tool", &package("", "commandLine: shutdown.exe /r /t 0\nexitsEarly: true"))]);
+    let told = found(&[("Package Tool", &package(FILES, "commandLine: shutdown.exe /r /t 0\nexitsEarly: true"))]);
     assert!(!told.iter().any(|one| one.starts_with("PDF-2")), "{told:?}");
-    check(&[("Package Tool", &package("", "commandLine: msiexec.exe /i a.msi /qn /norestart\nexitsEarly: true"))], &[]);
+    check(&[("Package Tool", &package(FILES, "commandLine: b.exe\nexitsEarly: true"))], &[]);
     check(&[TOOL], &[]);
 }

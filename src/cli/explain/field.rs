@@ -33,7 +33,16 @@ pub(super) fn list(kind: Kind) -> String {
         .collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let effect_width = Effect::ALL.iter().map(|effect| effect.name().len()).max().unwrap_or_default();
-    let mut text = format!("{kind}: its fields, and what a change of each leads to\n\n");
+    let mut text = String::new();
+    wrap(&mut text, "", 0, &manifest::about(kind));
+    wrap(&mut text, "servers:", INDENT, &of_kind(kind));
+    let manifest = match kind {
+        Kind::Program => "inside the manifest of its package, under `spec.programs`".to_owned(),
+        Kind::PortalDefaults | Kind::PurgeSettings => format!("one a server; `consign new {kind} NAME` writes one"),
+        _ => format!("`consign new {kind} NAME` writes one"),
+    };
+    wrap(&mut text, "manifest:", INDENT, &manifest);
+    text.push_str(&format!("\n{kind}: its fields, and what a change of each leads to\n\n"));
     for (name, cases) in &rows {
         for (at, case) in cases.iter().enumerate() {
             let name = if at == 0 { name } else { "" };
@@ -129,6 +138,14 @@ fn effects_text(text: &mut String, kind: Kind, path: &str) {
         }
         wrap(text, "", INDENT, &format!("source: {}", case.source));
     }
+}
+
+/// Which kinds of server hold a kind at all.
+fn of_kind(kind: Kind) -> String {
+    let known = [("native", native::client::capabilities())];
+    let held: Vec<&str> =
+        known.iter().filter(|(_, server)| server.kinds.contains(&kind)).map(|(name, _)| *name).collect();
+    if held.is_empty() { "none".to_owned() } else { held.join(", ") }
 }
 
 /// Which kinds of server hold a field, and how.

@@ -1,7 +1,14 @@
 use super::answer;
+use crate::check;
+use crate::diag::Diagnostics;
+use crate::diag::Sources;
 use crate::diff::effects;
+use crate::manifest;
+use crate::manifest::Overlays;
 use crate::manifest::all_fields;
 use crate::model::kind::Kind;
+use crate::model::project::Severity;
+use crate::rules::example;
 
 #[track_caller]
 fn tells(asked: &str, parts: &[&str]) {
@@ -73,6 +80,10 @@ fn a_kind_lists_its_fields_with_their_effects() {
             );
         }
     }
+    tells(
+        "task",
+        &["A task: one program of one package", "servers:  native\n", "manifest: `consign new Task NAME` writes one\n"],
+    );
     tells("Program", &["  estimatedRunTime      inert            a note; changes nothing (PRG-4)\n"]);
     tells(
         "Task",
@@ -109,4 +120,48 @@ fn what_is_misspelt_gets_the_nearest_name() {
 #[test]
 fn rules_are_told_as_before() {
     tells("seq-1", &["SEQ-1: ", "acts in:", "source:"]);
+}
+
+const PROJECT: &str = "\
+apiVersion: consign/v1
+kind: Project
+manifests: [delivery]
+servers:
+  lab: {url: http://127.0.0.1:7450, folders: [Software Delivery], variables: {share: '\\\\files\\packages'}}
+";
+
+/// What `validate` finds in a rule's example.
+fn found_in_example(text: &str) -> Diagnostics {
+    let mut sources = Sources::new();
+    let id = sources.add_text("consign.yaml", PROJECT);
+    let (project, mut findings) = manifest::read_project(&sources, id);
+    let project = project.unwrap();
+    let around = sources.add_text("around.yaml", example::AROUND);
+    let own = sources.add_text("example.yaml", format!("apiVersion: consign/v1\n{text}"));
+    let (parsed, more) = manifest::parse(&sources, &[around, own]);
+    findings.extend(more);
+    let (loaded, more) = parsed.into_site(&project, Some("lab"), &Overlays::default());
+    findings.extend(more);
+    findings.extend(check::validate(&loaded, &project));
+    let stale = manifest::locate(&mut findings, &sources);
+    findings.extend(stale);
+    findings
+}
+
+#[test]
+fn every_example_has_its_finding_before_and_none_after() {
+    let mut wrong = Vec::new();
+    for example in example::all() {
+        let before = found_in_example(example.before);
+        if !before.iter().any(|finding| finding.rule.id == example.id) {
+            let told: Vec<String> = before.iter().map(|one| format!("{} {}", one.rule.id, one.message)).collect();
+            wrong.push(format!("{} is not found before: {}", example.id, told.join("; ")));
+        }
+        for finding in &found_in_example(example.after) {
+            wrong.push(format!("{} after: {} {}", example.id, finding.rule.id, finding.message));
+        }
+        tells(example.id, &["before:\n    kind: ", "after:\n    kind: "]);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(example::all().any(|example| found_in_example(example.before).count(Severity::Error) > 0));
 }
