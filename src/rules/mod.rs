@@ -6,6 +6,7 @@ pub mod definition;
 pub mod delivery;
 pub mod drift;
 pub mod git;
+pub mod import;
 pub mod licence;
 pub mod manifest;
 pub mod package;
@@ -115,6 +116,7 @@ static FAMILIES: &[&[&Rule]] = &[
     restart::ALL,
     licence::ALL,
     definition::ALL,
+    import::ALL,
     plan::ALL,
     git::ALL,
     drift::ALL,

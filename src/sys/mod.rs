@@ -7,6 +7,7 @@ pub mod clock;
 pub mod disk;
 pub mod environment;
 pub mod files;
+pub mod gather;
 pub mod git;
 pub mod hmac;
 pub mod http;

@@ -7,6 +7,7 @@ mod bad_input;
 mod browser;
 mod comment;
 mod computers;
+mod definitions;
 mod done_when;
 mod drift;
 mod fmt;
