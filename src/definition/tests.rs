@@ -369,6 +369,17 @@ fn imp_5_of_two_equal_keys_or_sections_the_first_counts() {
 }
 
 #[test]
+fn imp_5_of_two_installer_manifests_of_one_version_the_first_counts() {
+    let installer = include_str!("../../tests/data/winget/e/Example/Packer/24.08/Example.Packer.installer.yaml");
+    let files = vec![given("x/a.yaml", installer.as_bytes()), given("x/b.yaml", installer.as_bytes())];
+    let imported = read(files, None);
+    assert_eq!(imported.drafts.len(), 1);
+    assert!(
+        said(&imported).contains(&"IMP-5 warning 1:1 `Example.Packer` 24.08 has two manifests of this type".to_owned())
+    );
+}
+
+#[test]
 fn imp_6_newer_versions_of_formats_are_not_guessed_at() {
     let imported = import("a.sms", format!("{}[A]\nName=A\nCommandLine=a.exe\n", HEAD.replace("2.0", "3.0")));
     says(&imported, &["IMP-6 warning 2:1 `3.0` is no version of this format that is known"]);

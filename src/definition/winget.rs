@@ -30,6 +30,7 @@ use crate::model::package::RunWithBuilt;
 use crate::rules::import::IMP_2;
 use crate::rules::import::IMP_3;
 use crate::rules::import::IMP_4;
+use crate::rules::import::IMP_5;
 use crate::rules::import::IMP_6;
 
 /// The newest version of the format that is known here, as major and minor number.
@@ -217,6 +218,18 @@ impl Set {
     fn draft(&mut self, files: &[File], uncs: &BTreeMap<SourceId, Option<String>>, sources: &Sources) -> Option<Draft> {
         let of = |kinds: &[Kind]| files.iter().find(|file| kinds.contains(&file.kind));
         let first = files.first()?;
+        for kind in [Kind::Installer, Kind::DefaultLocale] {
+            for again in files.iter().filter(|file| file.kind == kind).skip(1) {
+                let message =
+                    format!("`{}` {} has two manifests of this type", visible(&again.id), visible(&again.version));
+                self.warn(
+                    &IMP_5,
+                    &Location::File(again.source),
+                    message,
+                    "the first counts; put each version into a directory of its own",
+                );
+            }
+        }
         let Some(installer) = of(&[Kind::Installer, Kind::Whole]) else {
             let message = format!("`{}` {} has no installer manifest", visible(&first.id), visible(&first.version));
             let help = format!("give `{}.installer.yaml` together with the others", visible(&first.id));

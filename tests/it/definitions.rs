@@ -131,6 +131,7 @@ fn files_and_patterns_are_taken_and_a_project_is_not_needed() {
     at.run(&["import", "one.sms", "--out", "d", "--encoding", "klingon"]).exits(64).one_message();
     at.run(&["import", "one.sms", "--out", "d", "--source", "files"]).exits(64).one_message().says("is no share");
     at.run(&["import", "--out", "d", "--source", "\\\\a\\b"]).exits(64);
+    at.run(&["import", "one.sms", "--server", "lab", "--out", "d"]).exits(64).one_message().says("exclude each other");
     at.write("other/readme.txt", "x");
     at.write("other/page.xml", "<html/>");
     at.run(&["import", "other", "--out", "d"]).exits(65).says("none of 1 files is a definition");

@@ -34,6 +34,7 @@ use crate::model::project::Project;
 use crate::model::project::Severity;
 use crate::rules::import::IMP_9;
 use crate::sys::disk;
+use crate::sys::environment;
 use crate::sys::files;
 use crate::sys::gather;
 use crate::sys::gather::Found;
@@ -44,6 +45,11 @@ const RUN_BYTES_MAX: u64 = 256 << 20;
 
 /// Runs it.
 pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
+    // A pipeline may have the variable set for all its commands; who writes the flag means it.
+    if args.server.server.is_some() && args.server.server != environment::variable("CONSIGN_SERVER") {
+        return Err(Failure::new(exit::USAGE, "files and `--server` exclude each other")
+            .help("import the files first, and what the server holds into another directory"));
+    }
     let given = given(context, args)?;
     let imported = definition::read(given, args.encoding.as_deref());
     context.show_findings(&imported.findings, &imported.sources);

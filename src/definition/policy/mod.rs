@@ -7,6 +7,7 @@ mod delivery;
 mod xml;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Document;
 use super::Draft;
@@ -61,10 +62,15 @@ enum What {
 }
 
 struct Sequence {
-    /// The GUIDs of the steps, and what each depends on: GUIDs and return codes.
-    steps: Vec<(String, Vec<(String, Vec<i64>)>)>,
+    steps: Vec<Step>,
     task: SequentialTask,
     notes: Vec<(String, String)>,
+}
+
+/// A step of a sequential task: the GUID of its policy, and the steps that it needs with the return codes that will do.
+struct Step {
+    guid: String,
+    needs: Vec<(String, Vec<i64>)>,
 }
 
 /// A GUID as it is compared.
@@ -169,7 +175,7 @@ fn sequence(source: SourceId, client: &Element, findings: &mut Diagnostics) -> S
     let steps = elements.iter().map(|task| {
         let needs = task.children.iter().filter(|child| child.name.eq_ignore_ascii_case("Dependency"));
         let needs = needs.map(|need| (guid(need.attribute("guid")), delivery::codes(need.attribute("returncodes"))));
-        (guid(task.attribute("guid")), needs.collect())
+        Step { guid: guid(task.attribute("guid")), needs: needs.collect() }
     });
     let steps = steps.collect();
     let minimal = serde_json::json!({ "steps": [] });
@@ -212,16 +218,16 @@ pub(super) fn assemble(
     drafts: &mut Vec<Draft>,
     findings: &mut Diagnostics,
 ) -> usize {
-    let mut steps: BTreeMap<String, ()> = BTreeMap::new();
+    let mut steps: BTreeSet<String> = BTreeSet::new();
     for policy in &policies {
         if let What::Sequence(sequence) = &policy.what {
-            steps.extend(sequence.steps.iter().map(|(guid, _)| (guid.clone(), ())));
+            steps.extend(sequence.steps.iter().map(|step| step.guid.clone()));
         }
     }
     let mut all = Assembly::default();
     let (mut places, mut sequences) = (BTreeMap::new(), Vec::new());
     for policy in policies {
-        let is_step = steps.contains_key(&policy.guid) || policy.name.starts_with(STEP);
+        let is_step = steps.contains(&policy.guid) || policy.name.starts_with(STEP);
         match policy.what {
             What::Sequence(sequence) => sequences.push((policy.source, policy.at, policy.guid, policy.name, *sequence)),
             What::Delivery(_) if places.contains_key(&policy.guid) => {
@@ -321,10 +327,10 @@ impl Assembly {
         for (source, at, guid, name, sequence) in sequences {
             let name = name.strip_prefix(SEQUENCE).unwrap_or(&name).to_owned();
             let Some(key) = task_key(Kind::SequentialTask, &name, &at, findings) else { continue };
-            let place = |guid: &String| sequence.steps.iter().position(|(step, _)| step == guid);
+            let place = |guid: &String| sequence.steps.iter().position(|step| step.guid == *guid);
             let mut steps = Vec::new();
             let mut missing = Vec::new();
-            for (step, needs) in &sequence.steps {
+            for Step { guid: step, needs } in &sequence.steps {
                 let Some(found) = places.get(step) else {
                     missing.push(format!("{{{step}}}"));
                     continue;
@@ -373,12 +379,12 @@ impl Assembly {
 }
 
 fn package_names(packages: &[Gathered]) -> Vec<String> {
-    let mut taken: BTreeMap<String, ()> = BTreeMap::new();
-    let free = |name: &str, taken: &mut BTreeMap<String, ()>| {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let free = |name: &str, taken: &mut BTreeSet<String>| {
         let mut number = 1;
         loop {
             let name = if number == 1 { name.to_owned() } else { format!("{name} ({number})") };
-            if taken.insert(name.to_lowercase(), ()).is_none() {
+            if taken.insert(name.to_lowercase()) {
                 return name;
             }
             number += 1;
