@@ -10,7 +10,7 @@
 //! | 1 | [`rules`], [`sample`] | the catalogue of rules, as texts; fleets that are made up |
 //! | 2 | [`diag`] | findings, and texts made safe to show |
 //! | 3 | [`manifest`], [`check`], [`diff`], [`agent`], [`reach`], [`refs`] | text to site; a site against the rules; observed against desired; what one computer does; who is reached; what refers to what |
-//! | 4 | [`plan`], [`forecast`], [`editor`] | changes to ordered steps, guards, what is held back, drift; many computers over simulated time; what editors ask |
+//! | 4 | [`plan`], [`forecast`], [`editor`], [`definition`] | changes to ordered steps, guards, what is held back, drift; many computers over simulated time; what editors ask; other tools' definitions to manifests |
 //! | 5 | [`sys`] | files, clock, environment, HTTP: the only place that names them |
 //! | 6 | [`adapter`], [`host`], [`server`] | server APIs as the client sees them; hosts of pull requests; the reference server |
 //! | 7 | [`apply`] | runs a plan through an adapter |
@@ -18,7 +18,7 @@
 //! | 9 | [`cli`] | arguments, settings, commands, exit codes |
 //!
 //! Rows 0 to 4 and 8 are pure: no `async`, files, environment, clock, network, threads or unseeded randomness; they
-//! write only to a `Write` they are given. (`manifest` reads many texts at once with rayon, whose result does not
+//! write only to a `Write` they are given. (`manifest` and `definition` read many texts at once with rayon, whose result does not
 //! depend on the order.)
 
 #![cfg_attr(
@@ -45,6 +45,7 @@ pub mod manifest;
 pub mod reach;
 pub mod refs;
 
+pub mod definition;
 pub mod editor;
 pub mod forecast;
 pub mod plan;

@@ -79,7 +79,7 @@ pub enum Command {
     Forecast(ForecastArgs),
     /// Say what one computer gets, in which order, and what keeps the rest from it; reads only
     Computer(ComputerArgs),
-    /// Write manifests of what a server holds
+    /// Write manifests of what a server holds, or of what other tools defined
     Import(ImportArgs),
     /// Say who may ask for which software on the portal: all, some, none; inherited or own; reads only
     Portal(crate::cli::portal::PortalArgs),
@@ -582,12 +582,23 @@ pub struct ComputerArgs {
 /// `consign import`
 #[derive(Debug, Args)]
 pub struct ImportArgs {
+    /// Definitions of other tools: package definition files (.pdf, .sms), winget manifests (.yaml), client policy documents
+    /// (.xml); directories of them, or patterns in quotes. Without any, what the server holds is imported
+    #[arg(value_name = "FILE")]
+    pub files: Vec<Utf8PathBuf>,
     /// Which server
     #[command(flatten)]
     pub server: ServerArg,
-    /// Where the manifests go: a directory below the project that is empty or not there yet
+    /// Where the manifests go. Of a server: a directory below the project that is empty or not there yet
     #[arg(long, value_name = "DIR")]
     pub out: Utf8PathBuf,
+    /// The share on which the definitions lie beside their files, such as '\\\\files\\packages'; directories below what was
+    /// named are added
+    #[arg(long, value_name = "UNC", requires = "files")]
+    pub source: Option<String>,
+    /// The code page of definition files that are not UTF-8; without it windows-1252
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub encoding: Option<String>,
 }
 
 /// `consign serve`

@@ -1,4 +1,6 @@
-//! `consign import --server S --out DIR`
+//! `consign import --server S --out DIR`; of definition files see `definitions`.
+
+mod definitions;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -42,6 +44,9 @@ use crate::sys::disk;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
+    if !args.files.is_empty() {
+        return definitions::run(context, args);
+    }
     let opened = context.open()?;
     if opened.project.is_none() {
         context.show_findings(&opened.findings, &opened.sources);

@@ -165,7 +165,7 @@ fn slug(name: &str) -> String {
 }
 
 /// The way from a manifest to the schema in the project, where there is one.
-fn schema(root: &Utf8Path, path: &Utf8Path) -> Option<String> {
+pub(super) fn schema(root: &Utf8Path, path: &Utf8Path) -> Option<String> {
     const SCHEMA: &str = "schema/manifest.json";
     let below = path.strip_prefix(root).ok()?;
     let up = "../".repeat(below.components().count().checked_sub(1)?);

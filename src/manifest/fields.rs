@@ -59,12 +59,6 @@ pub fn fields(kind: Kind) -> Vec<Field> {
         .collect()
 }
 
-/// What a kind's type says of itself.
-pub fn about(kind: Kind) -> String {
-    let root = schema(Subject::Manifest(kind));
-    root["description"].as_str().unwrap_or_default().replace('\n', " ")
-}
-
 /// Every field of the project file, nested ones included; entries of lists and maps are passed over.
 pub fn project_fields() -> Vec<Field> {
     let root = schema(Subject::Project);

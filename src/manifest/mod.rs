@@ -30,6 +30,7 @@ mod syntax;
 mod translate;
 mod tree;
 mod variables;
+mod yaml;
 
 pub use edit::Written;
 pub use fields::Field;
@@ -69,6 +70,10 @@ pub use schema::schemas;
 pub use starter::Known;
 pub use starter::starter;
 pub use variables::readings;
+pub use yaml::Yaml;
+pub use yaml::YamlValue;
+pub use yaml::read_yaml;
+pub use yaml::remarked;
 
 pub use crate::diag::Loaded;
 pub use crate::diag::Origin;

@@ -7,6 +7,7 @@ pub mod delivery;
 pub mod drift;
 pub mod example;
 pub mod git;
+pub mod import;
 pub mod licence;
 pub mod manifest;
 pub mod package;
@@ -119,6 +120,7 @@ static FAMILIES: &[&[&Rule]] = &[
     restart::ALL,
     licence::ALL,
     definition::ALL,
+    import::ALL,
     plan::ALL,
     git::ALL,
     drift::ALL,

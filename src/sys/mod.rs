@@ -8,6 +8,7 @@ pub mod disk;
 pub mod edited;
 pub mod environment;
 pub mod files;
+pub mod gather;
 pub mod git;
 pub mod hmac;
 pub mod http;

@@ -47,12 +47,12 @@ fn the_project_file_and_overlays_are_formatted_and_what_no_manifest_is_stays() {
     let project = Project::copy(&example("kinds").join("project"));
     project.edit("consign.yaml", |text| text.replace("kind: Project", "kind:   Project"));
     project.write("other.yaml", "b:   1\n");
-    let overlay = "overlays/x/ugly.yaml";
-    let overlays = project.read("consign.yaml");
-    assert!(overlays.contains("overlays"), "{overlays}");
-    fs::create_dir_all(project.path(overlay).parent().unwrap()).unwrap();
+    let overlay = "overlays/lab/windows.yaml";
+    project.edit(overlay, |text| text.replace("\nspec:", "\n\n\n\nspec:"));
     let ran = project.run(&["fmt"]).exits(0);
-    assert!(ran.out.lines().any(|line| line == "consign.yaml"), "{}", ran.out);
+    for name in ["consign.yaml", overlay] {
+        assert!(ran.out.lines().any(|line| line == name), "{name}: {}", ran.out);
+    }
     assert_eq!(project.read("other.yaml"), "b:   1\n");
     project.run(&["fmt", "other.yaml"]).exits(0);
     assert_eq!(project.read("other.yaml"), "b: 1\n");

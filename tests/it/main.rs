@@ -8,6 +8,7 @@ mod browser;
 mod command_lines;
 mod comment;
 mod computers;
+mod definitions;
 mod done_when;
 mod drift;
 mod fmt;

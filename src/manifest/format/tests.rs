@@ -195,6 +195,43 @@ fn every_example_says_the_same_in_its_one_form() {
     assert!(n_documents > 2000, "{n_documents}");
 }
 
+/// The same value with the keys of every map the other way round.
+fn reversed(value: serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Object(map) => {
+            map.into_iter().rev().map(|(key, value)| (key, reversed(value))).collect::<serde_json::Map<_, _>>().into()
+        }
+        serde_json::Value::Array(list) => list.into_iter().map(reversed).collect::<Vec<_>>().into(),
+        other => other,
+    }
+}
+
+#[test]
+fn whatever_the_order_of_keys_was_it_comes_out_the_same() {
+    use serde::Deserialize as _;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for below in ["examples/kinds", "examples/tour", "tests/data"] {
+        files(&root.join(below), &mut all);
+    }
+    let mut n = 0;
+    for path in all {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for one in serde_yaml::Deserializer::from_str(&text) {
+            let value = serde_json::Value::deserialize(one).unwrap();
+            let forward = serde_yaml::to_string(&value).unwrap();
+            let backward = serde_yaml::to_string(&reversed(value.clone())).unwrap();
+            let labels = ["labels", "variables", "servers", "limits", "severities", "secrets", "externals", "notify"];
+            // Names of people's own have no order but that in which they stand.
+            if value["apiVersion"] == "consign/v1" && !labels.iter().any(|name| forward.contains(&format!("{name}:"))) {
+                assert_eq!(formatted(&backward), formatted(&forward), "{}", path.display());
+                n += 1;
+            }
+        }
+    }
+    assert!(n > 40, "{n}");
+}
+
 #[test]
 fn what_this_program_prints_is_in_form_already() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
