@@ -7,6 +7,8 @@ mod bad_input;
 mod browser;
 mod comment;
 mod computers;
+#[cfg(unix)]
+mod docs;
 mod done_when;
 mod drift;
 mod forecast;
@@ -25,10 +27,13 @@ mod passwords;
 #[cfg(unix)]
 mod pipelines;
 mod poison;
+mod portal;
 mod replan;
 mod reports;
 mod secrets;
 mod server;
+#[cfg(unix)]
+mod shells;
 #[cfg(unix)]
 mod story;
 #[cfg(target_os = "linux")]
