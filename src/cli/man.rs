@@ -106,6 +106,7 @@ fn page(command: Command, date: &str, others: &[String]) -> String {
     let is_root = command.get_name() == "consign";
     let after = command.get_after_help().map(ToString::to_string);
     let has_subs = command.get_subcommands().any(|sub| !sub.is_hide_set());
+    let usage = command.clone().render_usage().to_string();
     let has_options = command.get_arguments().any(|one| !one.is_hide_set());
     let version = env!("CARGO_PKG_VERSION");
     let man = Man::new(command).date(date).source(format!("consign {version}")).manual("consign");
@@ -113,7 +114,8 @@ fn page(command: Command, date: &str, others: &[String]) -> String {
     const WRITES: &str = "a buffer takes everything";
     man.render_title(&mut out).expect(WRITES);
     man.render_name_section(&mut out).expect(WRITES);
-    man.render_synopsis_section(&mut out).expect(WRITES);
+    let usage = usage.trim_start_matches("Usage:").trim();
+    out.extend(format!(".SH SYNOPSIS\n.B {}\n", escaped(usage)).bytes());
     man.render_description_section(&mut out).expect(WRITES);
     if has_options {
         man.render_options_section(&mut out).expect(WRITES);
@@ -121,7 +123,9 @@ fn page(command: Command, date: &str, others: &[String]) -> String {
     if has_subs {
         man.render_subcommands_section(&mut out).expect(WRITES);
     }
-    let mut text = String::from_utf8(out).expect("roff is written as UTF-8");
+    let text = String::from_utf8(out).expect("roff is written as UTF-8");
+    // An empty line between two breaks is a paragraph, and readers of roff want it said so.
+    let mut text = text.replace("\n.br\n\n.br\n", "\n.sp\n");
     if let Some(after) = after.filter(|_| !is_root) {
         text.push_str(&format!(".SH NOTES\n.nf\n{}.fi\n", lines(&after)));
     }

@@ -153,15 +153,12 @@ fn declared<'a>(
     match found[..] {
         [one] => Ok(one.clone()),
         [] => Err(nothing(text, &keys, "the manifests have")),
-        _ => Err(several(text, found.iter().map(|key| key.to_string()))),
+        _ => Err(several(text, found.iter().map(ToString::to_string))),
     }
 }
 
 fn is_called(key: &ItemKey, text: &str) -> bool {
-    match &key.package {
-        Some(package) => format!("{package}/{}", key.name) == text,
-        None => key.name == text,
-    }
+    key.name == text || key.package.as_ref().is_some_and(|package| format!("{package}/{}", key.name) == text)
 }
 
 fn nothing(text: &str, keys: &[&ItemKey], who: &str) -> Failure {

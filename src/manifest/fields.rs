@@ -184,6 +184,9 @@ fn children<'a>(root: &'a Value, node: &'a Value) -> Vec<Child<'a>> {
     if let Some(entry) = node.get("items") {
         add(children(root, entry));
     }
+    if let Some(entry) = node.get("additionalProperties").filter(|entry| entry.is_object()) {
+        add(children(root, entry));
+    }
     if let Some(properties) = node.get("properties").and_then(Value::as_object) {
         let required = node["required"].as_array().map(Vec::as_slice).unwrap_or_default();
         let is_required = |name: &str| required.iter().any(|entry| entry == name);
@@ -224,7 +227,10 @@ fn takes(root: &Value, node: &Value) -> String {
         let least = if node["minItems"] == 1 { ", at least one" } else { "" };
         format!("a list of {}{least}", plural(&takes(root, &node["items"])))
     } else {
-        map(node.as_object())
+        match node.get("additionalProperties").filter(|entry| entry.is_object() && entry["type"] != "string") {
+            Some(entry) => format!("a map, each entry {}", takes(root, entry)),
+            None => map(node.as_object()),
+        }
     }
 }
 

@@ -131,7 +131,7 @@ pub struct Row {
     pub inherits: bool,
     /// Whether it says anything of its rights.
     pub managed: bool,
-    /// Whether all that hold are known. If not, the parent's are missing.
+    /// Whether all that hold are known. If not, some of the parent's are missing.
     pub known: bool,
     /// The rights that hold, by principal.
     pub rights: Vec<Held>,
@@ -285,10 +285,9 @@ fn folder<'a>(estate: &Estate<'a>, item: &'a Item) -> Option<&'a str> {
 /// The row of an item; `None`: it is of a kind that has no portal rights.
 fn row(estate: &Estate<'_>, item: &Item, above: Above, filter: &Filter) -> Option<Row> {
     let resolved = rights::of_item(estate, item, above)?;
-    let inherited = resolved.inherited();
     let mut held: BTreeMap<(String, Right), Held> = BTreeMap::new();
     let own = resolved.own_grants().iter().map(|grant| (grant, true));
-    for (grant, is_own) in own.chain(inherited.iter().flatten().map(|grant| (grant, false))) {
+    for (grant, is_own) in own.chain(resolved.inherited.rights.iter().map(|grant| (grant, false))) {
         let key = (grant.principal.to_lowercase(), grant.right);
         let is_wanted = is_principal(&grant.principal, filter) && filter.right.is_none_or(|right| right == grant.right);
         if is_wanted {
@@ -305,7 +304,7 @@ fn row(estate: &Estate<'_>, item: &Item, above: Above, filter: &Filter) -> Optio
         folder: folder(estate, item).map(str::to_owned),
         inherits: resolved.inherits(),
         managed: resolved.own.is_some(),
-        known: inherited.is_some(),
+        known: resolved.inherited.is_whole,
         rights: held.into_values().collect(),
     })
 }

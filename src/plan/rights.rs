@@ -23,48 +23,59 @@ pub enum Above {
     Nothing,
 }
 
+/// What a parent hands down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handed {
+    /// The rights that are known.
+    pub rights: Rights,
+    /// Whether these are all.
+    pub is_whole: bool,
+}
+
+impl From<Option<Rights>> for Handed {
+    fn from(rights: Option<Rights>) -> Self {
+        Self { is_whole: rights.is_some(), rights: rights.unwrap_or_default() }
+    }
+}
+
 /// The rights of one item, and where they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved<'a> {
     /// What the item itself says; `None`: nothing, so that its rights are not managed, and a new one inherits.
     pub own: Option<&'a PortalRights>,
-    /// What its parent hands down, whether or not the item takes it; `None`: not known.
-    pub parent: Option<Rights>,
+    /// The inherited rights that hold.
+    pub inherited: Handed,
 }
 
 impl Resolved<'_> {
     /// Whether the parent's rights hold too.
     pub fn inherits(&self) -> bool {
-        self.own.is_none_or(|own| own.inherit)
+        inherits(self.own)
     }
 
     /// The item's own rights.
     pub fn own_grants(&self) -> &[Grant] {
         self.own.map(|own| own.grants.as_slice()).unwrap_or_default()
     }
+}
 
-    /// The inherited rights that hold; `None`: not known.
-    pub fn inherited(&self) -> Option<Rights> {
-        if self.inherits() { self.parent.clone() } else { Some(Rights::new()) }
-    }
-
-    /// All rights that hold; `None`: not known.
-    pub fn effective(&self) -> Option<Rights> {
-        effective(self.own, self.parent.as_ref())
-    }
+fn inherits(own: Option<&PortalRights>) -> bool {
+    own.is_none_or(|own| own.inherit)
 }
 
 /// The rights of a program or a sequential task; `None` for every other kind.
 pub fn of_item<'a>(estate: &Estate<'_>, item: &'a Item, above: Above) -> Option<Resolved<'a>> {
-    let parent = match item.key.kind {
-        Kind::Program => defaults(estate),
+    let own = own(Some(&item.spec));
+    let inherited = match item.key.kind {
+        Kind::Program | Kind::SequentialTask if !inherits(own) => Handed { is_whole: true, ..Handed::default() },
+        Kind::Program => defaults(estate).into(),
         Kind::SequentialTask => match &item.folder {
-            Some(folder) => of_folder(estate, folder, above),
-            None => (above == Above::Nothing).then(Rights::new),
+            Some(folder) => handed_down(estate, folder, above),
+            None => top(above),
         },
         _ => return None,
     };
-    Some(Resolved { own: own(Some(&item.spec)), parent })
+    Some(Resolved { own, inherited })
 }
 
 /// The rights that every program inherits (PTL-2); `None`: not known.
@@ -98,14 +109,25 @@ pub fn effective(own: Option<&PortalRights>, inherited: Option<&Rights>) -> Opti
 /// The rights that a console folder hands down (SEQ-6); `None`: not known, for it, or one above that it inherits from,
 /// is not managed.
 pub fn of_folder(estate: &Estate<'_>, folder: &str, above: Above) -> Option<Rights> {
+    let handed = handed_down(estate, folder, above);
+    handed.is_whole.then_some(handed.rights)
+}
+
+/// The same, as far as it is known.
+fn handed_down(estate: &Estate<'_>, folder: &str, above: Above) -> Handed {
     let own = estate.get(&ItemKey::new(Kind::Folder, folder)).and_then(|placed| own(Some(&placed.item.spec)));
-    if own.is_none() && above == Above::Unknown {
-        return None;
-    }
-    let inherited = match folder.rsplit_once('/') {
-        _ if own.is_some_and(|own| !own.inherit) => None,
-        Some((parent, _)) => of_folder(estate, parent, above),
-        None => (above == Above::Nothing).then(Rights::new),
+    let mut handed = match folder.rsplit_once('/') {
+        _ if !inherits(own) => Handed { is_whole: true, ..Handed::default() },
+        // What is not managed may have been cut off from those above.
+        _ if own.is_none() && above == Above::Unknown => Handed::default(),
+        Some((parent, _)) => handed_down(estate, parent, above),
+        None => top(above),
     };
-    effective(own, inherited.as_ref())
+    handed.rights.extend(own.into_iter().flat_map(|own| own.grants.iter().cloned()));
+    handed
+}
+
+/// What holds above the folders at the top.
+fn top(above: Above) -> Handed {
+    Handed { is_whole: above == Above::Nothing, ..Handed::default() }
 }

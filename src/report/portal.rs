@@ -41,7 +41,6 @@ pub fn text(matrix: &Matrix, about: &About<'_>) -> String {
     let mut out = folded(&format!("{}\n", heading(matrix, about)), about.columns);
     out.push_str(&grid(&principals(matrix), about));
     if !matrix.items.is_empty() {
-        out.push('\n');
         let table = if about.by_package { by_package(matrix) } else { by_program(matrix) };
         out.push_str(&grid(&table, about));
         if !about.by_package {

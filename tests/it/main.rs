@@ -9,6 +9,8 @@ mod command_lines;
 mod comment;
 mod computers;
 mod definitions;
+#[cfg(unix)]
+mod docs;
 mod done_when;
 mod drift;
 mod fmt;
@@ -29,10 +31,13 @@ mod passwords;
 #[cfg(unix)]
 mod pipelines;
 mod poison;
+mod portal;
 mod replan;
 mod reports;
 mod secrets;
 mod server;
+#[cfg(unix)]
+mod shells;
 #[cfg(unix)]
 mod story;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
-//! The whole way of one change, as README tells it: a branch, a plan against a live server, a comment on the pull request,
+//! The whole way of one change, as docs/pipelines.md tells it: a branch, a plan against a live server, a comment on the pull request,
 //! a limit that stops it, the acknowledgement, the merge, the apply of the very plan that was reviewed, drift.
 //!
-//! README's comment and the picture of the report are what this test saw. `CONSIGN_WRITE_STORY=1 cargo test story` writes
+//! The comment there and README's picture of the report are what this test saw. `CONSIGN_WRITE_STORY=1 cargo test story` writes
 //! them again; without it the test compares the comment, but for what differs each time.
 
 use std::fs;
@@ -27,7 +27,7 @@ const SEQUENCE: &str = "delivery/sequences/new-desktop.yaml";
 /// How many computers the server knows, and what they follow from.
 const COMPUTERS: &str = "2000";
 const SEED: &str = "7";
-/// Where README holds the comment, and the picture is.
+/// Where the manual holds the comment, and the picture is.
 const BEGIN: &str = "<!-- story: the comment -->\n";
 const END: &str = "<!-- story: end -->\n";
 const PICTURE: &str = "docs/report.png";
@@ -243,13 +243,13 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// README holds this comment.
+/// The manual holds this comment.
 #[track_caller]
 fn readme_shows(comment: &str) {
-    let path = repository().join("README.md");
+    let path = repository().join("docs/pipelines.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).expect("README has the story's comment");
-    let (shown, after) = rest.split_once(END).expect("README's comment ends");
+    let (before, rest) = readme.split_once(BEGIN).expect("the manual has the story's comment");
+    let (shown, after) = rest.split_once(END).expect("the manual's comment ends");
     let fresh = format!("`````markdown\n{}\n`````\n", comment.trim_end());
     if is_written() {
         fs::write(&path, format!("{before}{BEGIN}{fresh}{END}{after}")).unwrap();
@@ -257,7 +257,7 @@ fn readme_shows(comment: &str) {
         assert_eq!(
             without_chance(shown),
             without_chance(&fresh),
-            "README shows another comment; CONSIGN_WRITE_STORY=1 writes it"
+            "the manual shows another comment; CONSIGN_WRITE_STORY=1 writes it"
         );
     }
 }

@@ -3,10 +3,12 @@
 _consign() {
     local -a values shown
     local value about
+    # Of a quote that is still open Zsh keeps the sign apart, or before the word.
+    local current="${(Q)${PREFIX#[\'\"]}}"
     while IFS=$'\t' read -r value about; do
         values+=("$value")
         if [[ -n $about ]]; then shown+=("$value  -- $about"); else shown+=("$value"); fi
-    done < <("${(Q)words[1]}" complete zsh --current "${(Q)PREFIX}" -- "${(@Q)words[1,CURRENT-1]}" 2>/dev/null)
+    done < <("${(Q)words[1]}" complete zsh --current "$current" -- "${(@Q)words[1,CURRENT-1]}" 2>/dev/null)
     if (( ${#values} )); then
         compadd -V consign -l -d shown -a values
     else

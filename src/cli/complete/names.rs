@@ -131,8 +131,8 @@ fn subjects() -> Vec<(String, String)> {
 fn read(directory: &Utf8Path) -> Option<Names> {
     let mut opened = open(directory).ok()?;
     let project = opened.project.clone()?;
-    let mut names = Names::default();
-    names.servers = project.servers.iter().map(|(name, config)| (name.clone(), config.url.to_string())).collect();
+    let servers = project.servers.iter().map(|(name, config)| (name.clone(), config.url.to_string())).collect();
+    let mut names = Names { servers, ..Names::default() };
     let server = project.servers.keys().next().cloned();
     let site = opened.site(server.as_deref())?.site;
     for item in site.items.values() {

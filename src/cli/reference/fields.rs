@@ -96,7 +96,7 @@ fn metadata() -> String {
 }
 
 fn chapter(kind: Kind) -> String {
-    let mut out = format!("# {}\n\n{}.\n\n", kind.name(), capital(in_a_line(kind)));
+    let mut out = format!("# {}\n\n", kind.name());
     let about = manifest::about(kind);
     out.push_str(&format!("{}\n", linked(&words(&about), "../")));
     if kind == Kind::Program {
@@ -186,9 +186,4 @@ fn facts(out: &mut String, field: &Field, up: &str) {
 /// A text of a type as prose: in one line, and links to types as code.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace("[`", "`").replace("`]", "`")
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -103,9 +103,9 @@ fn seq_6_a_sequential_task_inherits_from_its_folders_and_what_nobody_manages_is_
     let offline = Matrix::of(&estate(&items), Above::Unknown, &Filter::default());
     assert_eq!(
         cells(&offline),
-        ["sequence/broken Desk=-- Own=I-", "sequence/in B Desk=?? Own=??", "sequence/in C Desk=-a Own=I-"]
+        ["sequence/broken Desk=-- Own=I-", "sequence/in B Desk=i? Own=??", "sequence/in C Desk=-a Own=I-"]
     );
-    assert_eq!(offline.principals[0].install.is, Extent::Unknown, "nobody knows is not nobody");
+    assert_eq!(offline.principals[1].install_on_approval.is, Extent::Unknown, "nobody knows is not nobody");
     // On a server that was read whole, what lies above is known: nothing.
     let live = Matrix::of(&estate(&items), Above::Nothing, &Filter::default());
     assert_eq!(cells(&live)[1], "sequence/in B Desk=i- Own=--");
