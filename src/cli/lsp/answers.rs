@@ -349,7 +349,7 @@ impl Session {
             told.insert("title".to_owned(), action.title.clone().into());
             told.insert("kind".to_owned(), kind.as_str().into());
             told.insert("edit".to_owned(), self.workspace_edit(uri, &action.changes));
-            if action.is_fix && kind == CodeActionKind::QUICKFIX {
+            if action.is_certain && kind == CodeActionKind::QUICKFIX {
                 told.insert("isPreferred".to_owned(), true.into());
             }
             if let Some(known) = known {
@@ -468,7 +468,7 @@ fn all_fixes<'f>(
 ) -> Option<Action> {
     let mut changes: Vec<Change> = Vec::new();
     for finding in findings {
-        let Some(fix) = editor::actions(sources, names, finding).into_iter().find(|action| action.is_fix) else {
+        let Some(fix) = editor::actions(sources, names, finding).into_iter().find(|action| action.is_certain) else {
             continue;
         };
         let overlaps = |change: &Change| {
@@ -481,5 +481,5 @@ fn all_fixes<'f>(
         }
     }
     let title = "mend all that mends itself".to_owned();
-    (!changes.is_empty()).then_some(Action { title, changes, is_fix: true })
+    (!changes.is_empty()).then_some(Action { title, changes, is_certain: true })
 }
