@@ -9,7 +9,7 @@
 //! | 0 | [`model`] | the nouns |
 //! | 1 | [`rules`], [`sample`] | the catalogue of rules, as texts; fleets that are made up |
 //! | 2 | [`diag`] | findings, and texts made safe to show |
-//! | 3 | [`manifest`], [`check`], [`diff`], [`agent`], [`reach`] | text to site; a site against the rules; observed against desired; what one computer does; who is reached |
+//! | 3 | [`manifest`], [`check`], [`diff`], [`agent`], [`reach`], [`refs`] | text to site; a site against the rules; observed against desired; what one computer does; who is reached; what refers to what |
 //! | 4 | [`plan`], [`forecast`], [`editor`] | changes to ordered steps, guards, what is held back, drift; many computers over simulated time; what editors ask |
 //! | 5 | [`sys`] | files, clock, environment, HTTP: the only place that names them |
 //! | 6 | [`adapter`], [`host`], [`server`] | server APIs as the client sees them; hosts of pull requests; the reference server |
@@ -43,6 +43,7 @@ pub mod check;
 pub mod diff;
 pub mod manifest;
 pub mod reach;
+pub mod refs;
 
 pub mod editor;
 pub mod forecast;

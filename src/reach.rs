@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::model::collection::Collection;
 use crate::model::collection::Query;
@@ -149,7 +150,7 @@ pub struct Reach<'e, 'a> {
     live_queries: HashMap<Guid, &'a Collection>,
     retired: Computers,
     found: RefCell<HashMap<String, Known<Computers>>>,
-    reached: RefCell<HashMap<Vec<String>, Known<Computers>>>,
+    reached: RefCell<HashMap<Vec<String>, Known<Arc<Computers>>>>,
     untouched: RefCell<HashMap<Guid, bool>>,
 }
 
@@ -208,12 +209,13 @@ impl<'e, 'a> Reach<'e, 'a> {
         &self.retired
     }
 
-    /// Who is in any of these collections and is not retired (LIC-4): whom an item with these targets reaches.
-    pub fn targets(&self, names: &[String]) -> Known<Computers> {
+    /// Who is in any of these collections and is not retired (LIC-4): whom an item with these targets reaches. Items with
+    /// the same targets share the set.
+    pub fn targets(&self, names: &[String]) -> Known<Arc<Computers>> {
         if let Some(reached) = self.reached.borrow().get(names) {
             return reached.clone();
         }
-        let reached = self.any_of(names);
+        let reached = self.any_of(names).map(Arc::new);
         self.reached.borrow_mut().insert(names.to_vec(), reached.clone());
         reached
     }
@@ -230,9 +232,9 @@ impl<'e, 'a> Reach<'e, 'a> {
     }
 
     /// Whom an item reaches: nobody while it is switched off.
-    pub fn of_item(&self, item: &Item) -> Known<Computers> {
+    pub fn of_item(&self, item: &Item) -> Known<Arc<Computers>> {
         match (item.spec.enabled(), item.spec.targets()) {
-            (Some(false), _) | (_, None) => Known::Is(Computers::new()),
+            (Some(false), _) | (_, None) => Known::Is(Arc::default()),
             (_, Some(names)) => self.targets(names),
         }
     }

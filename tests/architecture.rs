@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["planted"],
     &["rules", "sample"],
     &["diag"],
-    &["manifest", "check", "diff", "agent", "reach"],
+    &["manifest", "check", "diff", "agent", "reach", "refs"],
     &["plan", "forecast", "editor"],
     &["sys"],
     &["adapter", "host", "server"],
@@ -26,8 +26,8 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules that decide over values and touch nothing.
 const PURE: &[&str] = &[
-    "model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "reach", "plan", "forecast", "editor",
-    "report",
+    "model", "rules", "sample", "diag", "manifest", "check", "diff", "agent", "reach", "refs", "plan", "forecast",
+    "editor", "report",
 ];
 
 /// What a pure module does not say.

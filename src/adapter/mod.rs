@@ -98,17 +98,24 @@ pub struct Runs {
     pub succeeded: BTreeSet<Guid>,
     /// Ran one as a whole, last without success.
     pub failed: BTreeSet<Guid>,
+    /// When each computer ended one as a whole, and whether with success; in the order of time.
+    pub ends: BTreeMap<Guid, Vec<(Timestamp, bool)>>,
 }
 
 impl Runs {
     /// Those of another job with these. Whoever failed in any has failed.
     pub fn add(&mut self, other: Self) {
-        let Self { given, ran, succeeded, failed } = other;
+        let Self { given, ran, succeeded, failed, ends } = other;
         self.given.extend(given);
         self.ran.extend(ran);
         self.failed.extend(failed);
         self.succeeded.extend(succeeded);
         self.succeeded.retain(|computer| !self.failed.contains(computer));
+        for (computer, more) in ends {
+            let all = self.ends.entry(computer).or_default();
+            all.extend(more);
+            all.sort_unstable();
+        }
     }
 }
 

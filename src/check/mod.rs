@@ -2,7 +2,11 @@
 //! says how to mend it; none stops at the first finding, opens a file, or asks a server.
 
 mod collections;
+pub mod command;
+mod commands;
 mod context;
+mod folders;
+mod lint;
 mod names;
 mod packages;
 mod portal;
@@ -21,11 +25,12 @@ use crate::diag::Diagnostics;
 use crate::diag::Loaded;
 use crate::model::project::Project;
 
-/// The checks, a file a family.
-const FAMILIES: [fn(&mut Context<'_>); 11] = [
+/// The checks but for those of `lint`, a file a family.
+const FAMILIES: [fn(&mut Context<'_>); 12] = [
     names::check,
     packages::check,
     programs::check,
+    commands::check,
     tasks::check,
     sequences::check,
     schedules::check,
@@ -46,7 +51,7 @@ pub fn validate(loaded: &Loaded, project: &Project) -> Diagnostics {
         check(&mut context);
         context.found
     };
-    let all: Vec<Diagnostics> = FAMILIES.par_iter().map(family).collect();
+    let all: Vec<Diagnostics> = FAMILIES.par_iter().chain(&lint::FAMILIES).map(family).collect();
     let mut found = Diagnostics::new();
     all.into_iter().for_each(|more| found.extend(more));
     found.apply_severities(&project.policy.severities);

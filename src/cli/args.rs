@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::cli::exit;
+use crate::cli::fmt::FmtArgs;
 use crate::report::render::Form;
 
 /// Software delivery as code: manifests in Git, planned against a live delivery server, applied, watched for drift.
@@ -59,7 +60,9 @@ pub enum Command {
     /// Write a manifest of one kind, with every field and what it means
     New(NewArgs),
     /// Check manifests: schema, references, rules; offline, all findings in one pass
-    Validate(ValidateArgs),
+    Validate(crate::cli::validate::ValidateArgs),
+    /// Bring manifests into their one form: order of keys, quotes, blank lines; comments stay
+    Fmt(FmtArgs),
     /// Say what two revisions of the manifests differ in, without a server
     Diff(DiffArgs),
     /// Show what would change on a server
@@ -78,8 +81,10 @@ pub enum Command {
     Computer(ComputerArgs),
     /// Write manifests of what a server holds
     Import(ImportArgs),
-    /// Say what an item refers to and what refers to it
-    Refs(RefsArgs),
+    /// Say who may ask for which software on the portal: all, some, none; inherited or own; reads only
+    Portal(crate::cli::portal::PortalArgs),
+    /// Say what refers to an item, and what it refers to, as a tree
+    Refs(crate::cli::refs::RefsArgs),
     /// Run the reference server
     Serve(ServeArgs),
     /// Make up a fleet of computers, to rehearse with
@@ -88,6 +93,15 @@ pub enum Command {
     Agents(AgentsArgs),
     /// Write the JSON Schemas of manifests, the project file, and what drift reads and tells
     Schema(SchemaArgs),
+    /// Print a script that completes commands and the project's names in a shell
+    Completions(crate::cli::complete::CompletionsArgs),
+    /// Say what fits at the end of a half-typed line, for the scripts of `completions`
+    #[command(hide = true)]
+    Complete(crate::cli::complete::CompleteArgs),
+    /// Print or write the manual pages
+    Man(crate::cli::man::ManArgs),
+    /// Write the chapters of the manual that follow from the program: rules, commands, kinds and their fields
+    Reference(crate::cli::reference::ReferenceArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
     Explain(ExplainArgs),
     /// Serve an editor: findings, names, renames, fixes, over the language server protocol
@@ -221,20 +235,6 @@ pub struct NewArgs {
     /// The file, which must not be there yet; `-` is standard output. Without it, one among the project's manifests
     #[arg(long, value_name = "FILE")]
     pub to: Option<Utf8PathBuf>,
-}
-
-/// `consign validate`
-#[derive(Debug, Args)]
-pub struct ValidateArgs {
-    /// A project directory, or files and directories of the project to report on; the whole project is always read
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<Utf8PathBuf>,
-    /// Only as this server would see it
-    #[command(flatten)]
-    pub server: ServerArg,
-    /// How to report
-    #[command(flatten)]
-    pub report: ReportArgs,
 }
 
 /// Which part of a plan.
@@ -588,20 +588,6 @@ pub struct ImportArgs {
     /// Where the manifests go: a directory below the project that is empty or not there yet
     #[arg(long, value_name = "DIR")]
     pub out: Utf8PathBuf,
-}
-
-/// `consign refs`
-#[derive(Debug, Args)]
-pub struct RefsArgs {
-    /// The item: its address such as package/7-Zip, or its GUID
-    #[arg(value_name = "REF")]
-    pub item: String,
-    /// Which server
-    #[command(flatten)]
-    pub server: ServerArg,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// `consign serve`

@@ -1,5 +1,6 @@
 //! What commands share: the project, the connection, the terminal.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::sync::Arc;
@@ -329,10 +330,16 @@ impl Opened {
         snapshot.is_same(&self.sources, &self.entries)
     }
 
-    /// Brings the findings into their order, with places in the texts; each is there once.
-    pub fn settle(&mut self) {
-        manifest::locate(&mut self.findings, &self.sources);
-        self.findings.sort(&self.sources);
+    /// Brings the findings into their order, with places in the texts and as severe as the project takes them, without
+    /// what comments allow; each is there once. Returns what may be said of comments that allow nothing: see
+    /// [`manifest::locate`].
+    pub fn settle(&mut self) -> Diagnostics {
+        let no_policy = BTreeMap::new();
+        let severities = self.project.as_ref().map_or(&no_policy, |project| &project.policy.severities);
+        self.findings.apply_severities(severities);
+        let mut stale = manifest::locate(&mut self.findings, &self.sources);
+        stale.apply_severities(severities);
+        stale
     }
 
     /// The server that is meant, with what the project says of it.

@@ -2,6 +2,8 @@
 
 mod field;
 
+pub(in crate::cli) use field::servers;
+
 use crate::cli::args::ExplainArgs;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;

@@ -1,6 +1,8 @@
 //! `consign forecast`: what the computers will do. Reads only.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -36,6 +38,8 @@ use crate::forecast::agent;
 use crate::forecast::classes::classes;
 use crate::forecast::classes::time_zone;
 use crate::forecast::compare;
+use crate::forecast::compare::Ends;
+use crate::forecast::compile::Compiled;
 use crate::forecast::compile::compile;
 use crate::forecast::compile::openings;
 use crate::forecast::difference::difference;
@@ -45,6 +49,8 @@ use crate::forecast::run::outcomes;
 use crate::model::fleet::Computer;
 use crate::model::fleet::Fleet;
 use crate::model::fleet::Part;
+use crate::model::guid::Guid;
+use crate::model::item::Spec;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::plan::Plan;
@@ -52,6 +58,7 @@ use crate::plan::estate::Done;
 use crate::plan::estate::Laid;
 use crate::reach::Estate;
 use crate::reach::Evaluated;
+use crate::reach::Known;
 use crate::reach::Reach;
 use crate::report;
 use crate::report::plan::consequences::grouped;
@@ -180,12 +187,65 @@ fn comparison(
     let outcomes = outcomes(&question, &agent);
     let about = classes.classes.iter().fold(Default::default(), |all, class| all | &class.members);
     let then = compare::Then { fleet: &then, is_kept };
-    let comparison = compare::compare(&compiled, &outcomes, then, now, &about, (from, to));
+    let ended = ended(context, args, read, &compiled, (from, to))?;
+    let comparison = compare::compare(&compiled, &outcomes, then, now, &ended, &about, (from, to));
     let fleet = now;
     let json = serde_json::to_value(&comparison).expect("a comparison prints as JSON: it has no maps");
     show(context, args, &json, exit, &mut |out| {
         report::forecast::comparison(&comparison, &time_zone(&fleet.server_zone), context.paint, out)
     })
+}
+
+/// The single runs that computers reported to the server in that time, by job. Nothing is known of them where the
+/// computers come from a file, or where the server has forgotten some of them since (PUR-1).
+fn ended(
+    context: &Context,
+    args: &ForecastArgs,
+    read: &Knowledge,
+    compiled: &Compiled,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<BTreeMap<Guid, Known<Ends>>, Failure> {
+    if args.fleet.is_some() {
+        return Ok(BTreeMap::new());
+    }
+    let jobs: BTreeSet<Guid> = compiled.jobs.iter().map(|job| job.what.id).collect();
+    if let Some(why) = forgets(&read.observed, from) {
+        return Ok(jobs.into_iter().map(|job| (job, Known::Unknown(why.clone()))).collect());
+    }
+    let opened = context.open()?;
+    let (_, config) = opened.server(args.server.server.as_deref())?;
+    let reader = connect_to_read(&opened.root, &config)?;
+    let numbers: HashMap<Guid, u32> = (0..).zip(&read.fleet.fleet.computers).map(|(at, one)| (one.guid, at)).collect();
+    block_on(async {
+        let mut out = BTreeMap::new();
+        for job in jobs {
+            let known = reader.runs(job, from).await?.map(|runs| {
+                let ends = runs.ends.into_iter().filter_map(|(computer, mut ends)| {
+                    ends.retain(|(at, _)| *at < to);
+                    Some((*numbers.get(&computer)?, ends))
+                });
+                ends.collect()
+            });
+            out.insert(job, known);
+        }
+        Ok(out)
+    })
+}
+
+/// Why the server's log of runs may not reach back to a moment (PUR-1).
+fn forgets(observed: &Observed, from: Timestamp) -> Option<String> {
+    let settings = observed.items.iter().find_map(|live| match &live.item.spec {
+        Spec::PurgeSettings(settings) if settings.enabled => Some(settings),
+        _ => None,
+    })?;
+    let executions = &settings.executions;
+    if executions.maximum_rows.is_some() {
+        return Some("the server keeps a limited number of them (PUR-1)".to_owned());
+    }
+    let keeps = executions.older_than?;
+    let age = observed.time.duration_since(from).as_secs();
+    (u64::try_from(age).is_ok_and(|age| age > keeps.as_seconds()))
+        .then(|| format!("the server keeps them for {keeps} (PUR-1)"))
 }
 
 /// The computers as they were kept in a file: the same ones as now, so that their numbers mean the same.

@@ -4,6 +4,7 @@ mod agents;
 mod apply;
 mod args;
 mod comment;
+mod complete;
 mod computer;
 mod context;
 mod demo;
@@ -13,6 +14,7 @@ mod exit;
 mod explain;
 mod failure;
 mod fleet;
+mod fmt;
 mod forecast;
 mod hosting;
 mod import;
@@ -20,9 +22,12 @@ mod init;
 mod knowledge;
 mod log;
 mod lsp;
+mod man;
 mod new;
 mod passwords;
 mod plan;
+mod portal;
+mod reference;
 mod refs;
 mod report;
 mod revision;
@@ -82,6 +87,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Init(args) => init::run(context, &args),
         Command::New(args) => new::run(context, &args),
         Command::Validate(args) => validate::run(context, &args),
+        Command::Fmt(args) => fmt::run(context, &args),
         Command::Diff(args) => diff::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Show(args) => plan::show(context, &args),
@@ -91,10 +97,15 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Forecast(args) => forecast::run(context, &args),
         Command::Computer(args) => computer::run(context, &args),
         Command::Import(args) => import::run(context, &args),
+        Command::Portal(args) => portal::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
         Command::Agents(args) => agents::run(context, &args),
         Command::Fleet(args) => fleet::run(context, args),
         Command::Serve(args) => serve::run(context, args),
+        Command::Completions(args) => complete::script(context, &args),
+        Command::Complete(args) => complete::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
+        Command::Reference(args) => reference::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Lsp(args) => lsp::run(&args),

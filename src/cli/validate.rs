@@ -1,8 +1,15 @@
 //! `consign validate`
 
-use camino::Utf8Path;
+mod fix;
 
-use crate::cli::args::ValidateArgs;
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use crate::cli::args::ReportArgs;
+use crate::cli::args::ServerArg;
 use crate::cli::context::Context;
 use crate::cli::context::Opened;
 use crate::cli::context::Outcome;
@@ -13,8 +20,38 @@ use crate::cli::report;
 use crate::cli::report::reported;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
+use crate::diag::nearest;
+use crate::diag::visible;
 use crate::model::project::Project;
+use crate::model::project::Severity;
 use crate::report::view::View;
+use crate::rules;
+
+/// `consign validate`
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// A project directory, or files and directories of the project to report on; the whole project is always read
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Only as this server would see it
+    #[command(flatten)]
+    pub server: ServerArg,
+    /// Mend what can be mended with certainty, in the files themselves; comments and layout stay
+    #[arg(long)]
+    pub fix: bool,
+    /// Take warnings of these rules for errors, such as PRG-1,TSK-6; what a comment allows stays allowed
+    #[arg(short = 'E', long, value_name = "CODES", value_delimiter = ',')]
+    pub warnings_as_errors: Vec<String>,
+    /// Take errors of these rules for warnings; never what keeps a manifest from being read
+    #[arg(short = 'W', long, value_name = "CODES", value_delimiter = ',')]
+    pub errors_as_warnings: Vec<String>,
+    /// How to report
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// How often files are mended before it ends: each pass makes what had to wait for the one before.
+const PASSES_MAX: usize = 10;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ValidateArgs) -> Outcome {
@@ -22,6 +59,30 @@ pub fn run(context: &Context, args: &ValidateArgs) -> Outcome {
 }
 
 fn validate(context: &Context, args: &ValidateArgs) -> Outcome {
+    let severities = severities(args)?;
+    let (mut opened, mut found) = look(context, args, &severities)?;
+    if args.fix {
+        let mut mended = fix::Mended::default();
+        for _ in 0..PASSES_MAX {
+            if !fix::write(context, &opened, &found, &mut mended)? {
+                break;
+            }
+            (opened, found) = look(context, args, &severities)?;
+        }
+        context.talk(&mended.summary());
+    }
+    let exit = if found.has_errors() { exit::DATA } else { exit::OK };
+    let about = report::about(Some(&opened.root), exit);
+    report::write(context, &View::of_findings(&found, &opened.sources, &about), &args.report, false)?;
+    Ok(exit)
+}
+
+/// Reads the project and everything that is found in the files that were asked for.
+fn look(
+    context: &Context,
+    args: &ValidateArgs,
+    severities: &BTreeMap<String, Severity>,
+) -> Result<(Opened, Diagnostics), Failure> {
     let start = match args.paths.first() {
         Some(path) => context.directory.join(path),
         None => context.directory.clone(),
@@ -36,12 +97,43 @@ fn validate(context: &Context, args: &ValidateArgs) -> Outcome {
     for server in servers(&opened, args)? {
         opened.site(server.as_deref());
     }
-    opened.settle();
+    let stale = opened.settle();
+    // What one server has no need of another may have, and so may what was not read.
+    let is_whole = args.server.server.is_none() && !opened.findings.has_errors();
+    if is_whole {
+        opened.findings.extend(stale);
+        opened.findings.sort(&opened.sources);
+    }
+    opened.findings.apply_severities(severities);
     let found = only(&opened, context, args);
-    let exit = if found.has_errors() { exit::DATA } else { exit::OK };
-    let about = report::about(Some(&opened.root), exit);
-    report::write(context, &View::of_findings(&found, &opened.sources, &about), &args.report, false)?;
-    Ok(exit)
+    Ok((opened, found))
+}
+
+/// How severe the rules of `-E` and `-W` are taken.
+fn severities(args: &ValidateArgs) -> Result<BTreeMap<String, Severity>, Failure> {
+    let mut out = BTreeMap::new();
+    let lists = [(&args.warnings_as_errors, Severity::Error), (&args.errors_as_warnings, Severity::Warning)];
+    for (codes, severity) in lists {
+        for code in codes.iter().map(|code| code.trim().to_ascii_uppercase()).filter(|code| !code.is_empty()) {
+            let usage = |message: String| Failure::new(exit::USAGE, message);
+            let Some(rule) = rules::find(&code) else {
+                let failure = usage(format!("there is no rule `{}`", visible(&code)));
+                return Err(match nearest(&code, rules::all().map(|rule| rule.id)) {
+                    Some(near) => failure.help(format!("did you mean {near}? `consign explain --list` names them all")),
+                    None => failure.help("`consign explain --list` names them all"),
+                });
+            };
+            if severity == Severity::Warning && !rules::can_be_softened(rule) {
+                let help = "after such a finding what was read is not what was written; mend it";
+                return Err(usage(format!("{code} is always an error")).help(help));
+            }
+            if out.insert(code.clone(), severity).is_some_and(|other| other != severity) {
+                return Err(usage(format!("{code} cannot be both an error and a warning"))
+                    .help("name it in one of --warnings-as-errors and --errors-as-warnings"));
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// As which servers the project is looked at: the one that was asked for, else each, else none in particular.

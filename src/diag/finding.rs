@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::diag::SourceId;
 use crate::diag::Sources;
 use crate::model::project::Severity;
@@ -104,6 +106,22 @@ pub struct Fix {
     pub message: String,
     /// What to replace.
     pub edits: Vec<Edit>,
+    /// What is to be said where; `manifest::locate` makes edits of it, or drops the fix where that cannot be done with
+    /// everything else kept.
+    pub values: Vec<Wanted>,
+    /// Whether something else may have been meant; a person is offered it, and `validate --fix` leaves it alone.
+    pub is_guess: bool,
+}
+
+/// A value that a place is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The value at a pointer; where there is none yet, its key is added to the map above it.
+    pub at: Location,
+    /// What it is to be.
+    pub value: Value,
+    /// Whether that is what the key says when it is left out, so that it is best removed, where nothing but it goes.
+    pub is_default: bool,
 }
 
 /// A place and its new text.
@@ -161,7 +179,39 @@ impl Diagnostic {
     #[must_use]
     pub fn fix(mut self, message: impl Into<String>, at: Location, new_text: impl Into<String>) -> Self {
         let edits = vec![Edit { location: at, new_text: new_text.into() }];
-        self.fix = Some(Fix { message: message.into(), edits });
+        self.fix = Some(Fix { message: message.into(), edits, values: Vec::new(), is_guess: false });
+        self
+    }
+
+    /// Offers to write a value: a text, a number, a truth value or a whole list, in the place of the one at a pointer, or
+    /// as a new key where there is none. It is quoted as YAML needs it.
+    ///
+    /// Offered again, the fix does all of it, under the first message. Where a variable is written the fix is dropped:
+    /// what a check sees is the variable's value.
+    #[must_use]
+    pub fn fix_value(self, message: impl Into<String>, at: Location, value: impl Into<Value>) -> Self {
+        self.wanting(message.into(), Wanted { at, value: value.into(), is_default: false })
+    }
+
+    /// Offers to remove a key that says no more than nothing; its default is written where more than it would go, such as
+    /// a comment.
+    #[must_use]
+    pub fn fix_default(self, message: impl Into<String>, at: Location, default: impl Into<Value>) -> Self {
+        self.wanting(message.into(), Wanted { at, value: default.into(), is_default: true })
+    }
+
+    fn wanting(mut self, message: String, wanted: Wanted) -> Self {
+        let new = || Fix { message, edits: Vec::new(), values: Vec::new(), is_guess: false };
+        self.fix.get_or_insert_with(new).values.push(wanted);
+        self
+    }
+
+    /// Marks that its fix is what was most likely meant, and no more.
+    #[must_use]
+    pub fn guessed(mut self) -> Self {
+        if let Some(fix) = &mut self.fix {
+            fix.is_guess = true;
+        }
         self
     }
 
@@ -210,6 +260,11 @@ impl Diagnostics {
     /// The findings, to change.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
         self.list.iter_mut()
+    }
+
+    /// Keeps those that a test holds for.
+    pub fn retain(&mut self, test: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(test);
     }
 
     /// How many there are.

@@ -18,6 +18,7 @@ pub use finding::Edit;
 pub use finding::Fix;
 pub use finding::Location;
 pub use finding::Part;
+pub use finding::Wanted;
 pub use loaded::Loaded;
 pub use loaded::Origin;
 pub use loaded::Origins;

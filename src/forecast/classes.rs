@@ -1,10 +1,9 @@
 //! Which computers cannot be told apart: the same jobs, windows, settings, enrolment, zone and memory, as far as these
 //! jobs and packages go. One of a kind lives for all of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -89,7 +88,7 @@ pub fn time_zone(name: &str) -> TimeZone {
 }
 
 /// Every set that tells computers apart; equal ones once.
-fn traits(compiled: &Compiled, fleet: &Fleet) -> Vec<Computers> {
+fn traits<'a>(compiled: &'a Compiled, fleet: &'a Fleet) -> Vec<Cow<'a, Computers>> {
     let mut users: BTreeMap<Guid, Vec<&Computers>> = BTreeMap::new();
     for job in &compiled.jobs {
         for step in job.what.steps.iter().filter(|step| step.program.has_files) {
@@ -99,45 +98,44 @@ fn traits(compiled: &Compiled, fleet: &Fleet) -> Vec<Computers> {
     let of_jobs = compiled.jobs.par_iter().flat_map_iter(|job| {
         let history = fleet.history.get(&job.what.id);
         let results = history.into_iter().flat_map(|history| [&history.succeeded, &history.failed]);
-        std::iter::once(job.computers.clone()).chain(results.map(|result| &job.computers & result))
+        let here = &*job.computers;
+        std::iter::once(Cow::Borrowed(here)).chain(results.map(move |result| Cow::Owned(here & result)))
     });
     let of_packages = users.par_iter().filter_map(|(package, users)| {
         let cached = &fleet.packages.get(package)?.cached;
-        Some(users.iter().map(|computers| *computers & cached).union())
+        Some(Cow::Owned(users.iter().map(|computers| *computers & cached).union()))
     });
-    let mut found: Vec<Computers> = of_jobs.chain(of_packages).collect();
-    found.extend(compiled.windows.iter().map(|one| one.computers.clone()));
-    found.extend(compiled.settings.iter().map(|one| one.computers.clone()));
-    for computers in compiled.enrolments.iter().map(|one| &one.computers) {
-        found.push(computers.clone());
-        found.extend(fleet.licences.as_ref().map(|licences| computers & &licences.holders));
+    let mut found: Vec<Cow<'a, Computers>> = of_jobs.chain(of_packages).collect();
+    found.extend(compiled.windows.iter().map(|one| Cow::Borrowed(&*one.computers)));
+    found.extend(compiled.settings.iter().map(|one| Cow::Borrowed(&*one.computers)));
+    for computers in compiled.enrolments.iter().map(|one| &*one.computers) {
+        found.push(Cow::Borrowed(computers));
+        found.extend(fleet.licences.as_ref().map(|licences| Cow::Owned(computers & &licences.holders)));
     }
-    let mut sets = Distinct::default();
-    found.into_iter().for_each(|set| sets.add(set));
-    sets.sets
+    distinct(found)
 }
 
-/// Sets, each once, in the order they came.
-#[derive(Default)]
-struct Distinct {
-    sets: Vec<Computers>,
-    by_hash: HashMap<u64, Vec<usize>>,
-    hasher: RandomState,
-}
-
-impl Distinct {
-    fn add(&mut self, set: Computers) {
-        if set.is_empty() {
-            return;
-        }
-        // A few members tell most sets apart; the rest is compared.
-        let sign = (set.len(), set.min(), set.max(), set.select(u32::try_from(set.len() / 2).unwrap_or(0)));
-        let found = self.by_hash.entry(self.hasher.hash_one(sign)).or_default();
-        if !found.iter().any(|at| self.sets[*at] == set) {
-            found.push(self.sets.len());
-            self.sets.push(set);
-        }
+/// Sets that are not empty, each once.
+fn distinct(sets: Vec<Cow<'_, Computers>>) -> Vec<Cow<'_, Computers>> {
+    // A few members tell most sets apart; the rest is compared.
+    let mut alike: HashMap<_, Vec<Cow<'_, Computers>>> = HashMap::new();
+    for set in sets.into_iter().filter(|set| !set.is_empty()) {
+        let middle = set.select(u32::try_from(set.len() / 2).unwrap_or(0));
+        alike.entry((set.len(), set.min(), set.max(), middle)).or_default().push(set);
     }
+    alike
+        .into_par_iter()
+        .flat_map_iter(|(_, sets)| {
+            let mut once: Vec<Cow<'_, Computers>> = Vec::with_capacity(1);
+            for set in sets {
+                // Pieces with the same targets share their set.
+                if !once.iter().any(|one| std::ptr::eq(&**one, &*set) || *one == set) {
+                    once.push(set);
+                }
+            }
+            once
+        })
+        .collect()
 }
 
 fn class(members: Computers, compiled: &Compiled, fleet: &Fleet) -> Class {
@@ -145,8 +143,8 @@ fn class(members: Computers, compiled: &Compiled, fleet: &Fleet) -> Class {
     let places = |sets: &mut dyn Iterator<Item = &Computers>| -> Vec<usize> {
         sets.enumerate().filter(|(_, set)| set.contains(first)).map(|(at, _)| at).collect()
     };
-    let jobs = places(&mut compiled.jobs.iter().map(|one| &one.computers));
-    let windows = places(&mut compiled.windows.iter().map(|one| &one.computers));
+    let jobs = places(&mut compiled.jobs.iter().map(|one| &*one.computers));
+    let windows = places(&mut compiled.windows.iter().map(|one| &*one.computers));
     let zone = fleet.computers.get(first as usize).map_or("UTC", |one| one.zone.as_str());
     let zone = if is_zone(zone) { zone } else { "UTC" };
     let policy = Arc::new(compiled.policy(first));

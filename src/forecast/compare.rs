@@ -15,6 +15,7 @@ use crate::model::fleet::Fleet;
 use crate::model::fleet::History;
 use crate::model::guid::Guid;
 use crate::model::kind::ItemKey;
+use crate::reach::Known;
 
 /// How many computers are named, a difference.
 const SAMPLE: usize = 5;
@@ -60,7 +61,16 @@ pub struct Compared {
     pub disagree: u64,
     /// Some of these, by name.
     pub sample: Vec<String>,
+    /// Runs in that time: a computer did as predicted where it ended as many, with the same results in the same order.
+    /// `None` where the single runs are not known.
+    pub runs: Option<Counted>,
+    /// Why they are not.
+    pub runs_unknown: Option<String>,
 }
+
+/// The runs of a job that ended in that time, by the number of the computer: when, and whether with success, in the order
+/// of time.
+pub type Ends = BTreeMap<u32, Vec<(Timestamp, bool)>>;
 
 /// Something that is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +90,8 @@ pub struct Counted {
 impl Comparison {
     /// Whether every computer did as predicted.
     pub fn is_exact(&self) -> bool {
-        self.tasks.iter().all(|task| task.disagree == 0)
+        let agrees = |task: &Compared| task.disagree == 0 && task.runs.as_ref().is_none_or(|runs| runs.disagree == 0);
+        self.tasks.iter().all(agrees)
             && [&self.restarts, &self.licences].into_iter().flatten().all(|one| one.disagree == 0)
     }
 }
@@ -102,12 +113,14 @@ pub struct Then<'a> {
     pub is_kept: bool,
 }
 
-/// Compares what a prediction from `then` on says with what is known `now`, of these computers.
+/// Compares what a prediction from `then` on says with what is known `now`, of these computers. `ended`: the runs that
+/// they reported, by job, as far as these are known.
 pub fn compare(
     compiled: &Compiled,
     outcomes: &Outcomes,
     then: Then<'_>,
     now: &Fleet,
+    ended: &BTreeMap<Guid, Known<Ends>>,
     about: &Computers,
     (from, to): (Timestamp, Timestamp),
 ) -> Comparison {
@@ -134,6 +147,11 @@ pub fn compare(
             continue;
         }
         let wrong = (&predicted[0] ^ &observed[0]) | (&predicted[1] ^ &observed[1]);
+        let (runs, runs_unknown) = match ended.get(&id) {
+            Some(Known::Is(ended)) => (Some(runs(outcome, ended, now, about)), None),
+            Some(Known::Unknown(why)) => (None, Some(why.clone())),
+            None => (None, None),
+        };
         tasks.push(Compared {
             key: key.clone(),
             predicted_succeeded: predicted[0].len(),
@@ -143,6 +161,8 @@ pub fn compare(
             agree: said.len() - wrong.len(),
             disagree: wrong.len(),
             sample: names(now, &wrong),
+            runs,
+            runs_unknown,
         });
     }
     tasks.sort_by(|a, b| a.key.cmp(&b.key));
@@ -161,6 +181,28 @@ pub fn compare(
 fn names(fleet: &Fleet, some: &Computers) -> Vec<String> {
     let name = |number: u32| fleet.computers.get(number as usize).map(|computer| computer.name.clone());
     some.iter().take(SAMPLE).filter_map(name).collect()
+}
+
+/// Runs are the same where there are as many with the same results, one after the other. Not at the same minute: how
+/// long programs run is taken for granted.
+fn runs(outcome: &Outcome, ended: &Ends, now: &Fleet, about: &Computers) -> Counted {
+    let results = |ends: &[(Timestamp, bool)]| -> Vec<bool> { ends.iter().map(|(_, success)| *success).collect() };
+    let mut counted = Counted { predicted: 0, observed: 0, agree: 0, disagree: 0, sample: Vec::new() };
+    let (mut said, mut right) = (Computers::new(), Computers::new());
+    for (ends, who) in &outcome.ends {
+        let (who, expected) = (who & about, results(ends));
+        counted.predicted += who.len() * ends.len() as u64;
+        right.extend(who.iter().filter(|one| ended.get(one).is_some_and(|ends| results(ends) == expected)));
+        said |= who;
+    }
+    for (computer, ends) in ended.iter().filter(|(computer, ends)| about.contains(**computer) && !ends.is_empty()) {
+        counted.observed += ends.len() as u64;
+        said.insert(*computer);
+    }
+    counted.agree = right.len();
+    counted.disagree = said.len() - right.len();
+    counted.sample = names(now, &(said - right));
+    counted
 }
 
 fn restarts(outcomes: &Outcomes, then: &Fleet, now: &Fleet, about: &Computers) -> Option<Counted> {

@@ -97,8 +97,8 @@ pub struct Reached<T> {
     pub key: ItemKey,
     /// What it says.
     pub what: T,
-    /// Whom it reaches.
-    pub computers: Computers,
+    /// Whom it reaches; pieces with the same targets share it.
+    pub computers: Arc<Computers>,
 }
 
 /// Why an item says nothing to a computer.
@@ -173,7 +173,7 @@ pub fn compile(estate: &Estate<'_>, reach: &Reach<'_, '_>, fleet: &Fleet, rules:
 }
 
 impl Compiled {
-    fn put(&mut self, key: ItemKey, what: Told, computers: Computers, fleet: &Fleet) {
+    fn put(&mut self, key: ItemKey, what: Told, computers: Arc<Computers>, fleet: &Fleet) {
         match what {
             Told::Job(what) => self.jobs.push(Reached { key, what, computers }),
             Told::Window(what) => self.windows.push(Reached { key, what, computers }),
@@ -182,7 +182,7 @@ impl Compiled {
                 let with_plugin = fleet.licences.as_ref().map(|licences| &licences.plugin);
                 let computers = match with_plugin {
                     _ if installs => computers,
-                    Some(plugin) => computers & plugin,
+                    Some(plugin) => Arc::new(&*computers & plugin),
                     None => {
                         let why = "nobody knows who has the plug-in, and it installs none".to_owned();
                         self.unassessed.push(Unassessed { key, why });

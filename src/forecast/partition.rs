@@ -5,6 +5,7 @@
 //! Two computers that differ have equal signs with a probability of 2^-128: for a million computers of a million kinds,
 //! one forecast in 10^26 would take two kinds for one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -35,11 +36,14 @@ pub(super) struct Parts {
 }
 
 /// Deals those who live to parts.
-pub(super) fn partition(fleet: &Fleet, not_seen_days: u32, sets: &[Computers]) -> Parts {
+pub(super) fn partition(fleet: &Fleet, not_seen_days: u32, sets: &[Cow<'_, Computers>]) -> Parts {
     let random = Random([RandomState::new(), RandomState::new()]);
     let everybody = fleet.computers.len() as u64;
-    let sets: Vec<(u128, &Computers)> =
-        (0_usize..).zip(sets).filter(|(_, set)| set.len() < everybody).map(|(at, set)| (random.of(&at), set)).collect();
+    let sets: Vec<(u128, &Computers)> = (0_usize..)
+        .zip(sets)
+        .filter(|(_, set)| set.len() < everybody)
+        .map(|(at, set)| (random.of(&at), &**set))
+        .collect();
     let since = since(fleet, not_seen_days);
     let ranges: Vec<Dealt<'_>> = fleet
         .computers
@@ -117,7 +121,7 @@ impl Hasher for AsItIs {
 #[derive(Default)]
 struct Dealt<'f> {
     /// Signs with their computers, by the first of these.
-    parts: Vec<(u128, Vec<u32>)>,
+    parts: Vec<(u128, Computers)>,
     retired: u64,
     not_seen: u64,
     never_seen: u64,
@@ -134,15 +138,16 @@ fn deal<'f>(
     let mut signs = vec![0_u128; computers.len()];
     let last = first + number(computers.len() - 1);
     for (random, set) in sets {
-        for member in set.range(first..=last) {
+        set.range(first..=last).for_each(|member| {
             let sign = &mut signs[(member - first) as usize];
             *sign = sign.wrapping_add(*random);
-        }
+        });
     }
     let mut dealt = Dealt::default();
     // There are few zones, and names that begin alike are told apart faster than they are hashed.
     let mut zones: BTreeMap<&str, (u128, bool)> = BTreeMap::new();
     let mut places = Places::default();
+    let mut parts: Vec<(u128, Vec<u32>)> = Vec::new();
     for ((at, computer), sign) in (first..).zip(computers).zip(signs) {
         match sight(computer, since) {
             Sight::Lives => {}
@@ -168,12 +173,14 @@ fn deal<'f>(
             *dealt.unknown_zones.entry(zone).or_default() += 1;
         }
         let sign = sign.wrapping_add(of_zone);
-        let place = *places.entry(sign).or_insert(dealt.parts.len());
-        match dealt.parts.get_mut(place) {
+        let place = *places.entry(sign).or_insert(parts.len());
+        match parts.get_mut(place) {
             Some((_, members)) => members.push(at),
-            None => dealt.parts.push((sign, vec![at])),
+            None => parts.push((sign, vec![at])),
         }
     }
+    let set = |members| Computers::from_sorted_iter(members).expect("computers are counted up");
+    dealt.parts = parts.into_iter().map(|(sign, members)| (sign, set(members))).collect();
     dealt
 }
 
@@ -189,12 +196,12 @@ fn together(ranges: Vec<Dealt<'_>>, mut population: Population) -> Parts {
             *population.unknown_zones.entry(zone.to_owned()).or_default() += count;
         }
         for (sign, members) in range.parts {
-            population.simulated += members.len() as u64;
-            let place = *places.entry(sign).or_insert_with(|| {
-                parts.push(Computers::new());
-                parts.len() - 1
-            });
-            parts[place].append(members).expect("ranges and their members are counted up");
+            population.simulated += members.len();
+            let place = *places.entry(sign).or_insert(parts.len());
+            match parts.get_mut(place) {
+                Some(part) => *part |= members,
+                None => parts.push(members),
+            }
         }
     }
     population.kinds = parts.len() as u64;

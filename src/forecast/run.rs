@@ -298,6 +298,8 @@ pub struct Outcome {
     pub succeeded: Computers,
     /// Who ends it, last without.
     pub failed: Computers,
+    /// When they end it, and whether with success, in the order of time, with who does so.
+    pub ends: Vec<(Vec<(Timestamp, bool)>, Computers)>,
 }
 
 /// Tells computer by computer what a forecast counts.
@@ -314,22 +316,22 @@ pub fn outcomes(question: &Question<'_>, engine: Engine<'_>) -> Outcomes {
     let mut out = Outcomes::default();
     let mut assessed: BTreeMap<Timestamp, Computers> = BTreeMap::new();
     for (class, life) in classes.classes.iter().zip(lives) {
-        let mut ended: BTreeMap<Guid, bool> = BTreeMap::new();
+        let mut ended: BTreeMap<Guid, Vec<(Timestamp, bool)>> = BTreeMap::new();
         let mut restarts = 0;
         for Happening { at, what } in life {
             match what {
                 What::Started { job, .. } => out.jobs.entry(job).or_default().started |= &class.members,
-                What::Finished { job, success } => {
-                    ended.insert(job, success);
-                }
+                What::Finished { job, success } => ended.entry(job).or_default().push((at, success)),
                 What::Restarted => restarts += 1,
                 What::Assessed => *assessed.entry(at).or_default() |= &class.members,
                 _ => {}
             }
         }
-        for (job, success) in ended {
+        for (job, ends) in ended {
             let outcome = out.jobs.entry(job).or_default();
-            *if success { &mut outcome.succeeded } else { &mut outcome.failed } |= &class.members;
+            let last_is_success = ends.last().is_some_and(|(_, success)| *success);
+            *if last_is_success { &mut outcome.succeeded } else { &mut outcome.failed } |= &class.members;
+            outcome.ends.push((ends, class.members.clone()));
         }
         *out.restarts.entry(restarts).or_default() |= &class.members;
     }

@@ -156,13 +156,30 @@ impl<'a> Written<'a> {
         list: Option<(&Value, &Value)>,
     ) -> Option<Edit> {
         self.in_tree(source, document, |tree| {
-            let page = Page { text: self.sources.text(source), tree };
-            let (span, new_text) = page.change(pointer, value, list)?;
-            let is_as_asked = page.is_as_asked(&span, &new_text, pointer, value, list);
-            let location = Location::Span { source, start: span.start, end: span.end };
-            is_as_asked.then_some(Edit { location, new_text })
+            Page { text: self.sources.text(source), tree }.edit(source, pointer, value, list)
         })
     }
+}
+
+/// The edit of a document after which it has a value at a pointer, and says all else as before. `None` too where a
+/// variable is written, of which a check saw the value.
+pub(super) fn edit_of(
+    text: &str,
+    tree: &Tree<'_>,
+    source: SourceId,
+    pointer: &str,
+    value: &Value,
+    is_default: bool,
+) -> Option<Edit> {
+    let at = tree.find(pointer).1;
+    let node = &tree.nodes[at];
+    let is_there = tree.pointer_of(at) == pointer;
+    if is_there && text[node.start as usize..node.end as usize].contains("${{") {
+        return None;
+    }
+    let page = Page { text, tree };
+    let removed = if is_default && is_there { page.without(source, pointer) } else { None };
+    removed.or_else(|| page.edit(source, pointer, value, None))
 }
 
 /// The fields in which two items differ, by pointer below their `spec`. Maps of the same keys are gone into.
@@ -199,6 +216,48 @@ struct Page<'t, 'a> {
 }
 
 impl Page<'_, '_> {
+    /// An edit, tried: `None` where it would say anything else than what is asked.
+    fn edit(&self, source: SourceId, pointer: &str, value: &Value, list: Option<(&Value, &Value)>) -> Option<Edit> {
+        let (span, mut new_text) = self.change(pointer, value, list)?;
+        // Lines that are added end as the file's others do.
+        if new_text.contains('\n') && !new_text.contains("\r\n") && self.text.contains("\r\n") {
+            new_text = new_text.replace('\n', "\r\n");
+        }
+        let is_as_asked = self.is_as_asked(&span, &new_text, pointer, Some(value), list);
+        let location = Location::Span { source, start: span.start, end: span.end };
+        is_as_asked.then_some(Edit { location, new_text })
+    }
+
+    /// An edit that takes a key away, tried; `None` where more than it and its value would go.
+    fn without(&self, source: SourceId, pointer: &str) -> Option<Edit> {
+        let span = self.entry(pointer)?;
+        let is_as_asked = self.is_as_asked(&span, "", pointer, None, None);
+        let location = Location::Span { source, start: span.start, end: span.end };
+        is_as_asked.then_some(Edit { location, new_text: String::new() })
+    }
+
+    /// The bytes of a key of a map and its value: whole lines in a block, up to a neighbour in brackets.
+    fn entry(&self, pointer: &str) -> Option<Range<usize>> {
+        let (key, at) = self.tree.find(pointer);
+        let (key, map) = (key?, self.tree.find(pointer.rsplit_once('/')?.0).1);
+        let pairs: Vec<(usize, usize)> = self.tree.pairs(map).collect();
+        let place = pairs.iter().position(|(one, _)| *one == key)?;
+        let end = self.end(at).max(self.tree.nodes[key].end as usize);
+        let span = if self.opens_flow(map) || self.is_in_flow(map) {
+            match (pairs.get(place + 1), place.checked_sub(1)) {
+                (Some((next, _)), _) => self.start(key)..self.start(*next),
+                (None, Some(before)) => self.end(pairs[before].1)..end,
+                (None, None) => self.start(key)..end,
+            }
+        } else {
+            let line = self.start(key) - self.column(self.start(key));
+            let is_alone = pairs.len() > 1 && self.text[line..self.start(key)].trim().is_empty();
+            let line_end = self.text[end..].find('\n').map_or(self.text.len(), |at| end + at + 1);
+            (is_alone && self.text[end..line_end].trim().is_empty()).then_some(line..line_end)?
+        };
+        (!self.text[span.clone()].contains('#')).then_some(span)
+    }
+
     /// The place of a value and its new text.
     fn change(&self, pointer: &str, value: &Value, list: Option<(&Value, &Value)>) -> Option<(Range<usize>, String)> {
         let (key, at) = self.tree.find(pointer);
@@ -365,21 +424,23 @@ impl Page<'_, '_> {
         one[0].take()
     }
 
-    /// Whether the document with an edit says what is asked, and else what it said.
+    /// Whether the document with an edit says what is asked, and else what it said. `None` asks for nothing there.
     fn is_as_asked(
         &self,
         span: &Range<usize>,
         new: &str,
         pointer: &str,
-        value: &Value,
+        value: Option<&Value>,
         list: Option<(&Value, &Value)>,
     ) -> bool {
         let start = self.start(0);
         let (from, to) = (start - self.column(start), self.line_end(self.end(0)));
-        if !(from..=to).contains(&span.start) || span.end > to {
+        // Whole lines end behind the line end of the last.
+        let span_end = span.end.min(to.max(span.start));
+        if !(from..=to).contains(&span.start) || !self.text[span_end..span.end].trim().is_empty() {
             return false;
         }
-        let edited = format!("{}{new}{}\n", &self.text[from..span.start], &self.text[span.end..to]);
+        let edited = format!("{}{new}{}\n", &self.text[from..span.start], &self.text[span_end..to]);
         let mut sources = Sources::new();
         let source = sources.add_text("", edited.as_str());
         let (documents, findings) = syntax::read(&edited, source);
@@ -391,7 +452,7 @@ impl Page<'_, '_> {
         }
         take_out(&mut was, pointer);
         take_out(&mut is, pointer);
-        findings.is_empty() && there.as_ref() == Some(value) && was == is
+        findings.is_empty() && there.as_ref() == value && was == is
     }
 }
 

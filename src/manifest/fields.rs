@@ -48,16 +48,31 @@ pub fn fields(kind: Kind) -> Vec<Field> {
         .collect()
 }
 
+/// What a kind's type says of itself.
+pub fn about(kind: Kind) -> String {
+    let root = schema(Subject::Manifest(kind));
+    root["description"].as_str().unwrap_or_default().replace('\n', " ")
+}
+
+/// Every field of the project file, nested ones included; entries of lists and maps are passed over.
+pub fn project_fields() -> Vec<Field> {
+    let root = schema(Subject::Project);
+    let mut out = Vec::new();
+    walk(&root, &root, "", &mut out);
+    out
+}
+
+fn walk(root: &Value, node: &Value, within: &str, out: &mut Vec<Field>) {
+    for child in children(root, node) {
+        let field = child.field(root, within);
+        let path = field.path.clone();
+        out.push(field);
+        walk(root, child.node, &path, out);
+    }
+}
+
 /// Every field of a kind, nested ones included, each once, in the order of the schema.
 pub fn all_fields(kind: Kind) -> Vec<Field> {
-    fn walk(root: &Value, node: &Value, within: &str, out: &mut Vec<Field>) {
-        for child in children(root, node) {
-            let field = child.field(root, within);
-            let path = field.path.clone();
-            out.push(field);
-            walk(root, child.node, &path, out);
-        }
-    }
     let root = schema(Subject::Manifest(kind));
     let mut out = Vec::new();
     for part in parts(kind) {
@@ -134,7 +149,7 @@ struct Child<'a> {
 impl Child<'_> {
     fn field(&self, root: &Value, within: &str) -> Field {
         Field {
-            path: format!("{within}.{}", self.name),
+            path: format!("{within}.{}", self.name).trim_start_matches('.').to_owned(),
             about: self.node["description"].as_str().unwrap_or_default().replace('\n', " "),
             takes: takes(root, self.node),
             choices: choices(root, self.node),

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::allow::opens_block;
 use super::document;
 use super::document::API_VERSION;
 use super::document::Refused;
 use super::document::kinds;
 use super::document::manifest_kind;
+use super::scalar;
 use super::schema::Subject;
 use super::syntax;
 use super::translate;
@@ -32,6 +34,7 @@ use crate::model::kind::Kind;
 use crate::rules::manifest::MAN_3;
 use crate::rules::manifest::MAN_4;
 use crate::rules::manifest::MAN_13;
+use crate::rules::manifest::MAN_18;
 
 /// The manifests of a project, read as far as no server is needed. See [`Manifests::site`].
 #[derive(Clone, Debug, Default)]
@@ -151,6 +154,7 @@ fn each_file<T: Send>(
             let taken = documents
                 .iter()
                 .filter_map(|document| {
+                    findings.extend(ambiguous(*id, text, &document.tree));
                     let head = head(*id, text, document, &mut findings)?;
                     take(head, document, &mut findings)
                 })
@@ -164,6 +168,33 @@ fn each_file<T: Send>(
         all.1.extend(findings);
     }
     all
+}
+
+/// Texts without quotes that a reader of YAML 1.1 takes for something else (MAN-18).
+pub(super) fn ambiguous(source: SourceId, text: &str, tree: &Tree<'_>) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for node in &tree.nodes {
+        let Data::Text(said) = &node.data else { continue };
+        let (start, end) = (node.start as usize, node.end as usize);
+        let Some(other) = scalar::otherwise(said).filter(|_| text.get(start..end) == Some(&**said)) else { continue };
+        // The text of a block stands below its mark, and is never taken for anything else.
+        let line = text[..start].rfind('\n').unwrap_or(0);
+        let above = text[..line].trim_end().rsplit('\n').next().unwrap_or_default();
+        if text[line..start].trim().is_empty() && opens_block(above) {
+            continue;
+        }
+        let at = Location::Span { source, start, end };
+        let message = format!("without quotes `{said}` is {other} to readers of YAML 1.1");
+        let quoted = format!("'{said}'");
+        found.push(
+            Diagnostic::warning(&MAN_18, at.clone(), message).help(format!("put it in quotes: `{quoted}`")).fix(
+                "put it in quotes",
+                at,
+                quoted,
+            ),
+        );
+    }
+    found
 }
 
 /// What a document is about, or a finding on its envelope.

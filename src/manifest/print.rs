@@ -342,7 +342,7 @@ fn push_escaped(out: &mut String, text: &str) {
 }
 
 /// Whether a character stands for itself, and is seen.
-fn is_printed(c: char) -> bool {
+pub(super) fn is_printed(c: char) -> bool {
     !is_hidden(c) && !matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff)
 }
 

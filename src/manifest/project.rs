@@ -2,6 +2,7 @@
 
 use super::document;
 use super::document::Refused;
+use super::load::ambiguous;
 use super::load::type_finding;
 use super::schema::Subject;
 use super::syntax;
@@ -50,6 +51,7 @@ pub fn read_project(sources: &Sources, source: SourceId) -> (Option<Project>, Di
         );
     }
     let place = |pointer, part| Location::Pointer { source, document: document.number, pointer, part };
+    findings.extend(ambiguous(source, text, &document.tree));
     match project(&document.tree, text, &place) {
         Ok(project) => {
             check_policy(&project, &place, &mut findings);

@@ -448,7 +448,19 @@ impl<'t> Reader<'t> {
             && rule == &MAN_1
         {
             let tab = line_start + tab;
-            return self.report(&MAN_1, tab..tab + 1, "a tab in the indentation", "indent with spaces");
+            let indents = |line: &&str| line[..line.len() - line.trim_start_matches([' ', '\t']).len()].contains('\t');
+            let more = self.text[at..].lines().skip(1).filter(indents).count();
+            let message = match more {
+                0 => "a tab in the indentation".to_owned(),
+                1 => "a tab in the indentation, and in that of one line more".to_owned(),
+                _ => format!("a tab in the indentation, and in that of {more} lines more"),
+            };
+            return self.report(
+                &MAN_1,
+                tab..tab + 1,
+                message,
+                "indent with spaces; no reader of YAML takes tabs there",
+            );
         }
         let end = self.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
         self.report(rule, at..end, message, help);

@@ -164,9 +164,10 @@ impl Translator<'_> {
         let rule = self.rule(&below, &MAN_2);
         let edit = (self.place)(below.clone(), Part::Key);
         self.say(rule, &below, Part::Key, message, |finding| match near {
-            Some(near) => {
-                finding.help(format!("did you mean `{near}`?")).fix(format!("rename it to `{near}`"), edit, near)
-            }
+            Some(near) => finding
+                .help(format!("did you mean `{near}`?"))
+                .fix(format!("rename it to `{near}`"), edit, near)
+                .guessed(),
             None if legal.is_empty() => finding.help("remove it"),
             None => finding.help(format!("its keys are {}", list(legal))),
         });
@@ -223,7 +224,7 @@ impl Translator<'_> {
         self.say(rule, pointer, Part::Value, message, |finding| {
             let finding = finding.help(format!("{hint}it takes {expected}"));
             match near {
-                Some(near) => finding.fix(format!("write `{near}`"), edit, near),
+                Some(near) => finding.fix(format!("write `{near}`"), edit, near).guessed(),
                 None => finding,
             }
         });
@@ -267,7 +268,7 @@ impl Translator<'_> {
                                 let help = format!("write the word by itself: `{word}`");
                                 let edit = (self.place)(pointer.to_owned(), Part::Value);
                                 self.say(rule, pointer, Part::Value, message, |finding| {
-                                    finding.help(help).fix("write the word by itself", edit, word.clone())
+                                    finding.help(help).fix("write the word by itself", edit, word.clone()).guessed()
                                 });
                             }
                             Some(key) => self.unknown_key(pointer, key, &every),

@@ -16,12 +16,16 @@ mod hold;
 pub mod make;
 mod order;
 pub mod origin;
+pub mod portal;
 mod preconditions;
 pub mod revisions;
+pub mod rights;
 mod select;
 pub mod step;
 #[cfg(test)]
 mod tests;
+
+pub use select::is_match;
 
 use std::collections::BTreeMap;
 

@@ -83,7 +83,7 @@ impl<'a> Globs<'a> {
 }
 
 /// Whether an address matches a pattern in which `*` stands for any run of characters.
-fn is_match(pattern: &str, address: &str) -> bool {
+pub fn is_match(pattern: &str, address: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = address.strip_prefix(first) else { return false };

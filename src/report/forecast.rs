@@ -2,6 +2,7 @@
 //! itself.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::io::Write;
 
@@ -16,6 +17,7 @@ use crate::forecast::Hour;
 use crate::forecast::TaskForecast;
 use crate::forecast::Why;
 use crate::forecast::compare::Comparison;
+use crate::forecast::compare::Counted;
 use crate::forecast::difference::Difference;
 use crate::forecast::difference::Pair;
 use crate::forecast::difference::TaskDifference;
@@ -390,6 +392,28 @@ fn task_difference(task: &TaskDifference, zone: &TimeZone, paint: Paint, out: &m
     Ok(())
 }
 
+/// One line of something counted, and another with who did something else.
+fn counted(
+    indent: &str,
+    what: &str,
+    it: &Counted,
+    totals: &mut BTreeMap<&str, u64>,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    *totals.entry("agree").or_default() += it.agree;
+    *totals.entry("disagree").or_default() += it.disagree;
+    let sign = if it.disagree == 0 { " " } else { "!" };
+    let line = format!("{indent}{sign} {what}: {} predicted, {} observed", it.predicted, it.observed);
+    writeln!(out, "{}", if it.disagree == 0 { line } else { paint.on(Tone::Warn, line) })?;
+    if it.disagree > 0 {
+        let names: Vec<String> = it.sample.iter().map(|name| visible(name).into_owned()).collect();
+        let more = if it.disagree > it.sample.len() as u64 { ", …" } else { "" };
+        writeln!(out, "{indent}    {} computers did something else: {}{more}", it.disagree, names.join(", "))?;
+    }
+    Ok(())
+}
+
 /// Writes what was predicted against what was observed, the summary last.
 ///
 /// # Errors
@@ -421,18 +445,18 @@ pub fn comparison(it: &Comparison, zone: &TimeZone, paint: Paint, out: &mut dyn 
             let more = if task.disagree > task.sample.len() as u64 { ", …" } else { "" };
             writeln!(out, "    {} computers did something else: {}{more}", task.disagree, names.join(", "))?;
         }
-    }
-    for (what, counted) in [("restarts", &it.restarts), ("licences taken", &it.licences)] {
-        let Some(counted) = counted else { continue };
-        *totals.entry("agree").or_default() += counted.agree;
-        *totals.entry("disagree").or_default() += counted.disagree;
-        let sign = if counted.disagree == 0 { " " } else { "!" };
-        let line = format!("{sign} {what}: {} predicted, {} observed", counted.predicted, counted.observed);
-        writeln!(out, "{}", if counted.disagree == 0 { line } else { paint.on(Tone::Warn, line) })?;
-        if counted.disagree > 0 {
-            let names: Vec<String> = counted.sample.iter().map(|name| visible(name).into_owned()).collect();
-            writeln!(out, "    {} computers did something else: {}", counted.disagree, names.join(", "))?;
+        if let Some(runs) = task.runs.as_ref().filter(|runs| runs.predicted + runs.observed > 0) {
+            counted("    ", "runs", runs, &mut totals, paint, out)?;
         }
+    }
+    for (what, one) in [("restarts", &it.restarts), ("licences taken", &it.licences)] {
+        if let Some(one) = one {
+            counted("", what, one, &mut totals, paint, out)?;
+        }
+    }
+    let unknown: BTreeSet<&str> = it.tasks.iter().filter_map(|task| task.runs_unknown.as_deref()).collect();
+    for why in unknown {
+        writeln!(out, "Single runs are not compared everywhere: {}.", visible(why))?;
     }
     if it.older > 0 {
         writeln!(out, "{} tasks reported nothing since then and are left out.", it.older)?;

@@ -19,7 +19,9 @@ pub mod junit;
 pub mod markdown;
 pub mod paint;
 pub mod plan;
+pub mod portal;
 pub mod prometheus;
+pub mod refs;
 pub mod render;
 pub mod sarif;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::rules::Rule;
 /// The family, by number.
 pub(super) static ALL: &[&Rule] = &[
     &MAN_1, &MAN_2, &MAN_3, &MAN_4, &MAN_5, &MAN_6, &MAN_7, &MAN_8, &MAN_9, &MAN_10, &MAN_11, &MAN_12, &MAN_13,
-    &MAN_14, &MAN_15,
+    &MAN_14, &MAN_15, &MAN_16, &MAN_17, &MAN_18,
 ];
 
 /// A manifest is YAML.
@@ -174,4 +174,39 @@ pub static MAN_15: Rule = Rule {
     explain: "An `every` above 1 needs `from`, or nobody can say which week or month is meant. A time span ends after \
               it begins; an interval is at least a minute; days and dates are listed once. Otherwise the computers \
               would never start, or each server would guess another way.",
+};
+
+/// An allow names a lint, and says why.
+pub static MAN_16: Rule = Rule {
+    id: "MAN-16",
+    title: "an `allow` names a lint, and says why",
+    source: "consign, manifests",
+    acts: &[Act::Manifest],
+    explain: "`# consign: allow PRG-1 because …` silences one lint at the end of the line it points at, or on a line of its \
+              own right above that line. Without a reason nobody can tell later whether it still holds, so it silences \
+              nothing; nor does one of a rule that is not there. Only lints can be allowed. What is an error stays one, \
+              also where the project's `policy.severities` makes it so: that is for those who own the policy. What a \
+              plan leads to is acknowledged under `metadata.acknowledge`.",
+};
+
+/// An allow silences something.
+pub static MAN_17: Rule = Rule {
+    id: "MAN-17",
+    title: "an `allow` silences something",
+    source: "consign, manifests",
+    acts: &[Act::Lint],
+    explain: "A comment that allows what is not there was left behind by a change, stands on the wrong line, or would \
+              silence something else one day. Remove it, or move it to the line that the finding points at. \
+              `validate` says so when it looks at the project as every server sees it and finds no error.",
+};
+
+/// A text that readers of YAML take differently is in quotes.
+pub static MAN_18: Rule = Rule {
+    id: "MAN-18",
+    title: "a text that readers of YAML take differently is in quotes",
+    source: "YAML 1.1, types; YAML 1.2, core schema",
+    acts: &[Act::Lint],
+    explain: "Here manifests are read as YAML 1.2, where `no`, `17:00`, `017` and `1_000` are texts. Many tools \
+              read YAML 1.1, and to them these are a truth value and numbers: an editor, a script or a template would \
+              write back something else. Put such a text in quotes.",
 };

@@ -132,10 +132,11 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 
 /// Whether a project's `policy.severities` may make this rule milder than an error.
 ///
-/// Never for the families `MAN` and `GIT`: after one of their findings what was read is not what was written, or not
-/// whole.
+/// Never for the families `MAN` and `GIT`, but for their lints: after one of their findings what was read is not what was
+/// written, or not whole.
 pub fn can_be_softened(rule: &Rule) -> bool {
-    !rule.id.starts_with("MAN-") && !rule.id.starts_with("GIT-")
+    let is_of_reading = rule.id.starts_with("MAN-") || rule.id.starts_with("GIT-");
+    !is_of_reading || rule.acts.contains(&Act::Lint)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&PKG_1, &PKG_2, &PKG_3, &PKG_5, &PKG_6, &PKG_7, &PKG_8];
+pub(super) static ALL: &[&Rule] = &[&PKG_1, &PKG_2, &PKG_3, &PKG_4, &PKG_5, &PKG_6, &PKG_7, &PKG_8];
 
 /// A package's version is a free label, written as text.
 pub static PKG_1: Rule = Rule {
@@ -34,11 +34,26 @@ pub static PKG_3: Rule = Rule {
     id: "PKG-3",
     title: "an unused package is deleted, but never while a task for it is active",
     source: "SWD 6.1 guide, Package Tab",
-    acts: &[Act::Consequence, Act::Forecast],
+    acts: &[Act::Lint, Act::Consequence, Act::Forecast],
     explain: "An agent deletes a package that was unused for `deleteUnusedAfter`, and keeps it as long as any \
               task for it is active on the computer. An as-soon-as-possible task stays active while the computer \
               is in its collection, so its package never ages out. Target a collection that a computer leaves \
-              once the software is there.",
+              once the software is there, or set `removeAfterSuccess: true`. The lint speaks where the manifests show \
+              that nobody leaves: members by name, or a query that asks neither for software nor for what is not \
+              there.",
+};
+
+/// A second copy on the client is refreshed only right before a run.
+pub static PKG_4: Rule = Rule {
+    id: "PKG-4",
+    title: "a second copy on the client is refreshed only right before a run",
+    source: "SWD 6.1 guide, Advanced Tab",
+    acts: &[Act::Lint],
+    explain: "With `alternateDownloadFolder` an agent keeps the files twice: where it keeps all packages, and there. New \
+              files come to the first place when they are downloaded, and to the second only right before a program \
+              of the package runs. The lint speaks where the package has no files to copy, where all that runs it runs \
+              once, and where a program of another package works in that folder. Let a task of the package repeat, or \
+              do without the second copy.",
 };
 
 /// Without verbose status the server records nothing of downloads.
@@ -46,9 +61,11 @@ pub static PKG_5: Rule = Rule {
     id: "PKG-5",
     title: "without verbose status the server records nothing of downloads",
     source: "SWD 6.1 guide, Advanced Tab",
-    acts: &[Act::Consequence, Act::Server],
+    acts: &[Act::Lint, Act::Consequence, Act::Server],
     explain: "With `verboseStatusEvents: false` agents send no package events. A package that a computer lacks \
-              cannot be told from one that it has then, so a plan says at most how many download it or keep it.",
+              cannot be told from one that it has then, so a plan says at most how many download it or keep it. The lint \
+              speaks where something that is switched on delivers the package's files. Leave the field out, unless \
+              the server can take no more events.",
 };
 
 /// New files reach agents only when the distribution point is updated.

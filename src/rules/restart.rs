@@ -31,9 +31,10 @@ pub static RST_3: Rule = Rule {
     id: "RST-3",
     title: "what needs the restart first can fail when it is disregarded",
     source: "Restart deferral, article 184976",
-    acts: &[Act::Forecast],
+    acts: &[Act::Lint, Act::Forecast],
     explain: "And what failed is not tried again unless its policy repeats. Give such policies a schedule that \
-              repeats.",
+              repeats. The lint speaks of delivery policies without one, for computers whose agent settings have \
+              `disregardPostRunAction` and which a policy restarts.",
 };
 
 /// Of several restart settings the lowest holds.

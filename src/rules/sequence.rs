@@ -4,7 +4,7 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_5, &SEQ_6, &SEQ_7, &SEQ_8];
+pub(super) static ALL: &[&Rule] = &[&SEQ_1, &SEQ_2, &SEQ_3, &SEQ_4, &SEQ_5, &SEQ_6, &SEQ_7, &SEQ_8, &SEQ_9];
 
 /// A changed step list gives the sequential task a new GUID.
 pub static SEQ_1: Rule = Rule {
@@ -55,9 +55,10 @@ pub static SEQ_5: Rule = Rule {
     id: "SEQ-5",
     title: "progress is saved at the end of each step",
     source: "SWD 6.1 guide, Sequential Task Execution Details",
-    acts: &[Act::Forecast],
+    acts: &[Act::Lint, Act::Forecast],
     explain: "A restart in the middle must be that of *after running*. One by the installer itself loses what \
-              came since the last save, and those steps run again.",
+              came since the last save, and those steps run again. The lint speaks of steps whose command line \
+              restarts the computer (PRG-5), or that are marked `exitsEarly`. Leave the restart to `afterRunning`.",
 };
 
 /// On the portal a sequential task is one bundle.
@@ -88,4 +89,18 @@ pub static SEQ_8: Rule = Rule {
     explain: "The hidden task of a step (SEQ-4) belongs to every sequential task that runs its program: they refer to it \
               by `sequentialswditem uses active synchronization item`, and it stays until the last of them is gone \
               (SEQ-7). Each of them runs for itself: that one ran says nothing of another.",
+};
+
+/// The task synchronization agent has the version of its server.
+pub static SEQ_9: Rule = Rule {
+    id: "SEQ-9",
+    title: "the task synchronization agent has the version of its server",
+    source: "SWD 6.1 guide, Task Synchronization Agent",
+    acts: &[Act::Lint],
+    explain: "Each version of the server needs its own version of the agent that runs sequential tasks: 6.1.1018, \
+              6.1.1022 and 6.1.1025 belong to 6.1.1034 with SP1 and its hotfixes 1 and 2, 6.1.1028 to 6.1.1048 (SP2). \
+              No manifest says which version a server or its computers have. What manifests can show is that tasks \
+              which are switched on bring two versions of that agent, and one server matches one of them; that is when \
+              the lint speaks. That the right version comes to every computer is the work of a standing upgrade \
+              (TSK-12).",
 };

@@ -4,7 +4,8 @@ use crate::rules::Act;
 use crate::rules::Rule;
 
 /// The family, by number.
-pub(super) static ALL: &[&Rule] = &[&TSK_1, &TSK_2, &TSK_3, &TSK_4, &TSK_5, &TSK_7, &TSK_8, &TSK_9, &TSK_10, &TSK_11];
+pub(super) static ALL: &[&Rule] =
+    &[&TSK_1, &TSK_2, &TSK_3, &TSK_4, &TSK_5, &TSK_6, &TSK_7, &TSK_8, &TSK_9, &TSK_10, &TSK_11, &TSK_12];
 
 /// A task's name does not contain `Software Request`.
 pub static TSK_1: Rule = Rule {
@@ -59,6 +60,18 @@ pub static TSK_5: Rule = Rule {
               that is skipped comes an hour later and one that comes twice is taken the first time.",
 };
 
+/// A computer is woken by an agent that is awake in its subnet.
+pub static TSK_6: Rule = Rule {
+    id: "TSK-6",
+    title: "a computer is woken by an agent that is awake in its subnet",
+    source: "SWD 6.1 guide, Software Delivery Tasks, General Tab",
+    acts: &[Act::Lint],
+    explain: "A server wakes no computer by itself: an agent in the same subnet must be awake to do it. No manifest says \
+              where computers stand, so the lint speaks where it is least likely that one is: a start between 18:00 and \
+              07:00, or at weekends only. Keep one computer of each subnet on and say so in an `allow`, or start by \
+              day. It speaks too where only a user can start the task, at a computer that is awake.",
+};
+
 /// Notify immediately is for fewer than 200 computers.
 pub static TSK_7: Rule = Rule {
     id: "TSK-7",
@@ -111,4 +124,16 @@ pub static TSK_11: Rule = Rule {
     explain: "What was downloaded and not started by the end does not run. The clock `server` governs the \
               availability only, never the schedule, which is on the clock of the computer (TSK-5): in some \
               zones the two miss each other, and no computer there ever runs it.",
+};
+
+/// A standing upgrade of an agent repeats, for a collection that empties itself.
+pub static TSK_12: Rule = Rule {
+    id: "TSK-12",
+    title: "a standing upgrade of an agent repeats, for a collection that empties itself",
+    source: "SWD 6.1 guide, Task Synchronization Agent",
+    acts: &[Act::Lint],
+    explain: "A task that runs once never runs again, so one that upgraded an agent to a version never brings the next \
+              (TSK-4). Give it a schedule that repeats, and a collection of the computers that lack the version: each \
+              leaves it with its success, so nothing is run twice. Such a task is known by its name or by that of its \
+              program, which speak of an agent or plug-in and of an upgrade or update.",
 };

@@ -21,9 +21,10 @@ pub static MW_2: Rule = Rule {
     id: "MW-2",
     title: "an unknown maximum run time counts as 0 against a window",
     source: "Configuration Manager, maintenance windows",
-    acts: &[Act::Consequence, Act::Forecast],
+    acts: &[Act::Lint, Act::Consequence, Act::Forecast],
     explain: "So it starts in any window with a minute left and may run on long after its end; elsewhere unknown \
-              means 720 minutes. Write a `maxRunTime`.",
+              means 720 minutes. Write a `maxRunTime`. The lint speaks in projects that have a window, of programs that \
+              something runs.",
 };
 
 /// A program that does not fit is skipped and the next is tried.
@@ -92,8 +93,9 @@ pub static MW_9: Rule = Rule {
     id: "MW-9",
     title: "a maintenance window lasts 5 minutes to 24 hours",
     source: "ConfigMgr, Maintenance Windows",
-    acts: &[Act::Validate, Act::Consequence, Act::Forecast],
+    acts: &[Act::Validate, Act::Lint, Act::Consequence, Act::Forecast],
     explain: "Servers refuse shorter and longer ones, and keep whole minutes. For more than a day write several \
               windows; overlapping ones are taken together. A window in UTC moves by an hour against local time when \
-              daylight saving changes.",
+              daylight saving changes: a lint, unless it opens once or is always open. Leave `clock` out for each \
+              computer's own.",
 };

@@ -45,6 +45,38 @@ fn bounded(from: impl Read, path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
+/// What became of a file that was to be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It has its new text.
+    Written,
+    /// It was no longer what it was taken for, and is as it was.
+    Changed,
+    /// It is not to be written, and is as it was.
+    ReadOnly,
+}
+
+/// Writes a text in the place of another, whole or not at all, where the file still holds that other and is a regular one.
+/// Its permissions stay. A program that writes it in the same moment is not noticed.
+///
+/// # Errors
+/// When it cannot be looked at or written.
+pub fn replace_text(path: &Utf8Path, before: &str, after: &str) -> Result<Replaced, FilesError> {
+    let about = fs::symlink_metadata(path).map_err(|error| fail("open", path, error))?;
+    if !about.is_file() || about.len() != before.len() as u64 {
+        return Ok(Replaced::Changed);
+    }
+    if fs::read(path).map_err(|error| fail("read", path, error))? != before.as_bytes() {
+        return Ok(Replaced::Changed);
+    }
+    if about.permissions().readonly() {
+        return Ok(Replaced::ReadOnly);
+    }
+    write_atomic(path, after.as_bytes(), None)?;
+    fs::set_permissions(path, about.permissions()).map_err(|error| fail("write", path, error))?;
+    Ok(Replaced::Written)
+}
+
 /// Adds bytes to the end of a file, which is made where there is none.
 ///
 /// # Errors
@@ -246,5 +278,35 @@ impl TemporaryDirectory {
     /// Where it is.
     pub fn path(&self) -> &Utf8Path {
         &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_takes_the_place_of_the_one_it_was_made_of_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let path = root.join("a.yaml");
+        fs::write(&path, "one").unwrap();
+        assert_eq!(replace_text(&path, "two", "three").unwrap(), Replaced::Changed);
+        assert_eq!(replace_text(&path, "one", "two").unwrap(), Replaced::Written);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(names_in(root).unwrap(), ["a.yaml"]);
+        assert!(replace_text(&root.join("b.yaml"), "", "x").is_err());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+            assert_eq!(replace_text(&path, "two", "one").unwrap(), Replaced::Written);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+            assert_eq!(replace_text(&path, "one", "two").unwrap(), Replaced::ReadOnly);
+            let link = root.join("link.yaml");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert_eq!(replace_text(&link, "one", "two").unwrap(), Replaced::Changed);
+        }
     }
 }

@@ -34,7 +34,7 @@ const ASKING: [&[&str]; 5] = [
     &["apply", "--auto-approve"],
     &["drift"],
     &["import", "--out", "imported"],
-    &["refs", "collection/Pilot"],
+    &["refs", "collection/Pilot", "--server", "lab"],
 ];
 
 /// A project for whatever is at an address.
@@ -581,7 +581,7 @@ fn drift_plan_refs_and_import_send_nothing_but_get() {
     let before = server.audit();
     project.run(&["drift"]).exits(0);
     project.run(&["plan", "--detailed-exitcode"]).exits(0);
-    project.run(&["refs", "package/7-Zip"]).exits(0);
+    project.run(&["refs", "package/7-Zip", "--server", "lab"]).exits(0);
     project.run(&["import", "--out", "imported"]).exits(0);
     let seen = proxy.seen();
     assert!(seen.len() >= 8, "{seen:?}");
@@ -656,7 +656,7 @@ fn what_a_server_holds_is_shown_visibly() {
         &["plan", "--full", "--format", "json"],
         &["drift"],
         &["drift", "--format", "json"],
-        &["refs", "collection/C0"],
+        &["refs", "collection/C0", "--server", "lab"],
     ];
     // No manifest can have such names, and nothing is written.
     let ran = project.run(&["import", "--out", "imported"]).exits(1).says("MAN-14");
@@ -668,12 +668,12 @@ fn what_a_server_holds_is_shown_visibly() {
         assert_plain(&ran);
     }
     for item in server.items() {
-        let ran = project.run(&["refs", item["guid"].as_str().unwrap()]).exits(0);
+        let ran = project.run(&["refs", item["guid"].as_str().unwrap(), "--server", "lab"]).exits(0);
         assert_plain(&ran);
     }
     let ran = project.run(&["apply", "--auto-approve"]);
     assert_plain(&ran);
-    let ran = project.run(&["refs", "collection/a\u{1b}[2J\u{202e}b"]);
+    let ran = project.run(&["refs", "collection/a\u{1b}[2J\u{202e}b", "--server", "lab"]);
     assert_plain(&ran);
     assert!(matches!(ran.code, Some(1 | 64)), "{ran:?}");
 }

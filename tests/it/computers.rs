@@ -253,13 +253,25 @@ fn what_lives_does_what_was_predicted() {
     assert_eq!((&told["is_from_kept"], &told["restarts"]["observed"]), (&json!(true), &json!(restarts)));
     for task in told["tasks"].as_array().unwrap() {
         assert_eq!(task["disagree"], 0, "{told:#}");
+        let runs = &task["runs"];
+        assert_eq!((&runs["disagree"], &runs["observed"]), (&json!(0), &runs["predicted"]), "{told:#}");
+        assert_ne!(runs["observed"], 0, "{told:#}");
     }
     assert_eq!(told["tasks"].as_array().unwrap().len(), 2);
     // Who takes other things for granted predicts something else, and is told of whom.
     let compare = ["forecast", "--compare", "--since", "before.ndjson", "--days", "3"];
     let text = project.run(&compare).exits(0).out;
     assert!(text.contains("computers did something else: PC-"), "{text}");
+    // What the server forgets cannot be compared run by run (PUR-1), which is said.
+    project.write("delivery/purge.yaml", PURGE);
+    project.run(&["apply", "--auto-approve"]).exits(0);
+    let text = project.run(&[&["forecast", "--compare", "--since", "before.ndjson"][..], &more].concat()).exits(0).out;
+    assert!(text.contains("not compared everywhere: the server keeps a limited number of them (PUR-1)."), "{text}");
+    assert!(!text.contains(" runs: "), "{text}");
 }
+
+const PURGE: &str = "apiVersion: consign/v1\nkind: PurgeSettings\nmetadata: {name: Purge}\n\
+                     spec: {executions: {maximumRows: 100000}}\n";
 
 #[test]
 fn a_fleet_that_is_not_known_or_known_in_part_is_never_a_zero() {

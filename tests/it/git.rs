@@ -490,7 +490,9 @@ fn pln_15_a_proposal_is_judged_by_the_policy_before_it() {
     let outside = by(&[], &["--rev", "topic", "--base", "main"]).exits(3);
     assert!(outside.out.contains("PLN-3"), "{}", outside.out);
     // Nor does any other command go where the proposal points.
-    for words in [&["drift"][..], &["forecast"], &["refs", "package/7-Zip"], &["apply", "--auto-approve"]] {
+    for words in
+        [&["drift"][..], &["forecast"], &["refs", "package/7-Zip", "--server", "lab"], &["apply", "--auto-approve"]]
+    {
         let mut command = repo.command(words);
         command.env("GITHUB_BASE_REF", "main");
         let ran = run(command);

@@ -5,10 +5,12 @@
 mod bad_input;
 #[cfg(unix)]
 mod browser;
+mod command_lines;
 mod comment;
 mod computers;
 mod done_when;
 mod drift;
+mod fmt;
 mod forecast;
 mod git;
 mod history;
@@ -36,4 +38,5 @@ mod story;
 mod terminal;
 mod told;
 mod validate;
+mod validate_commands;
 mod world;

@@ -145,7 +145,7 @@ fn secrets_are_in_no_report_plan_journal_log_or_error() {
     project.replace("delivery/agent.yaml", "setup.exe /q", "setup.exe /quiet");
     look(&project, &["drift"]).exits(2);
     look(&project, &["plan", "--out", "change.plan"]).exits(0);
-    searched(&project, &["refs", "package/Agent"], &[], &token).exits(0);
+    searched(&project, &["refs", "package/Agent", "--server", "lab"], &[], &token).exits(0);
     searched(&project, &["forecast", "--json-into", "forecast.json"], &[], &token);
     searched(&project, &["import", "--out", "imported"], &[], &token);
 
@@ -228,7 +228,7 @@ fn a_server_that_repeats_the_token_does_not_show_it() {
             &["drift"],
             &["apply", "--auto-approve"],
             &["forecast"],
-            &["refs", "package/Agent"],
+            &["refs", "package/Agent", "--server", "lab"],
             &["import", "--out", "imported"],
         ] {
             let ran = searched(&project, arguments, &[], TOKEN);

@@ -87,8 +87,12 @@ pub(super) async fn runs(reader: &NativeReader, job: Guid, since: Timestamp) -> 
                 Some(false) => runs.failed.insert(row.computer),
                 None => false,
             };
+            if let Some(success) = row.success {
+                runs.ends.entry(row.computer).or_default().push((row.at, success));
+            }
         }
     }
+    runs.ends.values_mut().for_each(|ends| ends.sort_unstable());
     // DLV-3: a job comes to a computer as a new one or as a changed one.
     let given = |row: &Event| row.at >= since && matches!(row.kind.as_str(), "New Job" | "Job Updated");
     runs.given = events.into_iter().filter(given).map(|row| row.computer).collect();

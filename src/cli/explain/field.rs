@@ -132,7 +132,7 @@ fn effects_text(text: &mut String, kind: Kind, path: &str) {
 }
 
 /// Which kinds of server hold a field, and how.
-fn servers(known: &[(&str, Capabilities)], kind: Kind, path: &str) -> String {
+pub(in crate::cli) fn servers(known: &[(&str, Capabilities)], kind: Kind, path: &str) -> String {
     // What the project alone reads is on no server.
     if ["metadata.labels", "metadata.acknowledge", "metadata.aliases"].iter().any(|own| path.starts_with(own))
         || (kind == Kind::Program && path == "spec.aliases")

@@ -9,6 +9,7 @@ use crate::agent::scenario::Users;
 use crate::forecast::Forecast;
 use crate::forecast::Why;
 use crate::forecast::agent;
+use crate::forecast::compare::Ends;
 use crate::forecast::compare::Then;
 use crate::forecast::compare::as_of;
 use crate::forecast::compare::compare;
@@ -19,6 +20,7 @@ use crate::forecast::run::outcomes;
 use crate::model::fleet::Part;
 use crate::model::kind::Kind;
 use crate::model::units::Duration;
+use crate::reach::Known;
 
 use super::START;
 use super::World;
@@ -261,7 +263,22 @@ fn calibration_finds_exactly_who_did_something_else() {
     let outcomes = outcomes(&question, &agent);
     let everybody = (0..6).collect();
     let then = Then { fleet: &as_of(&world.fleet, from), is_kept: false };
-    let comparison = compare(&compiled, &outcomes, then, &world.fleet, &everybody, (from, to));
+    // Of `a` single runs are known: `pc-0` ran it twice, `pc-1` an hour late, `pc-5` not at all; of `b` they are not.
+    let run = |hours: i64| (from + jiff::SignedDuration::from_hours(hours), true);
+    let mut ends: Ends = (0..5).map(|computer| (computer, vec![run(1)])).collect();
+    ends.insert(0, vec![run(1), run(2)]);
+    ends.insert(1, vec![run(2)]);
+    let ended =
+        [(id(Kind::Task, "a"), Known::Is(ends)), (id(Kind::Task, "b"), Known::Unknown("they are gone".to_owned()))];
+    let ended = ended.into();
+    let comparison = compare(&compiled, &outcomes, then, &world.fleet, &ended, &everybody, (from, to));
+    let runs = comparison.tasks[0].runs.as_ref().unwrap();
+    assert_eq!((runs.predicted, runs.observed, runs.agree, runs.disagree), (6, 6, 4, 2));
+    assert_eq!(runs.sample, ["pc-0", "pc-5"]);
+    assert_eq!(
+        (&comparison.tasks[1].runs, comparison.tasks[1].runs_unknown.as_deref()),
+        (&None, Some("they are gone"))
+    );
     let rows: Vec<_> = comparison
         .tasks
         .iter()

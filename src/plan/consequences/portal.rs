@@ -1,8 +1,6 @@
 //! Portal rights: what is inherited (PTL-2), who gains and who loses which right (PTL-3), and rights that go with a
 //! program (PRG-13).
 
-use std::collections::BTreeSet;
-
 use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
@@ -14,6 +12,13 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::consequences::Told;
 use crate::plan::consequences::World;
+use crate::plan::rights::Above;
+use crate::plan::rights::Rights;
+use crate::plan::rights::defaults;
+use crate::plan::rights::effective;
+use crate::plan::rights::of_folder;
+use crate::plan::rights::of_item;
+use crate::plan::rights::own;
 use crate::reach::Estate;
 use crate::reach::Placed;
 use crate::rules::portal::PTL_2;
@@ -22,8 +27,6 @@ use crate::rules::program::PRG_13;
 
 /// What everything about new programs together is about.
 const NEW: &str = "new programs";
-
-type Rights = BTreeSet<Grant>;
 
 pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
     let was = defaults(world.live);
@@ -45,7 +48,7 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
                     out.extend(moved(change, effective(before, was.as_ref()), effective(after, is.as_ref())));
                 }
             }
-            (Kind::SequentialTask, _) => out.extend(bundle(change)),
+            (Kind::SequentialTask, _) => out.extend(bundle(world, change)),
             (Kind::Folder, _) => out.extend(handed_down(world, change)),
             (Kind::PortalDefaults, _) => out.push(inherited(world, change, was.as_ref(), is.as_ref())),
             _ => {}
@@ -57,33 +60,6 @@ pub(super) fn tell(world: &World<'_>, out: &mut Vec<Told>) {
         let n = new.len() as u64;
         new.truncate(20);
         out.push(Told::counted(&PTL_2, NEW.to_owned(), "inherit", Some(n), "programs", mechanism).because(new));
-    }
-}
-
-/// The rights that every program inherits; `None`: not known.
-fn defaults(estate: &Estate<'_>) -> Option<Rights> {
-    let placed = estate.of_kind(Kind::PortalDefaults).next()?;
-    match &placed.item.spec {
-        Spec::PortalDefaults(spec) => Some(spec.grants.as_ref()?.iter().cloned().collect()),
-        _ => None,
-    }
-}
-
-fn own(spec: Option<&Spec>) -> Option<&PortalRights> {
-    match spec? {
-        Spec::Program(program) => program.portal.as_ref(),
-        Spec::SequentialTask(sequence) => sequence.portal.as_ref(),
-        Spec::Folder(folder) => folder.portal.as_ref(),
-        _ => None,
-    }
-}
-
-/// The rights that hold, with what is inherited; `None`: not known. Rights that nobody manages are the inherited ones.
-fn effective(own: Option<&PortalRights>, inherited: Option<&Rights>) -> Option<Rights> {
-    match own {
-        Some(rights) if !rights.inherit => Some(rights.grants.iter().cloned().collect()),
-        Some(rights) => Some(inherited?.iter().chain(&rights.grants).cloned().collect()),
-        None => inherited.cloned(),
     }
 }
 
@@ -124,31 +100,43 @@ fn moved(change: &Change, was: Option<Rights>, is: Option<Rights>) -> Option<Tol
     Some(told.part("gained", gained).part("lost", lost).sample(difference).because(because))
 }
 
-/// A sequential task inherits from its console folder (SEQ-6), whose rights no manifest holds.
-fn bundle(change: &Change) -> Option<Told> {
-    let before = own(change.before.as_ref().map(|item| &item.spec));
-    let after = own(change.after.as_ref().map(|item| &item.spec));
-    if before == after || (before.is_none() && after.is_none()) {
+/// A sequential task inherits from its console folder (SEQ-6): its own rights change, or it moves to another folder.
+fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
+    let (before, after) = (change.before.as_ref(), change.after.as_ref()?);
+    let (old, new) = (own(before.map(|item| &item.spec)), own(Some(&after.spec)));
+    let stays = before.is_none_or(|before| stays(world, before.folder.as_deref(), after.folder.as_deref()));
+    if old == new && (stays || new.is_some_and(|rights| !rights.inherit)) || (before.is_none() && new.is_none()) {
         return None;
     }
+    let whole = |estate: &Estate<'_>, item| of_item(estate, item, Above::Unknown)?.effective();
+    if let Some((was, is)) = before.and_then(|before| Some((whole(world.live, before)?, whole(world.planned, after)?)))
+    {
+        return moved(change, Some(was), Some(is));
+    }
+    // What comes from above is not known; where it is the same on both sides, it makes no difference.
     let grants = |rights: Option<&PortalRights>| -> Rights {
         rights.map(|rights| rights.grants.iter().cloned().collect()).unwrap_or_default()
     };
     let inherits = |rights: Option<&PortalRights>| rights.is_none_or(|rights| rights.inherit);
-    let known = inherits(before) == inherits(after) || change.before.is_none();
-    let (was, is) = (grants(before), grants(after));
-    moved(change, known.then_some(was), known.then_some(is))
+    let known = stays && inherits(old) == inherits(new) || before.is_none();
+    moved(change, known.then(|| grants(old)), known.then(|| grants(new)))
 }
 
-/// The rights that a folder hands down; `None`: not known, for it, or one above that it inherits from, is not managed.
-fn of_folder(estate: &Estate<'_>, folder: &str) -> Option<Rights> {
-    let Spec::Folder(spec) = &estate.get(&ItemKey::new(Kind::Folder, folder))?.item.spec else { return None };
-    let rights = spec.portal.as_ref()?;
-    let grants = rights.grants.iter().cloned();
-    match rights.inherit {
-        false => Some(grants.collect()),
-        true => Some(of_folder(estate, folder.rsplit_once('/')?.0)?.into_iter().chain(grants).collect()),
-    }
+/// Whether an item stays in its folder, which a plan may call otherwise.
+fn stays(world: &World<'_>, before: Option<&str>, after: Option<&str>) -> bool {
+    let (Some(before), Some(after)) = (before, after) else { return before == after };
+    let renamed = |change: &Change| {
+        let is = &change.after.as_ref()?.key.name;
+        let rest = before.strip_prefix(change.key.name.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{is}{rest}"))
+    };
+    before == after
+        || world
+            .changes
+            .iter()
+            .filter(|change| change.key.kind == Kind::Folder)
+            .filter_map(renamed)
+            .any(|is| is == after)
 }
 
 /// Whether a sequential task has what a folder hands down: nothing between them breaks the inheritance.
@@ -181,7 +169,7 @@ fn handed_down(world: &World<'_>, change: &Change) -> Option<Told> {
     let both_inherit = old.zip(new).is_some_and(|(old, new)| old.inherit && new.inherit);
     let (was, is) = match both_inherit {
         true => (grants(old), grants(new)),
-        false => (of_folder(world.live, folder), of_folder(world.planned, folder)),
+        false => (of_folder(world.live, folder, Above::Unknown), of_folder(world.planned, folder, Above::Unknown)),
     };
     let difference = was.as_ref().zip(is.as_ref()).map(|(was, is)| difference(was, is));
     if difference.as_ref().is_some_and(Vec::is_empty) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -236,7 +237,10 @@ impl<'w> World<'w> {
             for (key, (before, after)) in pairs {
                 let change = self.by_key.get(key).copied();
                 let reached = |reach: &Reach<'w, 'w>, placed: Option<Placed<'w>>| {
-                    placed.map_or_else(|| Known::Is(Set::new()), |placed| reach.of_item(placed.item))
+                    placed.map_or_else(
+                        || Known::Is(Set::new()),
+                        |placed| reach.of_item(placed.item).map(Arc::unwrap_or_clone),
+                    )
                 };
                 let was = reached(&self.was, before);
                 let targets = after.and_then(|placed| placed.item.spec.targets());

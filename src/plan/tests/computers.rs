@@ -110,6 +110,7 @@ pub(super) fn item(kind: Kind, name: &str, spec: Value) -> Item {
         Kind::DeliveryPolicy => Spec::DeliveryPolicy(serde_json::from_value(spec).unwrap()),
         Kind::AgentSettings => Spec::AgentSettings(serde_json::from_value(spec).unwrap()),
         Kind::PatchPlugin => Spec::PatchPlugin(serde_json::from_value(spec).unwrap()),
+        Kind::Folder => Spec::Folder(serde_json::from_value(spec).unwrap()),
         other => unreachable!("no test makes a {other} this way"),
     };
     let mut item = Item::new(ItemKey::new(kind, name), spec);

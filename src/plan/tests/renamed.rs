@@ -197,3 +197,41 @@ fn pln_10_a_renamed_collection_is_no_new_way_where_no_computer_is_known() {
     assert_eq!(plan.findings, []);
     assert!(plan.resource_changes.iter().any(|change| change.key == ItemKey::new(Kind::Task, "t")));
 }
+
+#[test]
+fn seq_6_a_sequence_that_moves_inherits_from_its_new_folder() {
+    let folder = |name: &str, portal: Value| item(Kind::Folder, name, json!({"portal": portal}));
+    let rights = |who: &str| json!({"inherit": false, "grants": [{"principal": who, "right": "install"}]});
+    let within = |folder: &str| {
+        let mut sequence = sequence("s", &[], &["Install"]);
+        sequence.folder = Some(folder.to_owned());
+        sequence
+    };
+    let moved = |first: Value, second: Value| {
+        let mut lab = Lab::new(1);
+        lab.both(folder("Own/First", first));
+        lab.both(folder("Own/Second", second));
+        lab.live(within("Own/First"));
+        lab.wants(within("Own/Second"));
+        lab.plan()
+    };
+    let told = |plan: &Plan| -> Vec<(Option<u64>, Vec<String>)> {
+        let rights = plan.consequences.iter().filter(|one| one.code == "PTL-3");
+        rights.map(|one| (one.magnitude.value, one.sample.clone())).collect()
+    };
+    let plan = moved(rights("LAB\\one"), rights("LAB\\two"));
+    assert_eq!(told(&plan), [(Some(2), vec!["- LAB\\one: install".to_owned(), "+ LAB\\two: install".to_owned()])]);
+    assert_eq!(told(&moved(rights("LAB\\one"), rights("LAB\\one"))), []);
+    // What no manifest says of a folder is not known: no number, and not none.
+    assert_eq!(told(&moved(rights("LAB\\one"), Value::Null)), [(None, Vec::new())]);
+
+    // The same folder by another name hands down the same.
+    let mut lab = Lab::new(1);
+    lab.live(folder("Own/First", Value::Null));
+    let mut renamed = folder("Own/Beyond", Value::Null);
+    renamed.aliases = vec!["Own/First".to_owned()];
+    lab.wants(renamed);
+    lab.live(within("Own/First"));
+    lab.wants(within("Own/Beyond"));
+    assert_eq!(told(&lab.plan()), []);
+}

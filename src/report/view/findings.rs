@@ -65,7 +65,7 @@ fn finding(one: &Diagnostic, sources: &Sources, about: &About) -> FindingView {
     related.extend(one.labels.iter().map(|(location, text)| (at(location), text.clone())));
     if let Some(fix) = &one.fix {
         related.push((None, format!("fix: {}", fix.message)));
-        related.extend(fix.edits.iter().map(|edit| (at(&edit.location), format!("write `{}`", edit.new_text))));
+        related.extend(fix.edits.iter().map(|edit| (at(&edit.location), written(&edit.new_text))));
     }
     FindingView {
         rule: one.rule.id.to_owned(),
@@ -80,4 +80,8 @@ fn finding(one: &Diagnostic, sources: &Sources, about: &About) -> FindingView {
         place: at(&one.at),
         related,
     }
+}
+
+fn written(new_text: &str) -> String {
+    if new_text.is_empty() { "remove it".to_owned() } else { format!("write `{new_text}`") }
 }

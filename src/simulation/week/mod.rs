@@ -381,7 +381,8 @@ impl Predicted {
         let compiled = compile(&live, &reach, now, Rules::of(Api::Native));
         let about = self.stories.keys().copied().collect();
         let kept = compare::Then { fleet: then, is_kept: true };
-        let comparison: Comparison = compare::compare(&compiled, &outcomes, kept, now, &about, self.span);
+        let comparison: Comparison =
+            compare::compare(&compiled, &outcomes, kept, now, &BTreeMap::new(), &about, self.span);
         let mut wrong = Vec::new();
         if !comparison.is_exact() {
             let odd: Vec<_> = comparison.tasks.iter().filter(|task| task.disagree > 0).collect();
