@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Change;
 use super::Names;
 use crate::diag::Diagnostic;
+use crate::diag::Diagnostics;
 use crate::diag::Location;
 use crate::diag::SourceId;
 use crate::diag::Sources;
@@ -38,6 +39,23 @@ pub fn actions(sources: &Sources, names: &Names, finding: &Diagnostic) -> Vec<Ac
     all
 }
 
+/// A file with what mends itself in it, as one pass of `validate --fix` would write it; `None` where nothing does.
+pub fn mended(sources: &Sources, source: SourceId, findings: &Diagnostics) -> Option<String> {
+    let here: Diagnostics = findings.iter().filter(|one| one.at.source() == Some(source)).cloned().collect();
+    let mended = manifest::repair(&here, sources).into_iter().find(|file| file.source == source)?;
+    (mended.text != sources.text(source)).then_some(mended.text)
+}
+
+/// The one change that makes a text of another: from the first character that differs to the last.
+pub fn difference(source: SourceId, old: &str, new: &str) -> Change {
+    let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8());
+    let head: usize = same.sum();
+    let (rest, new) = (&old[head..], &new[head..]);
+    let same = rest.chars().rev().zip(new.chars().rev()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8());
+    let tail: usize = same.sum();
+    Change { source, at: head..old.len() - tail, new_text: new[..new.len() - tail].to_owned() }
+}
+
 fn fix(finding: &Diagnostic) -> Option<Action> {
     let fix = finding.fix.as_ref()?;
     let changes: Option<Vec<Change>> = fix
@@ -51,7 +69,7 @@ fn fix(finding: &Diagnostic) -> Option<Action> {
         })
         .collect();
     let changes = changes.filter(|changes| !changes.is_empty())?;
-    Some(Action { title: visible(&fix.message).into_owned(), changes, is_certain: true })
+    Some(Action { title: visible(&fix.message).into_owned(), changes, is_certain: !fix.is_guess })
 }
 
 /// The name that is there and was likely meant by one that leads nowhere.

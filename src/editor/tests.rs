@@ -92,3 +92,15 @@ fn a_lint_is_allowed_at_the_end_of_its_line_or_above() {
     let sources = Sources::new();
     assert!(actions(&sources, &Names::default(), &Diagnostic::error(rule, whole, "x")).is_empty());
 }
+
+proptest! {
+    #[test]
+    fn a_difference_makes_the_one_text_of_the_other(old in "[aä🖥\n]{0,12}", new in "[aä🖥\n]{0,12}") {
+        let mut sources = Sources::new();
+        let source = sources.add_text("x.yaml", old.as_str());
+        let change = super::difference(source, &old, &new);
+        let mut made = old.clone();
+        made.replace_range(change.at, &change.new_text);
+        prop_assert_eq!(made, new);
+    }
+}

@@ -423,13 +423,19 @@ impl Session {
         }
     }
 
-    fn look_at_project(&mut self, root: &Utf8Path) {
+    /// What is open of a project.
+    pub(super) fn buffers(&self, root: &Utf8Path) -> Buffers {
         let mut buffers = Buffers::new();
         for document in self.documents.values() {
             if let Some(path) = document.path.as_deref().and_then(|path| path.strip_prefix(root).ok()) {
                 buffers.insert(path.as_str().replace('\\', "/").into(), Arc::clone(&document.text));
             }
         }
+        buffers
+    }
+
+    fn look_at_project(&mut self, root: &Utf8Path) {
+        let buffers = self.buffers(root);
         let Some(mut kept) = self.projects.remove(root) else { return };
         if !disk::is_there(&root.join(PROJECT_FILE)) && !buffers.contains_key(Utf8Path::new(PROJECT_FILE)) {
             kept.analysis = Some(Analysis::default());

@@ -24,10 +24,10 @@ const PROJECT: &str = "apiVersion: consign/v1\nkind: Project\nmanifests: [delive
 
 const PACKAGE: &str = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: 7-Zip, folder: Software Delivery/Apps}\n\
     spec:\n  source: {unc: '\\\\${{ share }}\\7zip'}\n  programs:\n    - name: Install\n      \
-    commandLine: msiexec /i 7z.msi /qn\n    - name: Remove\n      commandLine: msiexec /x 7z.msi /qn\n";
+    commandLine: msiexec /i 7z.msi /qn /norestart\n    - name: Remove\n      commandLine: msiexec /x 7z.msi /qn /norestart\n";
 
 const TASK: &str = "# A task.\napiVersion: consign/v1\nkind: Task\nmetadata: {name: Install 7-Zip}\nspec:\n  \
-    package: 7-Zip\n  program: Install\n  collections: [Pilot, All Computers]\n";
+    package: 7-Zip\n  program: Install\n  collections: [Pilot, All Computers]\n  removeAfterSuccess: true\n";
 
 const COLLECTIONS: &str = "apiVersion: consign/v1\nkind: Collection\nmetadata: {name: Pilot}\nspec: {members: [PC-1]}\n\
     ---\napiVersion: consign/v1\nkind: Collection\nmetadata:\n  name: \"Büro 🖥\"  # An emoji takes two units.\nspec:\n  \
@@ -625,9 +625,8 @@ fn names_of_the_project_are_offered_where_names_go() {
 
 #[test]
 fn findings_are_mended_where_they_stand() {
-    let project = PROJECT.to_owned() + "policy: {severities: {TSK-8: warning}}\n";
     let task = TASK.replace("[Pilot,", "[Pilott,") + "  warnUser: {deferUpTo: 1m}\n  enabled: yes\n  prioriti: high\n";
-    let mut editor = Editor::with(&[("consign.yaml", &project), ("delivery/task.yaml", &task)]);
+    let mut editor = Editor::with(&[("delivery/task.yaml", &task)]);
     let uri = editor.uri("delivery/task.yaml");
     let found = editor.open("delivery/task.yaml");
     assert!(codes(&found).contains(&"MAN-2") && codes(&found).contains(&"MAN-3"), "{found:?}");
@@ -650,26 +649,42 @@ fn findings_are_mended_where_they_stand() {
         quick.iter().find(|(one, _, _)| one.contains(title)).unwrap_or_else(|| panic!("{title}: {quick:?}"))
     };
     assert!(fix("rename it to `priority`").1.contains("  priority: high\n"));
-    assert_eq!(fix("rename it to `priority`").2["isPreferred"], true);
     assert_eq!(fix("rename it to `priority`").2["diagnostics"][0]["code"], "MAN-2");
+    assert_eq!(fix("rename it to `priority`").2.get("isPreferred"), None, "something else may have been meant");
     assert!(fix("write `true`").1.contains("  enabled: true\n"));
+    assert_eq!(fix("write `true`").2["isPreferred"], true);
+    // All at once: what `validate --fix` would mend.
     let all = actions(&task, json!(["source.fixAll"]), &[]);
-    assert_eq!(all.len(), 1);
-    assert!(all[0].1.contains("  priority: high\n") && all[0].1.contains("  enabled: true\n"), "{}", all[0].1);
-    assert!(actions(&task, json!(["refactor"]), &found).is_empty());
+    let no_refactoring = actions(&task, json!(["refactor"]), &found);
+    assert_eq!((all.len(), no_refactoring.len()), (1, 0));
+    let mut command = consign();
+    let ran = run({
+        command.current_dir(&editor.root).args(["validate", "--fix"]);
+        command
+    });
+    assert!(ran.err.contains("Mended "), "{}", ran.err);
+    assert_eq!(all[0].1, fs::read_to_string(editor.root.join("delivery/task.yaml")).unwrap());
 
-    // Once it can be read, the rest is found.
-    let mended = all[0].1.clone();
-    let found = editor.change("delivery/task.yaml", &mended, |found| codes(found).contains(&"TSK-8"));
-    let uri = editor.uri("delivery/task.yaml");
-    let params = json!({"textDocument": {"uri": uri}, "range": whole, "context": {"diagnostics": found}});
-    let actions = editor.client.request("textDocument/codeAction", params);
-    let titles: Vec<&str> = actions.as_array().unwrap().iter().map(|one| one["title"].as_str().unwrap()).collect();
-    assert!(titles.contains(&"write `Pilot`"), "{titles:?}");
-    let allow =
-        actions.as_array().unwrap().iter().find(|one| one["title"].as_str().unwrap().contains("allow TSK-8")).unwrap();
-    let text = applied(&mended, &edits_of(&allow["edit"])[&uri]);
-    assert!(text.contains("  warnUser: {deferUpTo: 1m} # consign: allow TSK-8 because "), "{text}");
+    // Once it can be read, the rest is found: a name that leads nowhere, and a lint.
+    let quick = |editor: &mut Editor, text: &str, code: &str, title: &str| {
+        let found = editor.change("delivery/task.yaml", text, |found| codes(found).contains(&code));
+        let uri = editor.uri("delivery/task.yaml");
+        let params = json!({"textDocument": {"uri": uri}, "range": whole, "context": {"diagnostics": found}});
+        let actions = editor.client.request("textDocument/codeAction", params);
+        let all = actions.as_array().unwrap();
+        let action = all.iter().find(|one| one["title"].as_str().unwrap().contains(title));
+        let action = action.unwrap_or_else(|| panic!("{title} in {actions}"));
+        applied(text, &edits_of(&action["edit"])[&uri])
+    };
+    let readable = TASK.replace("[Pilot,", "[Pilott,").replace("Success: true", "Success: false");
+    let meant = quick(&mut editor, &readable, "MAN-10", "write `Pilot`");
+    assert_eq!(meant, readable.replace("Pilott", "Pilot"));
+    let allowed = quick(&mut editor, &meant, "PKG-3", "allow PKG-3");
+    assert!(
+        allowed.contains("  collections: [Pilot, All Computers] # consign: allow PKG-3 because SAY WHY\n"),
+        "{allowed}"
+    );
+    editor.change("delivery/task.yaml", &allowed, <[Value]>::is_empty);
 }
 
 #[test]
