@@ -97,16 +97,20 @@ fn look(
     for server in servers(&opened, args)? {
         opened.site(server.as_deref());
     }
-    let stale = opened.settle();
-    // What one server has no need of another may have, and so may what was not read.
-    let is_whole = args.server.server.is_none() && !opened.findings.has_errors();
-    if is_whole {
-        opened.findings.extend(stale);
-        opened.findings.sort(&opened.sources);
-    }
+    settle(&mut opened, args.server.server.is_none());
     opened.findings.apply_severities(severities);
     let found = only(&opened, context, args);
     Ok((opened, found))
+}
+
+/// Brings the findings into their order, with those on comments that allow nothing.
+pub(super) fn settle(opened: &mut Opened, is_every_server: bool) {
+    let stale = opened.settle();
+    // What one server has no need of another may have, and so may what was not read.
+    if is_every_server && !opened.findings.has_errors() {
+        opened.findings.extend(stale);
+        opened.findings.sort(&opened.sources);
+    }
 }
 
 /// How severe the rules of `-E` and `-W` are taken.

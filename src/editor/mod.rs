@@ -17,6 +17,8 @@ use crate::diag::SourceId;
 
 pub use actions::Action;
 pub use actions::actions;
+pub use actions::difference;
+pub use actions::mended;
 pub use alone::alone;
 pub use complete::Offer;
 pub use complete::offers;

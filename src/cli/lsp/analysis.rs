@@ -40,7 +40,7 @@ impl Analysis {
         for server in opened.project.as_ref().map(validate::views).unwrap_or_default() {
             opened.site(server.as_deref());
         }
-        opened.settle();
+        validate::settle(&mut opened, true);
         let by_path = by_path(&opened.sources);
         let sorts: Vec<(SourceId, Sort)> =
             by_path.iter().map(|(path, id)| (*id, sort_of(path, opened.project.as_ref()))).collect();

@@ -61,7 +61,6 @@ use crate::cli::lsp::session::Session;
 use crate::cli::lsp::session::given;
 use crate::diag::Diagnostic;
 use crate::diag::SourceId;
-use crate::diag::Sources;
 use crate::diag::called;
 use crate::diag::visible;
 use crate::editor;
@@ -78,6 +77,9 @@ use crate::model::kind::Kind;
 
 /// So many symbols of a workspace are told at once.
 const SYMBOLS_MAX: usize = 1_000;
+
+/// How often a file is mended before it ends, as in `validate --fix`.
+const PASSES_MAX: usize = 10;
 
 /// Mends everything in a file that mends itself.
 const FIX_ALL: &str = "source.fixAll.consign";
@@ -338,10 +340,9 @@ impl Session {
                 }
             }
         }
-        if wants(FIX_ALL)
-            && let Some(action) = all_fixes(&analysis.sources, &analysis.names, here.iter().map(|(one, _)| *one))
-        {
-            found.push((action, None, CodeActionKind::from(FIX_ALL)));
+        // It takes a look at the project for each pass, so it is made only for who asks for it.
+        if params.context.only.is_some() && wants(FIX_ALL) {
+            found.extend(self.mend_all(uri).map(|action| (action, None, CodeActionKind::from(FIX_ALL))));
         }
         let mut actions = Vec::new();
         for (action, known, kind) in found {
@@ -349,7 +350,7 @@ impl Session {
             told.insert("title".to_owned(), action.title.clone().into());
             told.insert("kind".to_owned(), kind.as_str().into());
             told.insert("edit".to_owned(), self.workspace_edit(uri, &action.changes));
-            if action.is_fix && kind == CodeActionKind::QUICKFIX {
+            if action.is_certain && kind == CodeActionKind::QUICKFIX {
                 told.insert("isPreferred".to_owned(), true.into());
             }
             if let Some(known) = known {
@@ -360,6 +361,30 @@ impl Session {
             actions.push(told);
         }
         Ok(actions.into())
+    }
+
+    /// Everything in a file that mends itself, pass by pass, as `validate --fix` does.
+    fn mend_all(&self, uri: &str) -> Option<Action> {
+        let (known, source) = self.known_now(uri)?;
+        let old = known.sources.text(source);
+        let mut text = editor::mended(&known.sources, source, &known.findings)?;
+        let path = known.sources.path(source).to_owned();
+        for _ in 1..PASSES_MAX {
+            let again = if known.root.as_str().is_empty() {
+                Analysis::of_text(path.as_str(), text.as_str().into())
+            } else {
+                let mut buffers = self.buffers(&known.root);
+                buffers.insert(path.clone(), text.as_str().into());
+                Analysis::of_project(&known.root, buffers, &known.names)
+            };
+            let here = again.source(&again.root.join(&path))?;
+            match editor::mended(&again.sources, here, &again.findings) {
+                Some(more) => text = more,
+                None => break,
+            }
+        }
+        let changes = vec![editor::difference(source, old, &text)];
+        Some(Action { title: "mend all that mends itself".to_owned(), changes, is_certain: true })
     }
 
     /// Changes of the project that a text belongs to, file by file.
@@ -458,28 +483,4 @@ fn document_symbol(source: SourceId, symbol: &Symbol, ranges: &mut Ranges<'_>) -
         selection_range: ranges.range(source, &symbol.at),
         children: (!below.is_empty()).then_some(below),
     }
-}
-
-/// All fixes of some findings in one, as far as they do not get into each other's way.
-fn all_fixes<'f>(
-    sources: &Sources,
-    names: &editor::Names,
-    findings: impl Iterator<Item = &'f Diagnostic>,
-) -> Option<Action> {
-    let mut changes: Vec<Change> = Vec::new();
-    for finding in findings {
-        let Some(fix) = editor::actions(sources, names, finding).into_iter().find(|action| action.is_fix) else {
-            continue;
-        };
-        let overlaps = |change: &Change| {
-            changes.iter().any(|known| {
-                known.source == change.source && known.at.start <= change.at.end && change.at.start <= known.at.end
-            })
-        };
-        if !fix.changes.iter().any(overlaps) {
-            changes.extend(fix.changes);
-        }
-    }
-    let title = "mend all that mends itself".to_owned();
-    (!changes.is_empty()).then_some(Action { title, changes, is_fix: true })
 }

@@ -369,10 +369,30 @@ impl Session {
         for folder in &params.event.removed {
             if let Some(path) = path_of(folder.uri.as_str()) {
                 self.folders.remove(&path);
+                self.leave(&path);
             }
         }
         self.folders.extend(params.event.added.iter().filter_map(|folder| path_of(folder.uri.as_str())));
         self.look_for_projects();
+    }
+
+    /// Forgets the projects of a folder that was closed, but for those of which a file is open.
+    fn leave(&mut self, folder: &Utf8Path) {
+        let is_open = |root: &Utf8PathBuf, documents: &BTreeMap<String, Document>| {
+            documents.values().any(|document| document.root.as_ref() == Some(root))
+        };
+        let gone: Vec<Utf8PathBuf> = self
+            .projects
+            .keys()
+            .filter(|root| root.starts_with(folder) && !is_open(root, &self.documents))
+            .cloned()
+            .collect();
+        for root in gone {
+            if let Some(mut kept) = self.projects.remove(&root) {
+                kept.analysis = Some(Analysis::default());
+                self.tell(&mut kept, |_| None);
+            }
+        }
     }
 
     /// Every project in the folders, and above them.
@@ -403,13 +423,19 @@ impl Session {
         }
     }
 
-    fn look_at_project(&mut self, root: &Utf8Path) {
+    /// What is open of a project.
+    pub(super) fn buffers(&self, root: &Utf8Path) -> Buffers {
         let mut buffers = Buffers::new();
         for document in self.documents.values() {
             if let Some(path) = document.path.as_deref().and_then(|path| path.strip_prefix(root).ok()) {
                 buffers.insert(path.as_str().replace('\\', "/").into(), Arc::clone(&document.text));
             }
         }
+        buffers
+    }
+
+    fn look_at_project(&mut self, root: &Utf8Path) {
+        let buffers = self.buffers(root);
         let Some(mut kept) = self.projects.remove(root) else { return };
         if !disk::is_there(&root.join(PROJECT_FILE)) && !buffers.contains_key(Utf8Path::new(PROJECT_FILE)) {
             kept.analysis = Some(Analysis::default());

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::process::Child;
@@ -13,7 +12,6 @@ use std::process::ExitStatus;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -131,14 +129,6 @@ impl Client {
                 }
                 Err(error) => panic!("{what}: {error}"),
             }
-        }
-    }
-
-    /// Takes what is there already, and whatever comes within a time.
-    pub fn listen(&mut self, time: Duration) {
-        let end = Instant::now() + time;
-        while let Ok(message) = self.messages.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            self.note(&message);
         }
     }
 
