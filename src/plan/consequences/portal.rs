@@ -108,7 +108,11 @@ fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
     if old == new && (stays || new.is_some_and(|rights| !rights.inherit)) || (before.is_none() && new.is_none()) {
         return None;
     }
-    let whole = |estate: &Estate<'_>, item| of_item(estate, item, Above::Unknown)?.effective();
+    let whole = |estate: &Estate<'_>, item| {
+        let rights = of_item(estate, item, Above::Unknown)?;
+        let own = rights.own_grants().iter().cloned();
+        rights.inherited.is_whole.then(|| rights.inherited.rights.iter().cloned().chain(own).collect::<Rights>())
+    };
     if let Some((was, is)) = before.and_then(|before| Some((whole(world.live, before)?, whole(world.planned, after)?)))
     {
         return moved(change, Some(was), Some(is));
