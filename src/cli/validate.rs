@@ -51,7 +51,7 @@ pub struct ValidateArgs {
 }
 
 /// How often files are mended before it ends: each pass makes what had to wait for the one before.
-const PASSES_MAX: usize = 10;
+const PASSES_MAX: usize = 100;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ValidateArgs) -> Outcome {

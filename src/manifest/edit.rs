@@ -163,6 +163,9 @@ impl<'a> Written<'a> {
 
 /// The edit of a document after which it has a value at a pointer, and says all else as before. `None` too where a
 /// variable is written, of which a check saw the value.
+///
+/// All but the plainest edits are tried by reading the text again; `budget` is how many bytes may be read so, and where
+/// they do not do there is no edit.
 pub(super) fn edit_of(
     text: &str,
     tree: &Tree<'_>,
@@ -170,6 +173,7 @@ pub(super) fn edit_of(
     pointer: &str,
     value: &Value,
     is_default: bool,
+    budget: &mut usize,
 ) -> Option<Edit> {
     let at = tree.find(pointer).1;
     let node = &tree.nodes[at];
@@ -178,6 +182,13 @@ pub(super) fn edit_of(
         return None;
     }
     let page = Page { text, tree };
+    if is_there
+        && !is_default
+        && let Some((span, new_text)) = page.scalar(at, value)
+    {
+        return Some(Edit { location: Location::Span { source, start: span.start, end: span.end }, new_text });
+    }
+    *budget = budget.checked_sub(text.len())?;
     let removed = if is_default && is_there { page.without(source, pointer) } else { None };
     removed.or_else(|| page.edit(source, pointer, value, None))
 }
@@ -226,6 +237,21 @@ impl Page<'_, '_> {
         let is_as_asked = self.is_as_asked(&span, &new_text, pointer, Some(value), list);
         let location = Location::Span { source, start: span.start, end: span.end };
         is_as_asked.then_some(Edit { location, new_text })
+    }
+
+    /// A scalar of one line in the place of another: what is written needs no trying.
+    fn scalar(&self, at: usize, value: &Value) -> Option<(Range<usize>, String)> {
+        let node = &self.tree.nodes[at];
+        let is_scalar = !matches!(node.data, Data::List { .. } | Data::Map { .. } | Data::Null);
+        let is_plain =
+            is_scalar && !matches!(value, Value::Array(_) | Value::Object(_)) && self.block_mark(at).is_none();
+        let (start, end) = (self.start(at), node.end as usize);
+        if !is_plain || self.text[start..end].contains(['\n', '\r']) || self.text[start..end].trim_end().is_empty() {
+            return None;
+        }
+        let mut text = String::new();
+        push_flow(&mut text, value);
+        Some((start..end, text))
     }
 
     /// An edit that takes a key away, tried; `None` where more than it and its value would go.

@@ -63,17 +63,22 @@ fn one_of_a_place(findings: &mut Diagnostics) {
     findings.retain(|finding| finding.rule != &MAN_18 || place(finding).is_none_or(|at| !others.contains(&at)));
 }
 
+/// How many bytes are read again, in one run, to try edits; what would take more has no fix until others are made.
+const TRIED_BYTES_MAX: usize = 16 << 20;
+
 /// Makes edits of the values that fixes are to write. A fix that cannot be made whole is dropped.
 fn write_fixes(findings: &mut Diagnostics, sources: &Sources) {
     let mut read: BTreeMap<SourceId, Vec<syntax::Document<'_>>> = BTreeMap::new();
+    let mut budget = TRIED_BYTES_MAX;
     for finding in findings.iter_mut() {
         let Some(fix) = finding.fix.as_mut().filter(|fix| !fix.values.is_empty()) else { continue };
         let edits = std::mem::take(&mut fix.values).into_iter().map(|wanted| {
             let Location::Pointer { source, document, pointer, .. } = wanted.at else { return None };
             let text = sources.text(source);
             let documents = read.entry(source).or_insert_with(|| syntax::read(text, source).0);
-            let tree = &documents.iter().find(|one| one.number == document)?.tree;
-            edit_of(text, tree, source, &pointer, &wanted.value, wanted.is_default)
+            let place = documents.binary_search_by_key(&document, |one| one.number).ok()?;
+            let tree = &documents[place].tree;
+            edit_of(text, tree, source, &pointer, &wanted.value, wanted.is_default, &mut budget)
         });
         match edits.collect::<Option<Vec<Edit>>>() {
             Some(edits) => fix.edits.extend(edits),

@@ -5,13 +5,13 @@
 //! byte: comments, layout, line ends, a byte order mark.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::Value;
 
 use super::load;
 use super::syntax;
-use super::tree::Tree;
 use super::tree::push_segment;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
@@ -153,39 +153,45 @@ fn edited(text: &str, edits: &[(Range<usize>, &str)]) -> String {
 /// Something that two texts say differently: the document, the place in it, and what each says there.
 type Change = (u32, String, Option<Value>, Option<Value>);
 
+/// Takes a place, and what each of two texts says there.
+type Found<'f> = dyn FnMut(&str, Option<&Value>, Option<&Value>) + 'f;
+
 /// What a fix by itself makes a text say differently, if that is what it is for: no more places than it edits, and in the
 /// place of a value what its new text says.
 fn meant(text: &str, edits: &[(Range<usize>, &str)]) -> Option<Vec<Change>> {
     let changes = changes(text, &edited(text, edits))?;
+    let said: BTreeMap<(u32, &str), Option<&Value>> =
+        changes.iter().map(|(number, at, _, after)| ((*number, at.as_str()), after.as_ref())).collect();
     let (documents, _) = syntax::read(text, nowhere());
+    // The innermost node of each place: it comes last.
+    let nodes: HashMap<(usize, usize), (usize, usize)> = documents
+        .iter()
+        .enumerate()
+        .flat_map(|(document, one)| one.tree.nodes.iter().enumerate().map(move |(at, node)| (document, at, node)))
+        .map(|(document, at, node)| ((node.start as usize, node.end as usize), (document, at)))
+        .collect();
     let mut n_places = 0;
     for (range, new) in edits {
-        let node = documents.iter().find_map(|document| Some((document.number, node(&document.tree, range)?)));
-        let Some((number, (pointer, is_key))) = node else {
+        let Some((document, at)) = nodes.get(&(range.start, range.end)) else {
             n_places += 1; // A key that comes or goes, or a comment.
             continue;
         };
+        let tree = &documents[*document].tree;
         // A key that is renamed goes in one place and comes in another.
-        n_places += 1 + usize::from(is_key);
-        if !is_key {
-            let said = value_of(new)?;
-            let is_said = changes
-                .iter()
-                .any(|(of, at, _, after)| (*of, at) == (number, &pointer) && after.as_ref() == Some(&said));
-            let was_said =
-                documents.iter().any(|one| one.number == number && one.tree.value(0).pointer(&pointer) == Some(&said));
-            if !is_said && !was_said {
+        n_places += 1 + usize::from(tree.is_key(*at));
+        if !tree.is_key(*at) {
+            let wanted = value_of(new)?;
+            let pointer = tree.pointer_of(*at);
+            let is_said = match said.get(&(documents[*document].number, pointer.as_str())) {
+                Some(after) => *after == Some(&wanted),
+                None => tree.value(*at) == wanted,
+            };
+            if !is_said {
                 return None;
             }
         }
     }
     (changes.len() <= n_places).then_some(changes)
-}
-
-/// The node that a range is, by its pointer, and whether it is a key.
-fn node(tree: &Tree<'_>, range: &Range<usize>) -> Option<(String, bool)> {
-    let at = tree.nodes.iter().rposition(|node| (node.start as usize..node.end as usize) == *range)?;
-    Some((tree.pointer_of(at), tree.is_key(at)))
 }
 
 /// What a text alone says, as a value of a manifest.
@@ -214,12 +220,7 @@ fn changes(before: &str, after: &str) -> Option<Vec<Change>> {
     Some(out)
 }
 
-fn differ(
-    a: Option<&Value>,
-    b: Option<&Value>,
-    pointer: &mut String,
-    found: &mut dyn FnMut(&str, Option<&Value>, Option<&Value>),
-) {
+fn differ(a: Option<&Value>, b: Option<&Value>, pointer: &mut String, found: &mut Found<'_>) {
     match (a, b) {
         (a, b) if a == b => {}
         (Some(Value::Object(a)), Some(Value::Object(b))) => {

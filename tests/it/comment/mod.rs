@@ -420,11 +420,12 @@ fn a_comment_that_cannot_name_all_that_is_lost_says_so_and_fails() {
     const N: usize = 2_500;
     let server = Server::start();
     let mut manifest =
-        "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Suite}\nspec:\n  source: {none: {}}\n  programs:\n"
+        "apiVersion: consign/v1\nkind: Package\nmetadata: {name: Suite}\nspec:\n  source: {unc: '\\\\files\\suite'}\n  programs:\n"
             .to_owned();
     for n in 0..N {
         let name = format!("Take off part {n} of the suite, as it was before the year turned");
-        manifest.push_str(&format!("    - {{name: '{name}', commandLine: msiexec.exe /x part-{n}.msi /qn}}\n"));
+        manifest
+            .push_str(&format!("    - {{name: '{name}', commandLine: msiexec.exe /x part-{n}.msi /qn /norestart}}\n"));
     }
     let project = Project::of(&server, "", &[("suite.yaml", &manifest)]);
     project.run(&["plan", "--out", "change.plan"]).exits(0).says("2,500 items uninstall software: program/Suite/");
