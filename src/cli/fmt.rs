@@ -81,7 +81,9 @@ pub fn run(context: &Context, args: &FmtArgs) -> Outcome {
     let done = if args.check { "would be formatted" } else { "formatted" };
     context.talk(&format!("{} of {} files {done}\n", changed.len(), texts.len()));
     findings.sort(&sources);
-    context.show_findings(&findings, &sources);
+    if !findings.is_empty() {
+        context.show_findings(&findings, &sources);
+    }
     Ok(match () {
         () if findings.has_errors() || is_unread => exit::DATA,
         () if args.check && !changed.is_empty() => exit::ERROR,
@@ -171,7 +173,9 @@ impl Found {
     fn read(&mut self, context: &Context, root: &Utf8Path, entries: &[(String, Location)], mut sources: Sources) {
         let (ids, mut findings) = files::read_sources(root, entries, &files::Limits::default(), &mut sources);
         manifest::locate(&mut findings, &sources);
-        context.show_findings(&findings, &sources);
+        if !findings.is_empty() {
+            context.show_findings(&findings, &sources);
+        }
         self.is_unread |= findings.has_errors();
         let root = root.canonicalize_utf8().unwrap_or_else(|_| root.to_owned());
         for id in ids {

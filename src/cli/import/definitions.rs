@@ -52,7 +52,9 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
     }
     let given = given(context, args)?;
     let imported = definition::read(given, args.encoding.as_deref());
-    context.show_findings(&imported.findings, &imported.sources);
+    if !imported.findings.is_empty() {
+        context.show_findings(&imported.findings, &imported.sources);
+    }
     if imported.n_read == 0 {
         let message = format!("none of {} files is a definition", imported.n_other);
         return Err(Failure::new(exit::DATA, message)
