@@ -36,6 +36,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 const TASKS: u32 = 200;
+/// How often both are measured.
+const ROUNDS: usize = 5;
 const DAYS: i64 = 14;
 /// Groups that tasks and windows go to; a computer is in a few of them, by its kind.
 const GROUPS: u32 = 40;
@@ -45,13 +47,20 @@ const ZONES: [&str; 5] = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "
 
 fn main() {
     let items = items();
-    let small = measure(&items, 100_000);
-    let large = measure(&items, 1_000_000);
-    println!("1,000,000 against 100,000: {:.2} times (at most 1.5)", large.as_secs_f64() / small.as_secs_f64());
+    let fleets = [fleet(100_000), fleet(1_000_000)];
+    // In turn, and the best of each: what else runs on the machine only ever makes a time longer.
+    let rounds: Vec<[Duration; 2]> =
+        (0..ROUNDS).map(|_| fleets.each_ref().map(|fleet| measure(&items, fleet))).collect();
+    let best = |at: usize| rounds.iter().map(|round| round[at]).min().expect("there are rounds").as_secs_f64();
+    let [small, large] = [best(0), best(1)];
+    println!(
+        "best of {ROUNDS}: {small:.2} s and {large:.2} s; 1,000,000 against 100,000: {:.2} times (at most 1.5)",
+        large / small
+    );
 }
 
-fn measure(items: &[Item], computers: u32) -> Duration {
-    let fleet = fleet(computers);
+fn measure(items: &[Item], fleet: &Fleet) -> Duration {
+    let computers = fleet.computers.len();
     let begin = Instant::now();
     let estate_items: Vec<(Guid, &Item)> = items.iter().map(|item| (planned_guid(&item.key), item)).collect();
     let none = consign::model::observed::Observed {
@@ -77,14 +86,14 @@ fn measure(items: &[Item], computers: u32) -> Duration {
     };
     let estate = Estate::of(&none);
     let evaluated = Evaluated::new();
-    let reach = Reach::new(&estate, &estate, &fleet, &evaluated);
-    let compiled = compile(&estate, &reach, &fleet, Rules::of(Api::Native));
+    let reach = Reach::new(&estate, &estate, fleet, &evaluated);
+    let compiled = compile(&estate, &reach, fleet, Rules::of(Api::Native));
     let compile_time = begin.elapsed();
-    let classes = classes(&compiled, &fleet, 30);
+    let classes = classes(&compiled, fleet, 30);
     let classes_time = begin.elapsed();
     let scenario = Arc::new(Scenario::default());
     let (from, to) = (fleet.read_at, fleet.read_at + SignedDuration::from_hours(24 * DAYS));
-    let question = Question { compiled: &compiled, classes: &classes, fleet: &fleet, scenario: &scenario, from, to };
+    let question = Question { compiled: &compiled, classes: &classes, fleet, scenario: &scenario, from, to };
     let told = forecast(&question, &agent);
     let all = begin.elapsed();
     let runs: u64 = told.tasks.iter().map(|task| task.runs).sum();

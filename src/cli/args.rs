@@ -592,8 +592,7 @@ pub struct ImportArgs {
     /// Where the manifests go. Of a server: a directory below the project that is empty or not there yet
     #[arg(long, value_name = "DIR")]
     pub out: Utf8PathBuf,
-    /// The share on which the definitions lie beside their files, such as '\\\\files\\packages'; directories below what was
-    /// named are added
+    /// The share on which the definitions lie beside their files, as a UNC path; directories below what was named are added
     #[arg(long, value_name = "UNC", requires = "files")]
     pub source: Option<String>,
     /// The code page of definition files that are not UTF-8; without it windows-1252

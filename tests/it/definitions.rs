@@ -263,7 +263,7 @@ fn a_newcomer_comes_from_a_share_of_installers_to_an_applied_plan_as_readme_says
     fs::remove_file(at.root.join("share/definitions/sccmtools-empty-template.sms")).unwrap();
     let mut here = at.root.clone();
     let mut ran = Vec::new();
-    for line in readme("<!-- newcomer: these lines are run -->") {
+    for line in readme("<!-- run: by tests/it/definitions.rs -->") {
         for part in line.split(" && ") {
             let words = words(part);
             match words[0].as_str() {

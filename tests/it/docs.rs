@@ -5,7 +5,7 @@
 //! print, with `…` for any lines, or any part of one, that is left out; without anything, only the exit code is looked at: 0, or the number that a
 //! comment at the end of the command begins with. A comment before a fence says where a new shell begins:
 //! `<!-- run: examples/tour, applied -->` is a copy of that directory, with a server that is empty (`server`) or has what the
-//! manifests say and some computers (`applied`); `<!-- run: nothing -->` is an empty directory. `CONSIGN_WRITE_DOCS=1` writes what is
+//! manifests say and some computers (`applied`); `<!-- run: nothing -->` is an empty directory, and `<!-- run: by FILE -->` leaves it to another test. `CONSIGN_WRITE_DOCS=1` writes what is
 //! shown anew where it differs.
 
 use std::collections::BTreeMap;
@@ -112,7 +112,7 @@ fn shells(page: &Path, text: &str) -> Vec<Shell> {
             }
         }
     }
-    shells.retain(|shell| !shell.commands.is_empty());
+    shells.retain(|shell| !shell.commands.is_empty() && !shell.begin.starts_with("by "));
     shells
 }
 

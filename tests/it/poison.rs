@@ -174,9 +174,13 @@ fn no_error_of_a_server_acts() {
             "delivery/a.yaml",
             "apiVersion: consign/v1\nkind: Collection\nmetadata: {name: A, folder: Software Delivery}\nspec: {}\n",
         );
-        for arguments in
-            [&["plan"][..], &["drift"], &["import", "--out", "out"], &["refs", "task/A"], &["apply", "--auto-approve"]]
-        {
+        for arguments in [
+            &["plan"][..],
+            &["drift"],
+            &["import", "--out", "out"],
+            &["refs", "task/A", "--server", "lab"],
+            &["apply", "--auto-approve"],
+        ] {
             let ran = project.run(arguments).exits(1).one_message();
             assert_inert(&ran);
             assert!(!status.starts_with("403") || ran.err.contains("forged"), "{}", ran.err);

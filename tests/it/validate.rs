@@ -204,7 +204,7 @@ fn man_3_a_value_has_the_type_of_its_field() {
     );
     check(
         "PurgeSettings",
-        "executions: {maximumRows: -1}\nstatusEvents: {maximumRows: 1.5}\ndaily: 02:00",
+        "executions: {maximumRows: -1}\nstatusEvents: {maximumRows: 1.5}\ndaily: '02:00'",
         "MAN-3 5:29 `spec.executions.maximumRows` is -1; the least is 0\n\
          MAN-3 6:31 `spec.statusEvents.maximumRows` takes a whole number, and is the number `1.5`",
     );
