@@ -19,11 +19,11 @@ use crate::world::run;
 
 /// Passwords by environment and by file; the second has what JSON and shells escape.
 const BY_ENV: &str = "canary-env-4b1f";
-const BY_FILE: &str = "canary \"file\" \\9d2c";
+const BY_FILE: &str = "canary \"file\" \\zqjx-wkv";
 /// The key that passwords are marked with; it is sent nowhere.
 const KEY: &str = "canary-mark-key-61fe-0123456789abcdef";
 /// A part of each that no other text has.
-const MARKS: [&str; 3] = ["canary-env", "9d2c", "canary-mark"];
+const MARKS: [&str; 3] = ["canary-env", "zqjx-wkv", "canary-mark"];
 
 const PACKAGE: &str = "apiVersion: consign/v1
 kind: Package
