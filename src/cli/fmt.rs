@@ -163,8 +163,9 @@ impl Found {
                 entries.extend(manifest::overlay_entries(project, *id, server));
             }
         } else {
+            self.is_unread = true;
             context.talk(
-                "warning: `consign.yaml` cannot be read, so what it names is not known; `consign validate` says why\n",
+                "error: `consign.yaml` cannot be read, so what it names is not known; `consign validate` says why\n",
             );
         }
         self.read(context, root, &entries, sources);

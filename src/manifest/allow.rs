@@ -213,6 +213,28 @@ fn allow(text: &str, source: SourceId, rule: &'static Rule, comment: Range<usize
     Allow { source, rule, comment, removal, lines, is_used: false }
 }
 
+/// What a comment allows, and of what: the rule, and the places whose text begins on the lines that it speaks of.
+pub(super) type Subject = (&'static str, BTreeSet<(u32, String)>);
+
+/// What the comments of a text allow, in their order.
+pub(super) fn subjects(text: &str, source: SourceId) -> Vec<Subject> {
+    if !text.contains(MARK) {
+        return Vec::new();
+    }
+    let (documents, _) = syntax::read(text, source);
+    let of = |allow: &Allow| {
+        let places = documents.iter().flat_map(|document| {
+            let nodes = document.tree.nodes.iter().enumerate();
+            // What holds others begins with the first of them.
+            let scalars = nodes.filter(|(_, node)| !matches!(node.data, Data::Map { .. } | Data::List { .. }));
+            let here = scalars.filter(|(_, node)| allow.lines.contains(&line_start(text, node.start as usize)));
+            here.map(|(at, _)| (document.number, document.tree.pointer_of(at)))
+        });
+        (allow.rule.id, places.collect())
+    };
+    read(text, source).0.iter().map(of).collect()
+}
+
 /// Whether a line ends in the mark of a text of several lines, which a finding points at where it begins.
 pub(super) fn opens_block(line: &str) -> bool {
     let code = line.split(" #").next().unwrap_or_default().trim_end();

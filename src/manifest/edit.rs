@@ -362,6 +362,13 @@ impl Page<'_, '_> {
             text.push(' ');
         }
         push_flow(&mut text, value);
+        // What is written behind the mark of a text of several lines stays at the end of the one line.
+        let header = &self.text[start..self.line_end(start)];
+        if self.block_mark(at).is_some()
+            && let Some(comment) = header.find(" #")
+        {
+            text.push_str(&header[comment..]);
+        }
         (start..end.max(start), text)
     }
 

@@ -140,6 +140,7 @@ mod tests {
         check("a: \"x\"\n", "/a", "it's: so", "a: 'it''s: so'\n");
         check("a: {b: x, c: 'y'}\n", "/a/b", "1, 2", "a: {b: '1, 2', c: 'y'}\n");
         check("a: |\n  x\nb: 1\n", "/a", "yes it is", "a: yes it is\nb: 1\n");
+        check("a: >- # why\n  x\n  y\nb: 1\n", "/a", "x y z", "a: x y z # why\nb: 1\n");
         check("a: [0]\n", "/a", json!([0, 3010]), "a: [0, 3010]\n");
         check("a:\n  - {b: x}\n", "/a/0/b", true, "a:\n  - {b: true}\n");
     }

@@ -12,6 +12,7 @@ mod scalars;
 #[cfg(test)]
 mod tests;
 
+use super::allow;
 use super::syntax;
 use super::tree::Data;
 use super::tree::Tree;
@@ -42,11 +43,23 @@ pub fn format(text: &str, source: SourceId) -> Result<String, Diagnostics> {
     }
     let plain = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
     let out = formatted(&plain, source).ok_or_else(|| refused(source))?;
-    if says_the_same(text, &out, source) && comment_texts(&plain, source) == comment_texts(&out, source) {
-        Ok(out)
-    } else {
-        Err(refused(source))
+    if !says_the_same(text, &out, source) || comment_texts(&plain, source) != comment_texts(&out, source) {
+        return Err(refused(source));
     }
+    if !allows_as_much(&plain, &out, source) {
+        let message = "in form, a comment that allows something would no longer stand at what it allows";
+        let help =
+            "the file was left as it is; write the comment at the end of the line that it is about, or right above it";
+        return Err(Diagnostics::from_iter([Diagnostic::error(&MAN_1, Location::File(source), message).help(help)]));
+    }
+    Ok(out)
+}
+
+/// Whether each comment that allows something still speaks of all that it spoke of.
+fn allows_as_much(before: &str, after: &str, source: SourceId) -> bool {
+    let after = allow::subjects(after, source);
+    let mut before = allow::subjects(before, source).into_iter();
+    before.all(|(rule, of)| after.iter().any(|(other, now)| *other == rule && now.is_superset(&of)))
 }
 
 fn refused(source: SourceId) -> Diagnostics {

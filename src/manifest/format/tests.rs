@@ -64,6 +64,34 @@ fn comments_stay_with_what_they_stand_beside() {
 }
 
 #[test]
+fn man_16_a_comment_that_allows_something_stays_at_what_it_allows() {
+    let refused = |text: &str| {
+        let id = Sources::new().add_text("a.yaml", text);
+        let found = format(text, id).unwrap_err();
+        let found: Vec<String> = found.into_iter().map(|one| one.message).collect();
+        assert_eq!(
+            found,
+            ["in form, a comment that allows something would no longer stand at what it allows"],
+            "{text}"
+        );
+    };
+    refused(
+        "kind: Package\nspec:\n  programs:\n    - name: F\n      commandLine: f\n    -\n      # consign: allow PRG-5 because first\n      \
+         commandLine: g\n      name: G\n",
+    );
+    let long = "o".repeat(110);
+    refused(&format!(
+        "kind: Package\nspec:\n  programs:\n    - {{name: H,\n       description: l{long},\n       commandLine: h}} # consign: allow PRG-5 \
+         because last\n"
+    ));
+    // Keys change places, and take their comments along.
+    becomes(
+        "kind: Package\nspec:\n  programs:\n    - commandLine: g # consign: allow PRG-5 because it is\n      name: G\n",
+        "kind: Package\nspec:\n  programs:\n    - name: G\n      commandLine: g # consign: allow PRG-5 because it is\n",
+    );
+}
+
+#[test]
 fn documents_keep_their_marks_and_what_stands_around_them() {
     becomes(
         "# head\n---\n\n# of one\na: 1\n# end of one\n\n---   # two\nb: 2\n...\n# between\n---\n# nothing here\n---\n{c: 3}\n",
