@@ -132,9 +132,9 @@ pub enum Api {
     /// The reference server's own.
     #[default]
     Native,
-    /// Altiris Notification Server, by its ASDK.
+    /// Altiris Notification Server, by its ASDK; not spoken yet.
     Altiris,
-    /// Microsoft Configuration Manager, by its AdminService.
+    /// Microsoft Configuration Manager, by its AdminService; not spoken yet.
     Configmgr,
 }
 
