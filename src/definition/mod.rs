@@ -84,8 +84,8 @@ pub struct Imported {
     pub n_read: usize,
     /// How many of them could not be imported.
     pub n_refused: usize,
-    /// How many files of directories are none.
-    pub n_other: usize,
+    /// The files of directories that are none, and why.
+    pub others: Vec<(SourceId, &'static str)>,
 }
 
 /// One item with its programs, and what is to be said beside them.
@@ -168,8 +168,8 @@ struct Parsed {
     policies: Vec<policy::Policy>,
     winget: Option<winget::File>,
     findings: Diagnostics,
-    /// It is no definition at all.
-    is_other: bool,
+    /// It is no definition at all, and why.
+    other: Option<&'static str>,
 }
 
 /// Reads definitions, many at once. `encoding` is the code page of those that say nothing of it.
@@ -182,10 +182,10 @@ pub fn read(mut files: Vec<Given>, encoding: Option<&str>) -> Imported {
     let decoded: Vec<_> = files.par_iter().map(|file| decode(file, encoding)).collect();
     let mut sources = Sources::new();
     let mut findings = Diagnostics::new();
-    let (mut documents, mut n_other, mut n_refused) = (Vec::new(), 0, 0);
+    let (mut documents, mut others, mut n_refused) = (Vec::new(), Vec::new(), 0);
     for (file, decoded) in files.into_iter().zip(decoded) {
         match decoded {
-            Err(Problem::Other) => n_other += 1,
+            Err(Problem::Other(why)) => others.push((sources.add_text(file.path, ""), why)),
             Err(Problem::Refused(refused)) => {
                 let id = sources.add_text(file.path, "");
                 let (rule, message, help) = *refused;
@@ -209,9 +209,9 @@ pub fn read(mut files: Vec<Given>, encoding: Option<&str>) -> Imported {
     let parsed: Vec<Parsed> = documents.par_iter().map(|document| parse(document, &sources)).collect();
     let (mut drafts, mut policies, mut winget) = (Vec::new(), Vec::new(), Vec::new());
     let mut n_read = n_refused;
-    for one in parsed {
-        if one.is_other {
-            n_other += 1;
+    for (one, document) in parsed.into_iter().zip(&documents) {
+        if let Some(why) = one.other {
+            others.push((document.id, why));
             continue;
         }
         n_read += 1;
@@ -226,12 +226,12 @@ pub fn read(mut files: Vec<Given>, encoding: Option<&str>) -> Imported {
     n_refused += policy::assemble(policies, &sources, &mut drafts, &mut findings);
     names::settle(&mut drafts, &sources, &mut findings);
     findings.sort(&sources);
-    Imported { drafts, sources, findings, n_read, n_refused, n_other }
+    Imported { drafts, sources, findings, n_read, n_refused, others }
 }
 
 enum Problem {
-    /// Of a directory, and none of ours.
-    Other,
+    /// Of a directory, and none of ours, and why.
+    Other(&'static str),
     Refused(Box<(&'static crate::rules::Rule, String, String)>),
 }
 
@@ -242,7 +242,7 @@ fn decode(file: &Given, encoding: Option<&str>) -> Result<(Format, text::Decoded
             let message = "not a file that can be imported".to_owned();
             refuse(&IMP_2, message, "definitions end in `.pdf`, `.sms`, `.yaml`, `.yml` or `.xml`")
         } else {
-            Err(Problem::Other)
+            Err(Problem::Other("its name has no ending of a definition"))
         };
     };
     let bytes = match &file.bytes {
@@ -261,7 +261,7 @@ fn decode(file: &Given, encoding: Option<&str>) -> Result<(Format, text::Decoded
             let message = "a document in Portable Document Format, not a package definition file".to_owned();
             refuse(&IMP_2, message, "the two share the ending `.pdf`; name the definition file")
         } else {
-            Err(Problem::Other)
+            Err(Problem::Other("it is a document in Portable Document Format"))
         };
     }
     match text::decode(bytes, format, encoding) {

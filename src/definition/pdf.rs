@@ -47,7 +47,8 @@ pub(super) fn read(document: &Document, sources: &Sources) -> Parsed {
     let (head, package) = (ini.section("PDF"), ini.section("Package Definition"));
     let (Some(head), Some(package)) = (head, package) else {
         if !document.is_named && head.is_none() && package.is_none() {
-            return Parsed { is_other: true, ..Parsed::default() };
+            let why = "it has neither a section `[PDF]` nor `[Package Definition]`";
+            return Parsed { other: Some(why), ..Parsed::default() };
         }
         let missing = if head.is_none() { "[PDF]" } else { "[Package Definition]" };
         reading.error(&IMP_2, &whole, format!("there is no section `{missing}`"), "is this a package definition file?");

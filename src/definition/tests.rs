@@ -420,7 +420,7 @@ fn data(below: &str) -> Vec<Given> {
 #[test]
 fn imp_8_real_definition_files_become_sound_manifests_with_names_of_their_own() {
     let imported = read(data("package-definitions"), None);
-    assert_eq!((imported.n_read, imported.n_refused, imported.n_other), (8, 1, 2));
+    assert_eq!((imported.n_read, imported.n_refused, imported.others.len()), (8, 1, 2));
     let names: BTreeSet<&str> = imported.drafts.iter().map(|draft| draft.item.key.name.as_str()).collect();
     let all = [
         "My Product 1.0.15318.1",
@@ -458,7 +458,7 @@ fn imp_8_real_definition_files_become_sound_manifests_with_names_of_their_own() 
 #[test]
 fn winget_manifests_become_sound_packages() {
     let imported = read(data("winget"), None);
-    assert_eq!((imported.n_read, imported.n_refused, imported.n_other), (12, 0, 1), "{:?}", said(&imported));
+    assert_eq!((imported.n_read, imported.n_refused, imported.others.len()), (12, 0, 1), "{:?}", said(&imported));
     let all = texts(&imported).join("---\n");
     has(
         &all,
@@ -639,7 +639,7 @@ fn a_directory_may_hold_other_files_and_order_does_not_matter() {
     let mut files: Vec<Given> =
         others.iter().map(|(path, bytes)| Given { is_named: false, ..given(path, bytes) }).collect();
     let imported = read(files.clone(), None);
-    assert_eq!((imported.n_read, imported.n_other, imported.findings.len()), (0, 6, 0), "{:?}", said(&imported));
+    assert_eq!((imported.n_read, imported.others.len(), imported.findings.len()), (0, 6, 0), "{:?}", said(&imported));
     files.extend(data("winget"));
     files.extend(data("package-definitions"));
     let forward = read(files.clone(), None);
@@ -660,4 +660,35 @@ proptest::proptest! {
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), at in 0..3usize) {
         let _ = import(["a.sms", "a.yaml", "a.xml"][at], bytes);
     }
+}
+
+/// What a directory holds, each with its name.
+fn directory(files: &[(&str, &str)]) -> Imported {
+    let given = |(path, text): &(&str, &str)| Given { is_named: false, ..given(path, text.as_bytes()) };
+    read(files.iter().map(given).collect(), None)
+}
+
+const WINGET: &str = "PackageIdentifier: M.N\nPackageVersion: '1.10'\nPackageLocale: en-US\nPublisher: Pub\nPackageName: App\nLicense: x\nShortDescription: y\nInstallerType: msi\nScope: machine\nInstallers:\n- Architecture: x64\n  InstallerUrl: https://e.example/a.msi\n  InstallerSha256: AB\nManifestType: singleton\nManifestVersion: 1.6.0\n";
+
+#[test]
+fn imp_2_a_winget_manifest_of_a_directory_that_cannot_be_read_is_told() {
+    let broken = [
+        WINGET.replace("PackageName: App", "PackageName: \"App"),
+        WINGET.replace("License: x", "License: x\nLicense: y"),
+        WINGET.replace("License: x", "<<<<<<< HEAD\nLicense: x"),
+        WINGET.replace("PackageIdentifier: M.N", "PackageIdentifier: &id M.N"),
+        WINGET.replace("PackageIdentifier: M.N", "\"PackageIdentifier\" : \"M.N"),
+    ];
+    for text in broken {
+        let imported = directory(&[("a/bad.yaml", &text), ("a/good.yaml", WINGET)]);
+        assert!(imported.findings.has_errors(), "{text}");
+        let is_bad = |id| imported.sources.path(id) == "a/bad.yaml";
+        assert!(imported.findings.iter().all(|one| one.at.source().is_some_and(is_bad)), "{:?}", said(&imported));
+        assert_eq!((imported.drafts.len(), imported.n_read, imported.n_refused), (1, 2, 1), "{text}");
+        assert!(imported.others.is_empty());
+    }
+    let imported = directory(&[("a.yaml", "a: \"b\n"), ("b.yaml", "- a\n"), ("c.pdf", "%PDF-1.7"), ("d.sms", "x=1\n")]);
+    says(&imported, &[]);
+    let others: Vec<_> = imported.others.iter().map(|(id, _)| imported.sources.path(*id).as_str()).collect();
+    assert_eq!(others.len(), 4, "{others:?}");
 }

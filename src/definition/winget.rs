@@ -63,8 +63,10 @@ pub(super) fn read(document: &Document) -> Parsed {
     let (documents, findings) = read_yaml(&document.text, document.id);
     let is_ours =
         documents.iter().any(|root| root.get("PackageIdentifier").is_some() || root.get("ManifestType").is_some());
-    if !document.is_named && !is_ours {
-        return Parsed { is_other: true, ..Parsed::default() };
+    // What cannot be read tells by its lines what it was meant to be.
+    let is_meant = is_ours || (findings.has_errors() && says_so(&document.text));
+    if !document.is_named && !is_meant {
+        return Parsed { other: Some("it has no `PackageIdentifier`, so it is no winget manifest"), ..Parsed::default() };
     }
     let mut out = Parsed { findings, ..Parsed::default() };
     if out.findings.has_errors() {
@@ -144,6 +146,17 @@ pub(super) fn read(document: &Document) -> Parsed {
         out.winget = Some(File { source: document.id, root: root.clone(), kind, id, version });
     }
     out
+}
+
+/// Whether a line of a text begins as only those of winget manifests do.
+fn says_so(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start().trim_start_matches(['"', '\'']);
+        ["PackageIdentifier", "ManifestType"].iter().any(|key| {
+            let rest = line.strip_prefix(key).map(|rest| rest.trim_start_matches(['"', '\'']).trim_start());
+            rest.is_some_and(|rest| rest.starts_with(':'))
+        })
+    })
 }
 
 /// Puts sets together: files of one identifier and version in one directory. Returns how many sets gave nothing.

@@ -30,7 +30,7 @@ pub fn offers(text: &str, source: SourceId, sort: Sort, offset: usize, names: &N
     let Some(slot) = manifest::slot(text, source, sort, offset) else { return Vec::new() };
     let found: Vec<(String, String, String)> = match &slot.named {
         Named::Item(key) => names
-            .known(key.kind, key.package.as_deref())
+            .known(key.kind, key.package.as_deref().or_else(|| names.package_of(slot.owner.as_ref()?)))
             .into_iter()
             .map(|known| {
                 let is_external =

@@ -23,12 +23,19 @@ use crate::model::project::Project;
 pub struct Names {
     files: BTreeMap<SourceId, File>,
     places: BTreeMap<Named, Vec<(SourceId, usize)>>,
+    /// The packages of tasks whose overlays name a program alone.
+    packages: BTreeMap<ItemKey, String>,
+    /// Programs that stand beside a package which overlays change.
+    shared: BTreeSet<(SourceId, usize)>,
 }
 
 #[derive(Clone, Debug)]
 struct File {
     sort: Sort,
     text: Arc<str>,
+    /// As the file by itself names them.
+    own: Arc<Vec<Spot>>,
+    /// As the project knows them.
     spots: Arc<Vec<Spot>>,
 }
 
@@ -48,18 +55,21 @@ pub struct Symbol {
 impl Names {
     /// Those of some texts. What was found before in a text of the same path that has not changed is not looked for again.
     pub fn of(sources: &Sources, files: &[(SourceId, Sort)], project: Option<&Project>, before: &Self) -> Self {
-        let files: BTreeMap<SourceId, File> = files
+        let mut files: BTreeMap<SourceId, File> = files
             .par_iter()
             .map(|(id, sort)| {
                 let text = Arc::clone(&sources.get(*id).text);
                 let known = before.files.get(id).filter(|known| known.sort == *sort && known.text == text);
-                let spots = match known {
-                    Some(known) => Arc::clone(&known.spots),
+                let own = match known {
+                    Some(known) => Arc::clone(&known.own),
                     None => Arc::new(manifest::outline(&text, *id, *sort)),
                 };
-                (*id, File { sort: *sort, text, spots })
+                let spots = Arc::clone(&own);
+                (*id, File { sort: *sort, text, own, spots })
             })
             .collect();
+        let layers = Layers::of(&files);
+        layers.settle(&mut files);
         let mut places: BTreeMap<Named, Vec<(SourceId, usize)>> = BTreeMap::new();
         for (id, file) in &files {
             for (at, spot) in file.spots.iter().enumerate() {
@@ -68,7 +78,31 @@ impl Names {
                 }
             }
         }
-        Self { files, places }
+        let shared = layers.shared.iter().map(|(place, _)| *place).collect();
+        for (place, named) in layers.shared {
+            places.entry(named).or_default().push(place);
+        }
+        Self { files, places, packages: layers.packages, shared }
+    }
+
+    /// The packages of tasks whose overlays name a program alone.
+    pub const fn packages(&self) -> &BTreeMap<ItemKey, String> {
+        &self.packages
+    }
+
+    /// The package of a task that an overlay may name no package of.
+    pub fn package_of(&self, task: &ItemKey) -> Option<&str> {
+        let known = self.packages.get(task).map(String::as_str);
+        known.or_else(|| {
+            let files = self.files.values().filter(|file| file.sort == Sort::Manifest);
+            files.flat_map(|file| file.spots.iter()).find_map(|spot| package_beside(spot, task))
+        })
+    }
+
+    /// A file in which one word names this and something else.
+    pub fn shared(&self, named: &Named) -> Option<SourceId> {
+        let places = self.places.get(named).map(Vec::as_slice).unwrap_or_default();
+        places.iter().find(|place| self.shared.contains(place)).map(|(source, _)| *source)
     }
 
     /// What a file is for; `None` for one that is no part of the project.
@@ -172,6 +206,78 @@ impl Names {
                 _ => None,
             })
         })
+    }
+}
+
+/// The package that a spot gives a task.
+fn package_beside<'s>(spot: &'s Spot, task: &ItemKey) -> Option<&'s str> {
+    match &spot.named {
+        Named::Item(key) if key.kind == Kind::Package && spot.owner.as_ref() == Some(task) => Some(&key.name),
+        _ => None,
+    }
+}
+
+/// What overlays leave to the tasks that they change: of a package and its program each may stand in another file.
+#[derive(Default)]
+struct Layers {
+    /// The packages of tasks whose overlays name a program alone.
+    packages: BTreeMap<ItemKey, String>,
+    /// Programs that tasks name, and what they are too where an overlay sets another package.
+    shared: Vec<((SourceId, usize), Named)>,
+}
+
+impl Layers {
+    fn of(files: &BTreeMap<SourceId, File>) -> Self {
+        // An overlay is the only one of its task on a server (MAN-9), so each is laid over the manifest itself.
+        let mut lone: BTreeSet<&ItemKey> = BTreeSet::new();
+        let mut others: BTreeMap<&ItemKey, BTreeSet<&str>> = BTreeMap::new();
+        for file in files.values().filter(|file| file.sort == Sort::Overlay) {
+            let with_program: BTreeSet<&ItemKey> = file.own.iter().filter_map(|spot| program(spot)?.1).collect();
+            for spot in file.own.iter() {
+                let Some(task) = spot.owner.as_ref().filter(|owner| owner.kind == Kind::Task) else { continue };
+                if program(spot).is_some_and(|(key, _)| manifest::is_lone(key)) {
+                    lone.insert(task);
+                } else if let Some(package) = package_beside(spot, task).filter(|_| !with_program.contains(task)) {
+                    others.entry(task).or_default().insert(package);
+                }
+            }
+        }
+        let mut layers = Self::default();
+        if lone.is_empty() && others.is_empty() {
+            return layers;
+        }
+        for (id, file) in files.iter().filter(|(_, file)| file.sort == Sort::Manifest) {
+            for (at, spot) in file.own.iter().enumerate() {
+                let Some(task) = spot.owner.as_ref() else { continue };
+                if let Some(package) = package_beside(spot, task).filter(|_| lone.contains(task)) {
+                    layers.packages.entry(task.clone()).or_insert_with(|| package.to_owned());
+                }
+                let (Some((key, _)), Some(packages)) = (program(spot), others.get(task)) else { continue };
+                for package in packages.iter().filter(|package| key.package.as_deref() != Some(**package)) {
+                    let named = Named::Item(ItemKey::program(*package, key.name.as_str()));
+                    layers.shared.push(((*id, at), named));
+                }
+            }
+        }
+        layers
+    }
+
+    fn settle(&self, files: &mut BTreeMap<SourceId, File>) {
+        for file in files.values_mut().filter(|file| file.sort == Sort::Overlay) {
+            if file.own.iter().any(|spot| program(spot).is_some_and(|(key, _)| manifest::is_lone(key))) {
+                let mut spots = file.own.to_vec();
+                manifest::settle(&mut spots, &self.packages);
+                file.spots = Arc::new(spots);
+            }
+        }
+    }
+}
+
+/// The program that a spot uses, and the task that uses it.
+fn program(spot: &Spot) -> Option<(&ItemKey, Option<&ItemKey>)> {
+    match &spot.named {
+        Named::Item(key) if key.kind == Kind::Program && spot.role == Role::Used => Some((key, spot.owner.as_ref())),
+        _ => None,
     }
 }
 

@@ -36,6 +36,12 @@ pub enum RenameError {
     /// A variable is part of a name that would have to change.
     #[error("`{0}` names it with a variable; change that first")]
     Computed(String),
+    /// A place names it and another program, since overlays change the package beside it.
+    #[error(
+        "`{0}` names it and, where an overlay sets another package, that package's program too; \
+         write `program` beside `package` in the overlay first"
+    )]
+    Shared(String),
     /// No edit leaves all else as it is.
     #[error("`{0}` cannot be changed with everything else in it kept; rename it there by hand")]
     NoEdit(String),
@@ -80,9 +86,12 @@ pub fn rename(sources: &Sources, names: &Names, key: &ItemKey, to: &str) -> Resu
     if let Some((source, _)) = names.places(&named).find(|(_, spot)| spot.is_computed) {
         return Err(RenameError::Computed(path(source)));
     }
+    if let Some(source) = names.shared(&named) {
+        return Err(RenameError::Shared(path(source)));
+    }
     let mut changes = Vec::new();
     for (source, sort) in names.files_with(key) {
-        let edits = manifest::renamed(sources.text(source), source, sort, key, to);
+        let edits = manifest::renamed(sources.text(source), source, sort, names.packages(), key, to);
         let edits = edits.ok_or_else(|| RenameError::NoEdit(path(source)))?;
         changes.extend(edits.into_iter().map(|(at, new_text)| Change { source, at, new_text }));
     }

@@ -4,6 +4,7 @@
 mod cursor;
 mod rename;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::document::manifest_kind;
@@ -81,12 +82,32 @@ pub struct Spot {
 }
 
 /// Every name in a file, in the order in which they stand. A document that cannot be read names nothing.
+///
+/// A program that an overlay names without its package is one of no package: see [`settle`].
 pub fn outline(text: &str, source: SourceId, sort: Sort) -> Vec<Spot> {
     let (documents, _) = syntax::read(text, source);
     let mut spots: Vec<Spot> =
         documents.iter().flat_map(|document| of_document(text, &document.tree, document.variables, sort)).collect();
     spots.sort_by_key(|spot| (spot.at.start, spot.role));
     spots
+}
+
+/// Gives the programs that overlays name alone the package that the overlaid task has, by task. What no manifest gives a
+/// package is no name.
+pub fn settle(spots: &mut Vec<Spot>, packages: &BTreeMap<ItemKey, String>) {
+    spots.retain_mut(|spot| {
+        let Named::Item(key) = &mut spot.named else { return true };
+        if !is_lone(key) {
+            return true;
+        }
+        key.package = spot.owner.as_ref().and_then(|owner| packages.get(owner)).cloned();
+        key.package.is_some()
+    });
+}
+
+/// Whether it is a program whose package stands elsewhere.
+pub fn is_lone(key: &ItemKey) -> bool {
+    key.kind == Kind::Program && key.package.is_none()
 }
 
 fn of_document(text: &str, tree: &Tree<'_>, has_variables: bool, sort: Sort) -> Vec<Spot> {
@@ -204,7 +225,13 @@ impl Reader<'_, '_> {
                 }
                 self.owner = Some(key.clone());
             }
-            Kind::Task => self.pair(spec),
+            Kind::Task => {
+                self.pair(spec);
+                if role == Role::Overlaid && self.get(spec, "package").is_none() {
+                    let lone = |name| ItemKey { kind: Kind::Program, package: None, name };
+                    self.note(self.get(spec, "program"), Role::Used, |name| Named::Item(lone(name)));
+                }
+            }
             Kind::SequentialTask => {
                 for at in self.list(self.get(spec, "steps")) {
                     self.pair(Some(at));

@@ -134,7 +134,10 @@ fn files_and_patterns_are_taken_and_a_project_is_not_needed() {
     at.run(&["import", "one.sms", "--server", "lab", "--out", "d"]).exits(64).one_message().says("exclude each other");
     at.write("other/readme.txt", "x");
     at.write("other/page.xml", "<html/>");
-    at.run(&["import", "other", "--out", "d"]).exits(65).says("none of 1 files is a definition");
+    at.run(&["import", "other", "--out", "d"])
+        .exits(65)
+        .says("page.xml is passed over: it holds no `<Policy>`")
+        .says("the only file is no definition");
     assert!(!at.root.join("d").exists());
 }
 

@@ -42,6 +42,8 @@ use crate::sys::gather::Unread;
 
 /// The most that is read in one run, as of manifests (MAN-7).
 const RUN_BYTES_MAX: u64 = 256 << 20;
+/// Of how many files is said why they are no definitions, where none is one.
+const OTHERS_TOLD_MAX: usize = 50;
 
 /// Runs it.
 pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
@@ -56,7 +58,13 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
         context.show_findings(&imported.findings, &imported.sources);
     }
     if imported.n_read == 0 {
-        let message = format!("none of {} files is a definition", imported.n_other);
+        for line in others(&imported) {
+            context.talk(&line);
+        }
+        let message = match imported.others.len() {
+            1 => "the only file is no definition".to_owned(),
+            n => format!("none of {n} files is a definition"),
+        };
         return Err(Failure::new(exit::DATA, message)
             .help("package definition files, winget manifests and client policy documents are imported"));
     }
@@ -89,14 +97,27 @@ fn summary(args: &ImportArgs, imported: &definition::Imported, texts: &Texts, n_
     if imported.n_refused > 0 {
         out.push_str(&format!("{} not imported; what stands above says why\n", counted(imported.n_refused, "file")));
     }
-    if imported.n_other > 0 {
-        out.push_str(&format!("{} passed over, being no definition\n", counted(imported.n_other, "file")));
+    if !imported.others.is_empty() {
+        out.push_str(&format!("{} passed over, being no definition\n", counted(imported.others.len(), "file")));
     }
     out
 }
 
 fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Why files are none, each on a line.
+fn others(imported: &definition::Imported) -> Vec<String> {
+    let told = imported.others.iter().take(OTHERS_TOLD_MAX);
+    let mut out: Vec<String> = told
+        .map(|(id, why)| format!("{} is passed over: {why}\n", visible(imported.sources.path(*id).as_str())))
+        .collect();
+    let n_more = imported.others.len() - out.len();
+    if n_more > 0 {
+        out.push(format!("{} more\n", counted(n_more, "file")));
+    }
+    out
 }
 
 /// Manifests by their path below the directory.

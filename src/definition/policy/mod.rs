@@ -105,7 +105,7 @@ pub(super) fn read(document: &Document) -> Parsed {
     let root = match xml::parse(&document.text) {
         Ok(root) => root,
         Err(_) if !document.is_named && !document.text.contains("<Policy") => {
-            return Parsed { is_other: true, ..Parsed::default() };
+            return Parsed { other: Some("it holds no `<Policy>`"), ..Parsed::default() };
         }
         Err(refused) => {
             let at = span(refused.at, refused.at);
@@ -117,7 +117,7 @@ pub(super) fn read(document: &Document) -> Parsed {
     root.all("Policy", &mut policies);
     if policies.is_empty() {
         if !document.is_named {
-            return Parsed { is_other: true, ..Parsed::default() };
+            return Parsed { other: Some("it holds no `<Policy>`"), ..Parsed::default() };
         }
         let message = format!("the document `<{}>` holds no `<Policy>`", visible(&root.name));
         let at = span(root.span.0, root.span.1);

@@ -11,6 +11,7 @@ use crate::manifest::document::manifest_kind;
 use crate::manifest::syntax;
 use crate::manifest::tree::Data;
 use crate::manifest::tree::Tree;
+use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 
 /// A key or a value at a place.
@@ -31,6 +32,8 @@ pub struct Here {
 pub struct Slot {
     /// What is to be named; its own name is empty.
     pub named: Named,
+    /// The item whose document it is.
+    pub owner: Option<ItemKey>,
     /// What a name takes the place of, quotes included.
     pub replace: Range<usize>,
     /// Whether it takes the place of a whole value, so that it may need quotes.
@@ -79,15 +82,15 @@ pub fn slot(text: &str, source: SourceId, sort: Sort, offset: usize) -> Option<S
     [rest, closed.as_str()].into_iter().find_map(|rest| {
         let marked = format!("{}{MARK}{rest}", &text[..replace.start]);
         let (documents, _) = syntax::read(&marked, source);
-        let named = documents.iter().find_map(|document| at_mark(&marked, &document.tree, sort, replace.start))?;
-        Some(Slot { named, replace: replace.clone(), is_value: true })
+        let (named, owner) = documents.iter().find_map(|document| at_mark(&marked, &document.tree, sort, replace.start))?;
+        Some(Slot { named, owner, replace: replace.clone(), is_value: true })
     })
 }
 
-fn at_mark(text: &str, tree: &Tree<'_>, sort: Sort, start: usize) -> Option<Named> {
+fn at_mark(text: &str, tree: &Tree<'_>, sort: Sort, start: usize) -> Option<(Named, Option<ItemKey>)> {
     tree.nodes.iter().find(|node| node.start as usize == start && node.data == Data::Text(MARK.into()))?;
     let spot = of_document(text, tree, false, sort).into_iter().find(|spot| spot.at.start == start)?;
-    Some(match spot.named {
+    let named = match spot.named {
         Named::Item(mut key) => {
             key.name.clear();
             Named::Item(key)
@@ -96,7 +99,8 @@ fn at_mark(text: &str, tree: &Tree<'_>, sort: Sort, start: usize) -> Option<Name
         Named::Variable(_) => Named::Variable(String::new()),
         Named::Secret(_) => Named::Secret(String::new()),
         Named::Rule(_) => Named::Rule(String::new()),
-    })
+    };
+    Some((named, spot.owner))
 }
 
 /// A rule in a comment that allows it.
@@ -106,6 +110,7 @@ fn rule(before: &str, offset: usize) -> Option<Slot> {
     let word = after.rsplit([',', ' ']).next().unwrap_or(after);
     (!after.contains(" because") && word.chars().all(is_id)).then(|| Slot {
         named: Named::Rule(String::new()),
+        owner: None,
         replace: offset - word.len()..offset,
         is_value: false,
     })
@@ -121,7 +126,7 @@ fn variable(before: &str, after: &str, offset: usize) -> Option<Slot> {
     let start = offset - typed.trim_start().len();
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let end = offset + after.find(|c| !is_name(c)).unwrap_or(after.len());
-    Some(Slot { named: Named::Variable(String::new()), replace: start..end, is_value: false })
+    Some(Slot { named: Named::Variable(String::new()), owner: None, replace: start..end, is_value: false })
 }
 
 /// Where in a line a value begins and ends, and which brackets are open before it.

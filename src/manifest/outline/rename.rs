@@ -1,5 +1,6 @@
 //! Another name for an item: what to replace in one file.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use super::Role;
 use super::Sort;
 use super::Spot;
 use super::outline;
+use super::settle;
 use crate::diag::SourceId;
 use crate::manifest::print::flow;
 use crate::manifest::syntax;
@@ -20,6 +22,7 @@ use crate::model::site::is_within;
 
 /// What to replace in a file so that it calls an item by another name, wherever it is declared, overlaid or used; where
 /// it is declared the name of today becomes the newest alias, so that the item keeps its GUID. Places do not overlap.
+/// `packages` are those of the tasks whose programs overlays name alone.
 ///
 /// `to` is the last part of a folder's path, and the whole name of any other item. `None`: there is no edit that leaves
 /// all else as it is, which was tried.
@@ -27,11 +30,13 @@ pub fn renamed(
     text: &str,
     source: SourceId,
     sort: Sort,
+    packages: &BTreeMap<ItemKey, String>,
     from: &ItemKey,
     to: &str,
 ) -> Option<Vec<(Range<usize>, String)>> {
     let new = with_name(from, to);
-    let spots = outline(text, source, sort);
+    let mut spots = outline(text, source, sort);
+    settle(&mut spots, packages);
     let (documents, _) = syntax::read(text, source);
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for spot in spots.iter().filter(|spot| !spot.is_computed) {
@@ -51,7 +56,7 @@ pub fn renamed(
         }
     }
     edits.sort_by_key(|(at, _)| (at.start, at.end));
-    is_as_asked(text, source, sort, &spots, &edits, from, &new).then_some(edits)
+    is_as_asked(text, source, sort, &spots, packages, &edits, from, &new).then_some(edits)
 }
 
 /// The key of an item under another name.
@@ -137,16 +142,21 @@ impl<'p, 't> Page<'p, 't> {
         Some(vec![(dash..self.end(*last), lines.join(&format!("{}{indent}", self.line_end())))])
     }
 
-    /// A list of its own, right after the name.
+    /// A list of its own, where `fmt` puts it: behind what comes before it of the name, the folder, the labels and the pin.
     fn new_list(&self, old: &str) -> (Range<usize>, String) {
-        let end = self.end(self.name);
+        let name = (self.name, self.name);
+        let is_before = |(key, _): &(usize, usize)| {
+            let before = ["name", "folder", "labels", "guid"];
+            self.tree.text(*key).is_some_and(|key| before.contains(&key))
+        };
+        let (key, last) = self.tree.pairs(self.map).filter(is_before).last().unwrap_or(name);
+        let end = self.end(last).max(self.tree.nodes[key].end as usize);
         let line = format!("aliases: [{}]", scalar(old));
         if self.is_flow() {
             return (end..end, format!(", {line}"));
         }
         let at = self.text[end..].find('\n').map_or(self.text.len(), |found| end + found);
         let at = if self.text[..at].ends_with('\r') { at - 1 } else { at };
-        let key = self.tree.pairs(self.map).find(|(_, value)| *value == self.name).map_or(self.name, |(key, _)| key);
         let start = self.tree.nodes[key].start as usize;
         let column = self.text[..start].rfind('\n').map_or(start, |line| start - line - 1);
         (at..at, format!("{}{}{line}", self.line_end(), " ".repeat(column)))
@@ -163,6 +173,7 @@ fn is_as_asked(
     source: SourceId,
     sort: Sort,
     spots: &[Spot],
+    packages: &BTreeMap<ItemKey, String>,
     edits: &[(Range<usize>, String)],
     from: &ItemKey,
     new: &ItemKey,
@@ -201,7 +212,9 @@ fn is_as_asked(
         };
         wanted.push((named, spot.role));
     }
-    let now = outline(&edited, source, sort);
+    let mut now = outline(&edited, source, sort);
+    let package = |name: &String| moved(&ItemKey::new(Kind::Package, name.as_str())).name;
+    settle(&mut now, &packages.iter().map(|(owner, name)| (moved(owner), package(name))).collect());
     let mut is: Vec<(Named, Role)> =
         now.into_iter().filter(|spot| spot.role != Role::Earlier).map(|spot| (spot.named, spot.role)).collect();
     wanted.sort();

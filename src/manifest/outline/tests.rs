@@ -1,5 +1,6 @@
 //! Outlines say the same as the types, and hold while somebody types.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -100,7 +101,7 @@ fn check_renamed(sort: Sort, text: &str, from: &str, to: &str, expected: Option<
     let mut sources = Sources::new();
     let source = sources.add_text("x.yaml", text);
     let from = ItemKey::parse(from).unwrap();
-    let edits = renamed(text, source, sort, &from, to);
+    let edits = renamed(text, source, sort, &BTreeMap::new(), &from, to);
     let made = edits.map(|edits| {
         let mut out = text.to_owned();
         for (at, new) in edits.into_iter().rev() {
@@ -120,11 +121,17 @@ fn an_item_is_renamed_with_an_alias_and_everything_else_kept() {
         check_renamed(Sort::Manifest, &collection(from), "collection/A", "C", Some(&to));
     };
     check("metadata: {name: A}", &collection("metadata: {name: C, aliases: [A]}"));
-    check("metadata: {name: \"A\", folder: F}", &collection("metadata: {name: C, aliases: [A], folder: F}"));
+    check("metadata: {name: \"A\", folder: F}", &collection("metadata: {name: C, folder: F, aliases: [A]}"));
     check(
         "metadata:\n  name: A # x\n  folder: F",
-        &collection("metadata:\n  name: C # x\n  aliases: [A]\n  folder: F"),
+        &collection("metadata:\n  name: C # x\n  folder: F\n  aliases: [A]"),
     );
+    check(
+        "metadata:\n  name: A\n  labels: # x\n    a: b # y\n\n  attributes: {}",
+        &collection("metadata:\n  name: C\n  labels: # x\n    a: b # y\n  aliases: [A]\n\n  attributes: {}"),
+    );
+    check("metadata: {name: A, labels: {}}", &collection("metadata: {name: C, labels: {}, aliases: [A]}"));
+    check("metadata: {name: A, guid: x}", &collection("metadata: {name: C, guid: x, aliases: [A]}"));
     check("metadata: {name: A, aliases: []}", &collection("metadata: {name: C, aliases: [A]}"));
 }
 
@@ -158,7 +165,7 @@ fn a_folder_is_renamed_in_every_path_through_it() {
                   apiVersion: consign/v1\nkind: Collection\nmetadata: {name: E, folder: A/B/D}\nspec: {}\n---\n\
                   apiVersion: consign/v1\nkind: Collection\nmetadata: {name: F, folder: A/Bc}\nspec: {}\n";
     let expected = folder
-        .replace("{name: B, folder: A}", "{name: 'X: y', aliases: [B], folder: A}")
+        .replace("{name: B, folder: A}", "{name: 'X: y', folder: A, aliases: [B]}")
         .replace("folder: A/B}", "folder: 'A/X: y'}")
         .replace("folder: A/B/D}", "folder: 'A/X: y/D'}");
     check_renamed(Sort::Manifest, folder, "folder/A/B", "X: y", Some(&expected));
@@ -219,7 +226,7 @@ proptest! {
             for spot in outline(&text, source, sort) {
                 prop_assert!(text.get(spot.at.clone()).is_some() && text.get(spot.whole).is_some());
                 if let Named::Item(key) = &spot.named {
-                    let _ = renamed(&text, source, sort, key, "Another");
+                    let _ = renamed(&text, source, sort, &BTreeMap::new(), key, "Another");
                 }
             }
             if let Some(slot) = slot(&text, source, sort, offset) {

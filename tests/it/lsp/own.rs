@@ -484,7 +484,7 @@ fn another_name_is_written_everywhere_and_the_old_one_is_an_alias() {
     assert_eq!(rename("delivery/package.yaml", "Delivery/‸Apps", "Programme"), "more.yaml package.yaml");
     let package = editor.read("delivery/package.yaml");
     assert!(
-        package.contains("metadata: {name: '7-Zip: new', aliases: [7-Zip], folder: Software Delivery/Programme}"),
+        package.contains("metadata: {name: '7-Zip: new', folder: Software Delivery/Programme, aliases: [7-Zip]}"),
         "{package}"
     );
     assert!(package.contains("- name: Install silently\n      aliases: [Install]\n      commandLine"), "{package}");
@@ -499,7 +499,7 @@ fn another_name_is_written_everywhere_and_the_old_one_is_an_alias() {
     // Back again: the name of today is no alias, the one in between is.
     assert_eq!(back(&mut editor, "delivery/package.yaml", "{name: '7-‸Zip: new'", "7-Zip"), "7-Zip");
     let package = editor.read("delivery/package.yaml");
-    assert!(package.contains("{name: 7-Zip, aliases: ['7-Zip: new'], folder"), "{package}");
+    assert!(package.contains("{name: 7-Zip, folder: Software Delivery/Programme, aliases: ['7-Zip: new']"), "{package}");
     editor.validates();
 }
 
@@ -511,6 +511,68 @@ fn back(editor: &mut Editor, path: &str, marked: &str, new: &str) -> String {
     let edit = editor.client.request("textDocument/rename", params);
     editor.apply(&edit);
     new.to_owned()
+}
+
+#[test]
+fn tsk_3_a_program_that_an_overlay_names_alone_is_one_of_the_tasks_package() {
+    let overlay = "apiVersion: consign/v1\nkind: Task\nmetadata: {name: Install 7-Zip}\n\
+                   spec: {collections: [Pilot], program: Remove}\n";
+    let mut editor = Editor::with(&[("overlays/lab/task.yaml", overlay)]);
+    let path = "overlays/lab/task.yaml";
+    editor.open(path);
+    let found = editor.at("textDocument/definition", path, "program: Re‸move");
+    assert!(begin(&found[0]).starts_with("package.yaml"), "{found}");
+    let uri = editor.uri(path);
+    let (_, (line, character)) = editor.place(path, "program: Re‸move");
+    let position = json!({"line": line, "character": character});
+    let asked = json!({"textDocument": {"uri": uri}, "position": position, "context": {"includeDeclaration": false}});
+    let used = editor.client.request("textDocument/references", asked);
+    assert_eq!(used.as_array().unwrap().len(), 1, "{used}");
+    let offers = editor.at("textDocument/completion", path, "program: ‸Remove");
+    let labels: Vec<&str> = offers.as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["Install", "Remove"]);
+    for (from, to) in [("name: Rem‸ove", "Uninstall"), ("{name: 7-‸Zip", "Zip: 7")] {
+        back(&mut editor, "delivery/package.yaml", from, to);
+        editor.client.notify("workspace/didChangeWatchedFiles", json!({"changes": []}));
+        editor.validates();
+    }
+    back(&mut editor, "delivery/task.yaml", "name: Install 7‸-Zip", "Other");
+    editor.validates();
+    let head = overlay.replace("Install 7-Zip", "Other");
+    assert_eq!(editor.read(path), head.replace("Remove", "Uninstall"));
+}
+
+#[test]
+fn tsk_3_a_program_beside_a_package_that_an_overlay_changes_is_not_renamed_alone() {
+    let other = PACKAGE.replace("name: 7-Zip,", "name: Other,");
+    let overlay = "apiVersion: consign/v1\nkind: Task\nmetadata: {name: Install 7-Zip}\nspec: {package: Other}\n";
+    let mut editor = Editor::with(&[("delivery/other.yaml", &other), ("overlays/lab/task.yaml", overlay)]);
+    editor.validates();
+    for path in ["delivery/other.yaml", "delivery/package.yaml"] {
+        editor.open(path);
+        let (_, (line, character)) = editor.place(path, "name: Inst‸all");
+        let position = json!({"line": line, "character": character});
+        let params = json!({"textDocument": {"uri": editor.uri(path)}, "position": position, "newName": "X"});
+        let error = editor.client.refused("textDocument/rename", params);
+        assert!(error["message"].as_str().unwrap().contains("`delivery/task.yaml` names it and"), "{error}");
+    }
+    back(&mut editor, "delivery/other.yaml", "name: Rem‸ove", "X");
+    editor.validates();
+}
+
+#[test]
+fn what_a_new_name_leaves_has_the_form_of_fmt() {
+    let more = "apiVersion: consign/v1\nkind: Collection\nmetadata: {name: A, folder: Software Delivery/Apps}\nspec:\n  \
+                members: []\n---\napiVersion: consign/v1\nkind: Collection\nmetadata:\n  name: B\n  folder: F\n  labels:\n    \
+                a: b\nspec:\n  members: []\n";
+    let mut editor = Editor::with(&[("delivery/more.yaml", more)]);
+    run_in(&editor.root, &["fmt", "delivery/more.yaml"]);
+    back(&mut editor, "delivery/more.yaml", "name: ‸A", "C");
+    editor.client.notify("workspace/didChangeWatchedFiles", json!({"changes": []}));
+    back(&mut editor, "delivery/more.yaml", "name: ‸B", "D");
+    let text = editor.read("delivery/more.yaml");
+    assert_eq!(text.matches("aliases: ").count(), 2, "{text}");
+    run_in(&editor.root, &["fmt", "--check", "delivery/more.yaml"]);
 }
 
 #[test]
