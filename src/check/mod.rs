@@ -18,6 +18,7 @@ mod tasks;
 mod windows;
 
 use context::Context;
+pub use names::refused_name;
 use rayon::prelude::*;
 pub use tasks::is_reserved;
 

@@ -5,6 +5,7 @@ use std::hash::Hash as _;
 use std::hash::Hasher as _;
 
 use super::context::Context;
+use super::tasks::is_reserved;
 use crate::diag::Diagnostic;
 use crate::diag::Location;
 use crate::diag::called;
@@ -17,9 +18,11 @@ use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::rules;
+use crate::rules::Rule;
 use crate::rules::manifest::MAN_9;
 use crate::rules::manifest::MAN_10;
 use crate::rules::manifest::MAN_14;
+use crate::rules::task::TSK_1;
 
 pub(super) fn check(context: &mut Context<'_>) {
     let mut pins: BTreeMap<Guid, &ItemKey> = BTreeMap::new();
@@ -127,6 +130,21 @@ fn last_part(key: &ItemKey) -> &str {
 fn shown(text: &str) -> String {
     let start: String = text.chars().take(60).collect();
     visible(&start).into_owned()
+}
+
+/// Why an item cannot be called so, whatever else there is: the rule, what is wrong with the name, and what to do
+/// (MAN-14, TSK-1). Of a folder the name is the last part of its path.
+pub fn refused_name(kind: Kind, name: &str) -> Option<(&'static Rule, &'static str, &'static str)> {
+    if let Some((problem, help)) = unfit(name) {
+        return Some((&MAN_14, problem, help));
+    }
+    if kind == Kind::Folder && name.contains('/') {
+        let help = "write the path to the folder into `metadata.folder`, and its last part here";
+        return Some((&MAN_14, "has a `/`, and a folder's own has none", help));
+    }
+    let is_task = matches!(kind, Kind::Task | Kind::SequentialTask);
+    let help = "choose one without `Software Request`";
+    (is_task && is_reserved(name)).then_some((&TSK_1, "is one that the portal keeps for its own tasks", help))
 }
 
 /// What is wrong with a name, and what to do.

@@ -243,7 +243,8 @@ fn unreadable(error: &GitError) -> Diagnostics {
 pub fn find_root(directory: &Utf8Path) -> Result<Utf8PathBuf, Failure> {
     files::find_project(directory.as_std_path()).map_err(|error| {
         let exit = if matches!(error, files::FilesError::NoProject { .. }) { exit::CONFIG } else { exit::ERROR };
-        Failure::from_error(exit, &error).help("`consign.yaml` says what a project is; see `examples/tour`")
+        Failure::from_error(exit, &error)
+            .help("a project is a directory with a `consign.yaml`; `consign init` makes one")
     })
 }
 

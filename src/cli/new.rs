@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 use camino::Utf8PathBuf;
 
+use crate::check::refused_name;
 use crate::cli::args::NewArgs;
 use crate::cli::context::Context;
 use crate::cli::context::Opened;
@@ -23,19 +24,23 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::sys::disk;
 
-/// The longest name that a manifest takes.
-const NAME_CHARACTERS_MAX: usize = 255;
-
 /// Runs it.
 pub fn run(context: &Context, args: &NewArgs) -> Outcome {
     let kind = kind(&args.kind)?;
-    named(&args.name)?;
+    if let Some((rule, problem, help)) = refused_name(kind, &args.name) {
+        return Err(Failure::new(exit::USAGE, format!("the name {problem} ({})", rule.id))
+            .help(format!("nothing was written; {help}")));
+    }
     let mut opened = open(&context.directory)?;
     let loaded = loaded(&mut opened);
     let key = ItemKey::new(kind, args.name.as_str());
     if loaded.as_ref().is_some_and(|loaded| loaded.site.items.contains_key(&key)) {
         let message = format!("the project has {} already", visible(&key.to_string()));
         return Err(Failure::new(exit::USAGE, message).help("nothing was written; take another name"));
+    }
+    if let Some(other) = loaded.as_ref().and_then(|loaded| alike(loaded, &key)) {
+        let message = format!("the project has {}, which differs only in case (MAN-9)", visible(&other.to_string()));
+        return Err(Failure::new(exit::USAGE, message).help("nothing was written; servers take both for one name"));
     }
     let known = loaded.as_ref().map(known).unwrap_or_default();
     if args.to.as_ref().is_some_and(|to| to == "-") {
@@ -61,6 +66,12 @@ pub fn run(context: &Context, args: &NewArgs) -> Outcome {
         .map_err(|error| Failure::from_error(exit::ERROR, &error))?;
     context.out(&format!("{shown}\n"))?;
     tell(context, &path, &key)
+}
+
+/// An item that servers take for another one.
+fn alike<'a>(loaded: &'a Loaded, key: &ItemKey) -> Option<&'a ItemKey> {
+    let lower = key.name.to_lowercase();
+    loaded.site.items.keys().find(|other| other.kind == key.kind && other.name.to_lowercase() == lower)
 }
 
 /// Says what is to be done with the new manifest yet.
@@ -108,20 +119,6 @@ fn kind(text: &str) -> Result<Kind, Failure> {
             })
         }
     }
-}
-
-fn named(name: &str) -> Result<(), Failure> {
-    let fail = |why: &str| Err(Failure::new(exit::USAGE, format!("the name {why}")).help("nothing was written"));
-    if name.trim().is_empty() {
-        return fail("is empty");
-    }
-    if name.chars().any(char::is_control) {
-        return fail("holds a control character");
-    }
-    if name.chars().count() > NAME_CHARACTERS_MAX {
-        return fail("has more than 255 characters");
-    }
-    Ok(())
 }
 
 /// What there is to refer to: the first of each kind, by name.

@@ -11,6 +11,8 @@ use crate::manifest::Role;
 use crate::manifest::Sort;
 use crate::model::kind::Kind;
 use crate::rules;
+use crate::rules::Act;
+use crate::rules::Rule;
 
 /// Something that could be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +54,11 @@ pub fn offers(text: &str, source: SourceId, sort: Sort, offset: usize, names: &N
             Named::Secret(name) => Some(name),
             _ => None,
         }),
+        // A comment allows lints alone (MAN-16).
         Named::Rule(_) => {
-            rules::all().map(|rule| (rule.id.to_owned(), rule.title.to_owned(), rule.explain.to_owned())).collect()
+            let is_one = |rule: &&'static Rule| slot.is_value || rule.acts.contains(&Act::Lint);
+            let all = rules::all().filter(is_one);
+            all.map(|rule| (rule.id.to_owned(), rule.title.to_owned(), rule.explain.to_owned())).collect()
         }
     };
     let written = |name: &str| match slot.is_value {

@@ -29,6 +29,7 @@ pub use lines::Place;
 pub use names::Names;
 pub use names::Symbol;
 pub use rename::RenameError;
+pub use rename::not_declared;
 pub use rename::rename;
 
 /// A place in one of the texts and what is to stand there.

@@ -2,9 +2,9 @@
 
 use super::Change;
 use super::Names;
+use crate::check::refused_name;
 use crate::diag::Sources;
 use crate::diag::called;
-use crate::diag::is_hidden;
 use crate::diag::visible;
 use crate::manifest;
 use crate::manifest::Named;
@@ -12,21 +12,37 @@ use crate::manifest::Role;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 
-/// The longest name that a manifest takes, in characters.
-const NAME_CHARACTERS_MAX: usize = 255;
-
 /// Why an item cannot be called so.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenameError {
     /// No manifest declares it.
-    #[error("no manifest declares the {0}; what others look after is renamed by them")]
+    #[error("no manifest declares the {0}; mend the name where it is used")]
     NotDeclared(String),
+    /// The project says that others look after it.
+    #[error("no manifest declares the {0}; what others look after is renamed by them")]
+    External(String),
+    /// A folder that is there because items lie in it.
+    #[error(
+        "no manifest declares the {0}, it is made because items lie in it; write another path into their \
+         `metadata.folder`, or declare it with a manifest of kind Folder and rename that"
+    )]
+    Made(String),
     /// Several do.
     #[error("{0} is declared more than once; mend that first")]
     Twice(String),
-    /// The name is no name.
-    #[error("a name {0}")]
-    Unfit(&'static str),
+    /// `validate` would refuse the name.
+    #[error("the name {problem} ({rule}); {help}")]
+    Unfit {
+        /// What is wrong with it.
+        problem: &'static str,
+        /// The rule's ID.
+        rule: &'static str,
+        /// What to do.
+        help: &'static str,
+    },
+    /// A name is the same on all servers.
+    #[error("the name holds a variable, and is the same on every server; write it out")]
+    Variable,
     /// Another item has the name.
     #[error("there is a {0} already; servers do not tell names apart by case")]
     Taken(String),
@@ -57,7 +73,7 @@ pub fn rename(sources: &Sources, names: &Names, key: &ItemKey, to: &str) -> Resu
     let named = Named::Item(key.clone());
     let n_declared = names.places(&named).filter(|(_, spot)| spot.role == Role::Declared).count();
     match n_declared {
-        0 => return Err(RenameError::NotDeclared(called(key))),
+        0 => return Err(not_declared(names, key)),
         1 => {}
         _ => return Err(RenameError::Twice(called(key))),
     }
@@ -98,22 +114,20 @@ pub fn rename(sources: &Sources, names: &Names, key: &ItemKey, to: &str) -> Resu
     Ok(changes)
 }
 
-/// Whether a text is a name that people can compare by eye (MAN-14).
+/// Why no manifest can be changed for it.
+pub fn not_declared(names: &Names, key: &ItemKey) -> RenameError {
+    let is_external = names.places(&Named::Item(key.clone())).any(|(_, spot)| spot.role == Role::External);
+    match key.kind {
+        _ if is_external => RenameError::External(called(key)),
+        Kind::Folder => RenameError::Made(called(key)),
+        _ => RenameError::NotDeclared(called(key)),
+    }
+}
+
+/// Whether `validate` would take a name (MAN-14, TSK-1).
 fn fit(key: &ItemKey, to: &str) -> Result<(), RenameError> {
-    let problem = if to.trim().is_empty() {
-        "is not empty"
-    } else if to.trim() != to {
-        "has no space at an end"
-    } else if to.chars().any(is_hidden) {
-        "holds no control character and no invisible one"
-    } else if to.chars().count() > NAME_CHARACTERS_MAX {
-        "has at most 255 characters"
-    } else if to.contains("${{") {
-        "holds no variable"
-    } else if key.kind == Kind::Folder && to.contains('/') {
-        "of a folder has no `/`; its path is `metadata.folder`"
-    } else {
-        return Ok(());
-    };
-    Err(RenameError::Unfit(problem))
+    if let Some((rule, problem, help)) = refused_name(key.kind, to) {
+        return Err(RenameError::Unfit { problem, rule: rule.id, help });
+    }
+    if to.contains("${{") { Err(RenameError::Variable) } else { Ok(()) }
 }

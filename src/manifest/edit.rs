@@ -190,6 +190,12 @@ pub(super) fn edit_of(
     }
     *budget = budget.checked_sub(text.len())?;
     let removed = if is_default && is_there { page.without(source, pointer) } else { None };
+    // Where comments keep it from going, its default takes its place; a list in lines has comments that would go, or none
+    // to stand behind.
+    let is_in_lines = |at: usize, key: usize| text[tree.nodes[key].start as usize..page.end(at)].contains('\n');
+    if removed.is_none() && is_default && is_there && tree.find(pointer).0.is_some_and(|key| is_in_lines(at, key)) {
+        return None;
+    }
     removed.or_else(|| page.edit(source, pointer, value, None))
 }
 

@@ -170,6 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn a_fix_that_would_leave_a_list_in_lines_half_is_dropped() {
+        for text in ["a: # why\n  - 1\nb: 2\n", "a:\n  - 1 # why\n  - 2\nb: 2\n", "a: [1, # why\n  2]\nb: 2\n"] {
+            assert_eq!(fixed(text, "/a", Value::Null), None, "{text}");
+        }
+        check("a: [1] # why\nb: 2\n", "/a", Value::Null, "a: none # why\nb: 2\n");
+        check("a:\n  - 1\nb: 2\n", "/a", Value::Null, "b: 2\n");
+    }
+
+    #[test]
     fn a_fix_of_what_a_variable_says_is_dropped() {
         assert_eq!(fixed("a: setup ${{ share }}\n", "/a", "setup /S".into()), None);
         assert_eq!(fixed("a: 1\n", "/b/c", "x".into()), None);

@@ -305,7 +305,7 @@ fn a_new_manifest_of_every_kind_is_sound_in_a_new_project() {
 #[test]
 fn a_new_manifest_stands_in_the_way_of_nothing() {
     let at = Empty::new();
-    at.run(&["new", "Package", "x"]).exits(78).one_message();
+    at.run(&["new", "Package", "x"]).exits(78).one_message().says("`consign init` makes one");
     at.run(&["init"]).exits(0);
     let before = at.files();
     at.run(&["new", "Package", "7-Zip"]).exits(64).one_message().says("the project has package/7-Zip already");
@@ -317,6 +317,16 @@ fn a_new_manifest_stands_in_the_way_of_nothing() {
     at.run(&["new", "Packge", "x"]).exits(64).one_message().says("did you mean Package?");
     at.run(&["new", "Package", "a\nb"]).exits(64).one_message().says("control character");
     at.run(&["new", "Package", " "]).exits(64).one_message().says("is empty");
+    for (kind, name, rule) in [
+        ("Package", " x ", "MAN-14"),
+        ("Package", "a\u{200b}b", "MAN-14"),
+        ("Folder", "a/b", "MAN-14"),
+        ("Task", "Software Request x", "TSK-1"),
+        ("SequentialTask", "a software request", "TSK-1"),
+        ("Package", "7-ZIP", "MAN-9"),
+    ] {
+        at.run(&["new", kind, name]).exits(64).one_message().says(rule).says("nothing was written");
+    }
     let printed = at.run(&["new", "package", "no", "--to", "-"]).exits(0);
     assert!(printed.out.contains("name: 'no'\n"), "{}", printed.out);
     assert_eq!(at.files(), before);

@@ -67,6 +67,7 @@ try 'consign refs "collection/Nas' '"' '"'
 try 'consign plan --target=task/Inst'
 try 'consign show '
 try 'consign -C . portal --principal OFFICE\\St'
+try 'consign portal --principal "OFFICE\St' '"' '"'
 "#;
     let ran = in_shell(&project, "bash", &["--norc", "--noprofile"], script).exits(0);
     let expected = format!(
@@ -78,7 +79,8 @@ try 'consign -C . portal --principal OFFICE\\St'
          consign refs \"collection/Nas => 1\n<{NASTY}>\n\
          consign plan --target=task/Inst => 1\n<task/Install 7-Zip>\n\
          consign show  => 0\n\
-         consign -C . portal --principal OFFICE\\\\St => 1\n<OFFICE\\Staff>\n"
+         consign -C . portal --principal OFFICE\\\\St => 1\n<OFFICE\\Staff>\n\
+         consign portal --principal \"OFFICE\\St => 1\n<OFFICE\\Staff>\n"
     );
     let (registered, rest) = ran.out.split_once('\n').unwrap();
     assert!(registered.ends_with("-F _consign consign") && registered.contains("default"), "{registered}");

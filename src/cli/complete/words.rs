@@ -1,6 +1,9 @@
 //! How Bash sees a half-typed line: its words, the one that is being typed, and how a name is written there so that Bash
 //! reads that name.
 
+/// What a backslash acts on in double quotes.
+const ACTS: &str = "\"\\$`";
+
 /// A half-typed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -12,6 +15,8 @@ pub(super) struct Line {
     typed: Vec<Typed>,
     /// The quote that is open at the end.
     open: Option<char>,
+    /// What is typed behind that quote, as it is.
+    raw: String,
 }
 
 /// A character of the last word.
@@ -29,26 +34,28 @@ pub(super) fn split(line: &str) -> Line {
     let mut typed: Vec<Typed> = Vec::new();
     let mut is_word = false;
     let mut open: Option<char> = None;
-    let mut chars = line.chars().peekable();
+    let mut raw_start = line.len();
+    let mut chars = line.char_indices().peekable();
     let close = |typed: &mut Vec<Typed>| typed.iter_mut().for_each(|one| one.is_open = false);
-    while let Some(c) = chars.next() {
+    while let Some((at, c)) = chars.next() {
         let mut push = |c, is_quoted, is_open| typed.push(Typed { c, is_quoted, is_open });
         match (open, c) {
             (Some('\''), '\'') | (Some('"'), '"') => {
                 open = None;
                 close(&mut typed);
             }
-            (Some('"'), '\\') if chars.peek().is_some_and(|next| "\"\\$`".contains(*next)) => {
-                push(chars.next().expect("it was looked at"), true, true);
+            (Some('"'), '\\') if chars.peek().is_some_and(|(_, next)| ACTS.contains(*next)) => {
+                push(chars.next().expect("it was looked at").1, true, true);
             }
             (Some(_), c) => push(c, true, true),
             (None, '\'' | '"') => {
                 open = Some(c);
+                raw_start = at + 1;
                 is_word = true;
             }
             (None, '\\') => {
                 is_word = true;
-                if let Some(next) = chars.next() {
+                if let Some((_, next)) = chars.next() {
                     push(next, true, false);
                 }
             }
@@ -65,7 +72,8 @@ pub(super) fn split(line: &str) -> Line {
             }
         }
     }
-    Line { before, current: typed.iter().map(|one| one.c).collect(), typed, open }
+    let raw = open.map_or("", |_| &line[raw_start..]).to_owned();
+    Line { before, current: typed.iter().map(|one| one.c).collect(), typed, open, raw }
 }
 
 impl Line {
@@ -81,7 +89,17 @@ impl Line {
         let rest = name.strip_prefix(&before)?;
         Some(match self.open {
             Some('\'') => rest.replace('\'', "'\\''"),
-            Some(_) => escaped(rest, |c| "\"\\$`".contains(c)),
+            Some(_) => {
+                // In double quotes a name can be written in more than one way, and Bash goes on from the one that is typed.
+                let open: String = self.typed[kept..].iter().map(|one| one.c).collect();
+                let more = rest.strip_prefix(&open)?;
+                // A backslash at the end is one only where nothing that it would act on follows, such as the closing quote.
+                let is_bare = (self.raw.len() - self.raw.trim_end_matches('\\').len()) % 2 == 1;
+                if is_bare && more.chars().next().is_none_or(|c| ACTS.contains(c)) {
+                    return None;
+                }
+                format!("{}{}", self.raw, escaped(more, |c| ACTS.contains(c)))
+            }
             None => escaped(rest, |c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_./,+@%".contains(c)),
         })
     }
@@ -130,6 +148,14 @@ mod tests {
             ("c refs task/I", "task/It's $5: a \"b\"", Some("task/It\\'s\\ \\$5\\:\\ a\\ \\\"b\\\"")),
             ("c refs 'task/I", "task/It's $5", Some("task/It'\\''s $5")),
             ("c refs \"task/I", "task/It's \"$5\"", Some("task/It's \\\"\\$5\\\"")),
+            ("c portal \"OFFICE\\St", "OFFICE\\Staff", Some("OFFICE\\Staff")),
+            ("c portal \"OFFICE\\\\St", "OFFICE\\Staff", Some("OFFICE\\\\Staff")),
+            ("c portal \"OFFICE\\", "OFFICE\\Staff", Some("OFFICE\\Staff")),
+            ("c portal \"OFFICE\\\\", "OFFICE\\Staff", Some("OFFICE\\\\Staff")),
+            ("c portal \"OFFICE\\", "OFFICE\\$1", None),
+            ("c portal \"OFFICE\\", "OFFICE\\", None),
+            ("c portal \"OFF", "OFFICE\\St $1", Some("OFFICE\\\\St \\$1")),
+            ("c portal \"x\"'y'\"OFF", "xyOFFICE\\St", Some("OFFICE\\\\St")),
             ("c --target=ta", "--target=task/A B", Some("task/A\\ B")),
             ("c --target='ta", "--target=task/A B", Some("task/A B")),
             ("c refs task/A:B", "task/A:B C", Some("B\\ C")),

@@ -217,7 +217,7 @@ fn told(
     if is_new(PROJECT_FILE) {
         out.push_str("\nNext:\n");
         if asked != "." {
-            out.push_str(&format!("  cd {}\n", visible(asked.as_str())));
+            out.push_str(&format!("  cd {}\n", visible(&for_shell(asked.as_str()))));
         }
         out.push_str(files::NEXT);
         if there.contains(&place.prefix.join(".gitignore")) {
@@ -231,6 +231,19 @@ fn told(
         }
     }
     out
+}
+
+/// A path as one word of a shell, quoted where it would be taken for more.
+fn for_shell(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:+,@%".contains(c);
+    let quote = |path: &str| format!("'{}'", path.replace('\'', "'\\''"));
+    match path {
+        _ if cfg!(windows) && path.chars().all(is_plain) => path.to_owned(),
+        _ if cfg!(windows) => format!("\"{path}\""), // No path has a double quote there.
+        _ if path.starts_with('-') => for_shell(&format!("./{path}")),
+        _ if path.chars().all(|c| is_plain(c) && c != '\\') => path.to_owned(),
+        _ => quote(path),
+    }
 }
 
 #[cfg(test)]

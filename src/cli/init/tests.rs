@@ -138,3 +138,18 @@ fn the_host_is_told_by_the_address_of_the_clone() {
         assert_eq!(host_of(address), host, "{address}");
     }
 }
+
+#[cfg(not(windows))]
+#[test]
+fn a_directory_is_told_as_one_word_of_a_shell() {
+    for (path, word) in [
+        ("estate/büro-1", "estate/büro-1"),
+        ("my estate's", "'my estate'\\''s'"),
+        ("a\\b", "'a\\b'"),
+        ("$HOME", "'$HOME'"),
+        ("~x", "'~x'"),
+        ("-x y", "'./-x y'"),
+    ] {
+        assert_eq!(for_shell(path), word);
+    }
+}

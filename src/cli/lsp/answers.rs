@@ -287,7 +287,11 @@ impl Session {
         let Named::Item(key) = &spot.named else { return Ok(Value::Null) };
         let is_declared = analysis.names.definitions(&spot.named).iter().any(|(_, spot)| spot.role == Role::Declared);
         if !is_declared || spot.is_computed || spot.role == Role::Earlier {
-            return Err(Refusal::failed(format!("no manifest declares the {} by that name", called(key))));
+            let message = match is_declared {
+                true => format!("no manifest declares the {} by that name", called(key)),
+                false => editor::not_declared(&analysis.names, key).to_string(),
+            };
+            return Err(Refusal::failed(message));
         }
         let range = Ranges::new(&analysis.sources, encoding).range(source, &spot.at);
         Ok(json!({"range": range, "placeholder": own_name(key)}))

@@ -82,7 +82,8 @@ pub fn slot(text: &str, source: SourceId, sort: Sort, offset: usize) -> Option<S
     [rest, closed.as_str()].into_iter().find_map(|rest| {
         let marked = format!("{}{MARK}{rest}", &text[..replace.start]);
         let (documents, _) = syntax::read(&marked, source);
-        let (named, owner) = documents.iter().find_map(|document| at_mark(&marked, &document.tree, sort, replace.start))?;
+        let (named, owner) =
+            documents.iter().find_map(|document| at_mark(&marked, &document.tree, sort, replace.start))?;
         Some(Slot { named, owner, replace: replace.clone(), is_value: true })
     })
 }

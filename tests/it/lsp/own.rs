@@ -499,7 +499,10 @@ fn another_name_is_written_everywhere_and_the_old_one_is_an_alias() {
     // Back again: the name of today is no alias, the one in between is.
     assert_eq!(back(&mut editor, "delivery/package.yaml", "{name: '7-‸Zip: new'", "7-Zip"), "7-Zip");
     let package = editor.read("delivery/package.yaml");
-    assert!(package.contains("{name: 7-Zip, folder: Software Delivery/Programme, aliases: ['7-Zip: new']"), "{package}");
+    assert!(
+        package.contains("{name: 7-Zip, folder: Software Delivery/Programme, aliases: ['7-Zip: new']"),
+        "{package}"
+    );
     editor.validates();
 }
 
@@ -609,8 +612,8 @@ fn a_name_that_cannot_be_had_is_refused_with_a_reason() {
         error["message"].as_str().unwrap().to_owned()
     };
     for (new, why) in [
-        ("", "not empty"),
-        (" Pilot", "no space"),
+        ("", "is empty"),
+        (" Pilot", "a space at an end (MAN-14)"),
         ("Pi\u{202e}lot", "invisible"),
         ("BÜRO 🖥", "there is a collection `Büro 🖥` already"),
         ("All Computers", "already"),
@@ -621,7 +624,12 @@ fn a_name_that_cannot_be_had_is_refused_with_a_reason() {
         let message = refused("delivery/collections.yaml", "name: Pi‸lot", new);
         assert!(message.contains(why), "{new}: {message}");
     }
-    assert!(refused("delivery/task.yaml", "All Com‸puters", "x").contains("no manifest declares"));
+    for new in ["Software Request : x", "a software request"] {
+        assert!(refused("delivery/task.yaml", "name: Install‸ 7-Zip", new).contains("(TSK-1)"), "{new}");
+    }
+    assert!(refused("delivery/task.yaml", "All Com‸puters", "x").contains("what others look after"));
+    let folder = refused("delivery/package.yaml", "Delivery/‸Apps", "x");
+    assert!(folder.contains("folder `Software Delivery/Apps`") && folder.contains("kind Folder"), "{folder}");
     assert!(refused("delivery/variable.yaml", "{name: fi‸les}", "x").contains("with a variable"));
     assert!(refused("delivery/task.yaml", "# A ‸task", "x").contains("no name here"));
 }
@@ -676,7 +684,8 @@ fn names_of_the_project_are_offered_where_names_go() {
             .contains("Software Delivery/Apps")
     );
     let rules = offered(&task("  # consign: allow TSK‸\n")).0;
-    assert!(rules.contains("TSK-7") && rules.contains("PRG-2"), "{rules}");
+    assert!(rules.contains("TSK-12") && rules.contains("PRG-2"), "{rules}");
+    assert!(!rules.contains("TSK-7") && !rules.contains("MAN-14"), "only lints can be allowed: {rules}");
     assert_eq!(offered("# consign: allow PRG-1 because of ‸\n").0, "");
     let account = "apiVersion: consign/v1\nkind: Package\nmetadata: {name: X}\nspec:\n  programs:\n    - name: A\n      \
                    runWith: {account: 'C\\u', passwordFrom: {secret: ‸}}\n";
