@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn prg_14_any_text_is_read_and_stands_where_it_says(line in "([^\0]|[\"\\\\ &|^%/]|msiexec|cmd /c|powershell -c|/qn){0,40}") {
+    fn prg_14_any_text_is_read_and_stands_where_it_says(line in "([^\0]|[\"\\\\ &|^%/]|msiexec|cmd /c|powershell -c|/qn|%ProgramFiles%|[(]|if |for | in | do |x.exe){0,40}") {
         let parsed = CommandLine::read(&line);
         for command in parsed.each() {
             if let Some(place) = command.place {
@@ -85,6 +85,10 @@ proptest! {
         for fault in &parsed.faults {
             if let Fault::UnquotedPath(range) | Fault::UnquotedVariable(range, _) = fault {
                 prop_assert!(line.get(range.clone()).is_some());
+            }
+            // Whatever is wrong, a mend is a change or none.
+            if let Some(mended) = mend::without(&line, fault) {
+                prop_assert!(mended != line);
             }
         }
     }
