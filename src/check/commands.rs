@@ -10,6 +10,7 @@ use super::command::Kind as Installer;
 use super::command::LENGTH_MAX;
 use super::command::Quiet;
 use super::command::Restart;
+use super::command::mend;
 use super::context::Context;
 use crate::diag::Diagnostic;
 use crate::diag::visible;
@@ -77,43 +78,38 @@ impl About<'_, '_> {
     fn warn(&mut self, rule: &'static Rule, message: String, help: &str, mended: Option<Mended>) {
         let at = self.context.origins.value(&self.item.key, "commandLine");
         let mut finding = Diagnostic::warning(rule, at.clone(), message).help(help);
-        // What was mended is read again: a fix that adds a fault is none.
-        let faults = |line: &str| CommandLine::read(line).faults.len();
-        let line = &self.program.command_line;
-        if let Some(mended) = mended.filter(|mended| mended.line != *line && faults(&mended.line) <= faults(line)) {
+        if let Some(mended) = mended {
             finding = finding.fix_value(mended.what, at, mended.line);
         }
         self.context.found.push(finding);
     }
 
-    /// The whole line with a piece of `command` replaced; `None` where that piece does not stand there as it is.
-    fn replaced(&self, command: &Command, range: &Range<usize>, by: &str, what: String) -> Option<Mended> {
-        let place = command.place?;
-        let line = &self.program.command_line;
-        let (from, to) = (place + range.start, place + range.end);
-        let (before, after) = (line.get(..from)?, line.get(to..)?);
-        // Nothing in the place of a word takes the blank before it along.
-        let before = if by.is_empty() { before.trim_end_matches([' ', '\t']) } else { before };
-        Some(Mended { what, line: format!("{before}{by}{after}") })
+    /// The whole line with a piece of `command` replaced, if it is `cured` by that and all else stays.
+    fn replaced(
+        &self,
+        command: &Command,
+        range: &Range<usize>,
+        by: &str,
+        what: String,
+        cured: impl Fn(&Command) -> bool,
+    ) -> Option<Mended> {
+        let line = mend::replaced(&self.program.command_line, command, range, by, cured)?;
+        Some(Mended { what, line })
     }
 
     /// The whole line with a switch at the end of `command`, or right behind its name.
-    fn added(&self, command: &Command, switch: &str, first: bool) -> Option<Mended> {
+    fn added(&self, command: &Command, switch: &str, first: bool, cured: impl Fn(&Command) -> bool) -> Option<Mended> {
         if CommandLine::read(&self.program.command_line).faults.contains(&Fault::Unclosed) {
             return None;
         }
         let at = if first { command.name.end } else { command.text.len() };
-        self.replaced(command, &(at..at), &format!(" {switch}"), format!("add `{switch}`"))
+        self.replaced(command, &(at..at), &format!(" {switch}"), format!("add `{switch}`"), cured)
     }
 
     /// PRG-14: what is wrong whatever it runs.
     fn fault(&mut self, fault: &Fault) {
         let line = &self.program.command_line;
-        let quoted = |range: &Range<usize>| {
-            let path = line.get(range.clone())?;
-            let line = format!("{}\"{path}\"{}", &line[..range.start], &line[range.end..]);
-            Some(Mended { what: "put the program in quotes".to_owned(), line })
-        };
+        let mended = |what: &str| mend::without(line, fault).map(|line| Mended { what: what.to_owned(), line });
         let (message, help, mended) = match fault {
             Fault::Empty => ("the command line is empty".to_owned(), "write what is to run".to_owned(), None),
             Fault::Nul => {
@@ -128,7 +124,7 @@ impl About<'_, '_> {
             Fault::LineBreak => (
                 "the command line has a line break, which no program takes for a blank".to_owned(),
                 "write it in one line, or fold it with `>-`".to_owned(),
-                Some(Mended { what: "write it in one line".to_owned(), line: super::command::in_one_line(line) }),
+                mended("write it in one line"),
             ),
             Fault::Unclosed => {
                 let message = "a quote is opened and never closed: the rest of the line is one argument".to_owned();
@@ -137,12 +133,17 @@ impl About<'_, '_> {
             Fault::UnquotedPath(range) => (
                 format!("`{}` has blanks and no quotes", visible(&line[range.clone()])),
                 "put the program in quotes: Windows tries each beginning of the path first".to_owned(),
-                quoted(range),
+                mended("put the program in quotes"),
             ),
-            Fault::UnquotedVariable(range, variable) => (
+            Fault::UnquotedVariable(_, variable) => (
                 format!("`%{variable}%` stands for a path with a blank, and is not in quotes"),
                 "put the program in quotes: Windows tries each beginning of the path first".to_owned(),
-                quoted(range),
+                mended("put the program in quotes"),
+            ),
+            Fault::StrippedQuotes(_, program) => (
+                format!("`cmd` takes the first and the last quote away, and does not find `{}` then", visible(program)),
+                "write quotes around all that follows `/c` too".to_owned(),
+                mended("write quotes around all that follows `/c` too"),
             ),
             Fault::DoubledQuotes => {
                 let message = "the line begins with two quotes, which name an empty program".to_owned();
@@ -159,15 +160,12 @@ impl About<'_, '_> {
             Fault::BuiltIn(name) => (
                 format!("`{}` is a command of cmd, and no program", visible(name)),
                 "write `cmd.exe /c` before it".to_owned(),
-                Some(Mended { what: "write `cmd.exe /c` before it".to_owned(), line: format!("cmd.exe /c {line}") }),
+                mended("write `cmd.exe /c` before it"),
             ),
             Fault::Misspelt(name, known) => (
                 format!("there is hardly a program `{}`", visible(name)),
                 format!("did you mean `{known}`?"),
-                line.find(name.as_str()).map(|at| Mended {
-                    what: format!("write `{known}`"),
-                    line: format!("{}{known}.exe{}", &line[..at], &line[at + name.len()..]),
-                }),
+                mended(&format!("write `{known}`")),
             ),
             Fault::NotAProgram(name, instead) => {
                 (format!("Windows does not run `{}` by itself", visible(name)), (*instead).to_owned(), None)
@@ -212,7 +210,7 @@ impl About<'_, '_> {
             };
             let message = format!("`{program}` waits for a person with `{}`", visible(word));
             let what = if by.is_empty() { format!("remove `{word}`") } else { format!("write `{by}`") };
-            let mended = self.replaced(command, &range, by, what);
+            let mended = self.replaced(command, &range, by, what, asks_nobody);
             return self.warn(&PRG_1, message, &format!("{help}; {waits}"), mended);
         }
         let (switch, first) = match command.kind {
@@ -224,6 +222,7 @@ impl About<'_, '_> {
             Installer::Dism => ("/NoRestart", false),
             Installer::Registry if command.file_name() == "reg" => ("/f", false),
             Installer::Registry | Installer::Regsvr32 => ("/s", true),
+            Installer::Shell if command.is_built_in() => ("/q", false),
             _ => ("", false),
         };
         if switch.is_empty() {
@@ -231,19 +230,19 @@ impl About<'_, '_> {
             return self.warn(&PRG_1, message, &format!("{help}; {waits}"), None);
         }
         let message = match command.kind {
-            Installer::Registry | Installer::Regsvr32 | Installer::Dism => {
+            Installer::Registry | Installer::Regsvr32 | Installer::Dism | Installer::Shell => {
                 format!("`{program}` asks a person: `{switch}` is missing")
             }
             _ => format!("`{program}` ({called}) waits for a person: it has no quiet switch"),
         };
-        let mut mended = self.added(command, switch, first);
+        let mut mended = self.added(command, switch, first, asks_nobody);
         if command.kind == Installer::WindowsInstaller && command.file_name() != "msiexec" {
             // An `.msi` by itself is opened by `msiexec`, for which its name is an argument.
             let name = command.name.clone();
             let quoted = format!("msiexec.exe /i \"{}\" /qn", command.program);
             let is_msi = command.action == Action::Install;
-            mended =
-                self.replaced(command, &name, &quoted, "run it with `msiexec.exe /i`".to_owned()).filter(|_| is_msi);
+            let what = "run it with `msiexec.exe /i`".to_owned();
+            mended = self.replaced(command, &name, &quoted, what, asks_nobody).filter(|_| is_msi);
         }
         self.warn(&PRG_1, message, &format!("add `{switch}`; {waits}"), mended);
     }
@@ -277,7 +276,7 @@ impl About<'_, '_> {
                 if self.program.success_codes.contains(&RESTART_BEGUN) {
                     message.push_str(", and with 1641 a success it may");
                 }
-                let mended = self.added(command, switch, false).filter(|_| command.is_switchable());
+                let mended = self.added(command, switch, false, keeps_running).filter(|_| command.is_switchable());
                 self.warn(&PRG_5, message, &format!("add `{switch}`, and leave restarts to `afterRunning`"), mended);
             }
             _ => {}
@@ -287,13 +286,15 @@ impl About<'_, '_> {
     /// The line without what makes Windows Installer, a bundle or wusa restart. A command that does nothing else stays.
     fn without_force(&self, command: &Command, range: &Range<usize>) -> Option<Mended> {
         let word = command.text.get(range.clone())?.to_owned();
+        // Where something else keeps the restart back, nothing is needed in its place.
+        let removed = self.replaced(command, range, "", format!("remove `{word}`"), keeps_running);
         let by = match command.kind {
             Installer::WindowsInstaller | Installer::Unknown if word.contains('=') => "REBOOT=ReallySuppress",
             Installer::WindowsInstaller | Installer::Burn | Installer::UpdateInstaller => "/norestart",
             Installer::IExpress => "/r:n",
             _ => return None,
         };
-        self.replaced(command, range, by, format!("write `{by}` for `{word}`"))
+        removed.or_else(|| self.replaced(command, range, by, format!("write `{by}` for `{word}`"), keeps_running))
     }
 
     /// PRG-5: the code for *restart needed* is a success where the agent restarts.
@@ -359,6 +360,16 @@ impl About<'_, '_> {
             self.warn(&PRG_11, message, help, None);
         }
     }
+}
+
+/// Whether PRG-1 has nothing to say of a command.
+fn asks_nobody(command: &Command) -> bool {
+    command.quiet != Quiet::No
+}
+
+/// Whether a command leaves the computer running (PRG-5).
+fn keeps_running(command: &Command) -> bool {
+    command.restart == Restart::Suppressed
 }
 
 /// Why a program waits whose kind has no quiet switch to add for certain.

@@ -4,7 +4,9 @@
 //! Nothing is guessed at where a finding would follow from it: each answer says how it is known, and *unknown* is an
 //! answer. What runs other programs (`cmd /c`, `start`, `powershell`, `forfiles`) is looked through.
 
+mod condition;
 mod installers;
+pub(super) mod mend;
 mod msi;
 mod powershell;
 mod program;
@@ -263,6 +265,11 @@ impl Command {
         installers::value_of(self, "restartexitcode")?.parse().ok().filter(|code| *code != 0)
     }
 
+    /// Whether it is a command of `cmd` with switches of its own that asks: `rd /s`, `del *.*`.
+    pub(super) fn is_built_in(&self) -> bool {
+        ["rd", "rmdir", "del", "erase"].contains(&self.file_name().as_str())
+    }
+
     /// Whether a switch more keeps its meaning. A program that is none of its kind's own takes none.
     pub(super) fn is_switchable(&self) -> bool {
         self.kind != Kind::WindowsInstaller || self.file_name() == "msiexec"
@@ -300,6 +307,8 @@ pub enum Fault {
     UnquotedPath(Range<usize>),
     /// A path without quotes whose variable stands for a path with blanks: bytes and the variable's name.
     UnquotedVariable(Range<usize>, String),
+    /// Quotes around a program that `cmd` takes away: the bytes of all that follows `/c`, and the program.
+    StrippedQuotes(Range<usize>, String),
     /// The line begins with two quotes, which name an empty program.
     DoubledQuotes,
     /// Quotes are around the program and its switches.
@@ -366,7 +375,7 @@ impl CommandLine {
 }
 
 /// The same command line with a blank where a line ends outside quotes, and without one at its end.
-pub(super) fn in_one_line(line: &str) -> String {
+fn in_one_line(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut quoted = false;
     let mut broken = false;

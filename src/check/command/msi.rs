@@ -11,6 +11,7 @@ use super::Kind;
 use super::Quiet;
 use super::Refused;
 use super::Restart;
+use super::Word;
 use super::program;
 
 /// Reads `command` if it is `msiexec`, or an `.msi` or `.msp` by itself, which Windows opens with it.
@@ -95,6 +96,11 @@ fn words(line: &str, from: usize) -> Vec<Raw> {
     }
     out.extend(current);
     out
+}
+
+/// Its arguments, as it splits them.
+pub(super) fn arguments(line: &str, from: usize) -> Vec<Word> {
+    words(line, from).into_iter().map(|word| Word { text: word.text, range: word.range }).collect()
 }
 
 /// Which value an option takes.

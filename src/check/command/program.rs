@@ -96,11 +96,13 @@ fn doubled(text: &str) -> Word {
     Word { text: text[from..to].to_owned(), range: 0..end }
 }
 
-fn is_with_blank(name: &str) -> bool {
+/// Whether a variable stands for a path with a blank.
+pub(super) fn is_with_blank(name: &str) -> bool {
     WITH_BLANK.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn is_run(path: &str) -> bool {
+/// Whether Windows runs a file of this name.
+pub(super) fn is_run(path: &str) -> bool {
     RUN.iter().any(|ending| ends(path, ending))
 }
 

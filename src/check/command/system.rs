@@ -24,6 +24,10 @@ pub(super) fn read(command: &mut Command, in_shell: bool, depth: u8, faults: &mu
         return true;
     }
     match command.file_name().as_str() {
+        "rd" | "rmdir" | "del" | "erase" if in_shell && removes_all(command) => {
+            command.known(Kind::Shell, Certainty::Program);
+            command.quiet = Quiet::No;
+        }
         "cmd" | "%comspec%" => cmd(command, depth, faults),
         "start" => start(command, depth, faults),
         "forfiles" => forfiles(command, depth),
@@ -52,7 +56,7 @@ fn cmd(command: &mut Command, depth: u8, faults: &mut Vec<Fault>) {
     command.known(Kind::Shell, Certainty::Program);
     let rest = &command.text[command.name.end..];
     let place = command.place.map(|at| at + command.name.end);
-    let line = match shell::asked(rest, place) {
+    let line = match shell::asked(rest, place, faults) {
         shell::Asked::Run(text, place) => Some((text, place)),
         shell::Asked::Stay(line) => {
             command.quiet = Quiet::No;
@@ -69,6 +73,22 @@ fn cmd(command: &mut Command, depth: u8, faults: &mut Vec<Fault>) {
         command.runs = shell::inside(&text, place, depth + 1, &mut inner);
         faults.extend(inner.into_iter().filter(|fault| *fault != Fault::Unclosed));
     }
+}
+
+/// `rd /s` asks, and so does `del` of all files, both without `/q`. Their switches may follow each other without a blank.
+fn removes_all(command: &Command) -> bool {
+    let has = |letter: &str| {
+        let is_it = |word: &super::Word| {
+            word.text.starts_with('/') && word.text.split('/').any(|one| one.eq_ignore_ascii_case(letter))
+        };
+        command.arguments.iter().any(is_it)
+    };
+    let is_all = |word: &super::Word| ["*", "*.*"].contains(&word.text.rsplit('\\').next().unwrap_or_default());
+    let removes = match command.file_name().as_str() {
+        "rd" | "rmdir" => has("s"),
+        _ => command.arguments.iter().any(is_all),
+    };
+    removes && !has("q")
 }
 
 /// `start "title" /wait /d FOLDER program arguments`.

@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn prg_14_any_text_is_read_and_stands_where_it_says(line in "([^\0]|[\"\\\\ &|^%/]|msiexec|cmd /c|powershell -c|/qn){0,40}") {
+    fn prg_14_any_text_is_read_and_stands_where_it_says(line in "([^\0]|[\"\\\\ &|^%/]|msiexec|cmd /c|powershell -c|/qn|%ProgramFiles%|[(]|if |for | in | do |x.exe){0,40}") {
         let parsed = CommandLine::read(&line);
         for command in parsed.each() {
             if let Some(place) = command.place {
@@ -85,6 +85,10 @@ proptest! {
         for fault in &parsed.faults {
             if let Fault::UnquotedPath(range) | Fault::UnquotedVariable(range, _) = fault {
                 prop_assert!(line.get(range.clone()).is_some());
+            }
+            // Whatever is wrong, a mend is a change or none.
+            if let Some(mended) = mend::without(&line, fault) {
+                prop_assert!(mended != line);
             }
         }
     }
@@ -474,4 +478,129 @@ fn prg_14_depth_is_bounded() {
     let parsed = CommandLine::read(&deep);
     assert!(parsed.each().len() <= usize::from(DEPTH_MAX) + 2);
     assert_eq!(parsed.quiet(), Quiet::Unknown);
+}
+
+/// What `fault` of a line is mended to.
+fn without(line: &str) -> Vec<Option<String>> {
+    CommandLine::read(line).faults.iter().map(|fault| mend::without(line, fault)).collect()
+}
+
+/// The line with `by` at the end of its last command.
+fn added(line: &str, by: &str) -> Option<String> {
+    let command = inner(line);
+    let end = command.text.len();
+    mend::replaced(line, &command, &(end..end), by, |_| true)
+}
+
+#[test]
+fn prg_14_behind_cmd_a_program_gets_quotes_that_cmd_leaves() {
+    for (line, mended) in [
+        (
+            "cmd.exe /c %ProgramFiles%\\Foo\\x.exe /S /LOG=\"C:\\a b.log\"",
+            "cmd.exe /c \"\"%ProgramFiles%\\Foo\\x.exe\" /S /LOG=\"C:\\a b.log\"\"",
+        ),
+        (
+            "cmd.exe /c \"%ProgramFiles%\\Foo\\x.exe\" /S /LOG=\"C:\\a b.log\"",
+            "cmd.exe /c \"\"%ProgramFiles%\\Foo\\x.exe\" /S /LOG=\"C:\\a b.log\"\"",
+        ),
+        ("cmd.exe /c %ProgramFiles%\\x.exe /S", "cmd.exe /c \"\"%ProgramFiles%\\x.exe\" /S\""),
+        ("cmd.exe /c \"%ProgramFiles%\\x.exe\" /S", "cmd.exe /c \"\"%ProgramFiles%\\x.exe\" /S\""),
+        ("cmd /c C:\\Program Files (x86)\\Foo\\x.exe /S", "cmd /c \"\"C:\\Program Files (x86)\\Foo\\x.exe\" /S\""),
+        (
+            "cmd.exe /c \"C:\\Program Files (x86)\\Foo\\x.exe\" /S",
+            "cmd.exe /c \"\"C:\\Program Files (x86)\\Foo\\x.exe\" /S\"",
+        ),
+        (
+            "cmd.exe /c \"C:\\Program Files\\Foo\\x.exe\" /S \"/D=C:\\a b\"",
+            "cmd.exe /c \"\"C:\\Program Files\\Foo\\x.exe\" /S \"/D=C:\\a b\"\"",
+        ),
+        ("cmd /s /c \"C:\\a b\\x.exe\" /S & exit 0", "cmd /s /c \"\"C:\\a b\\x.exe\" /S & exit 0\""),
+        ("cmd /c \"C:\\a b\\x.exe /S\"", "cmd /c \"\"C:\\a b\\x.exe\" /S\""),
+        ("cmd /c a.exe & C:\\a b\\x.exe /S", "cmd /c a.exe & \"C:\\a b\\x.exe\" /S"),
+        ("C:\\a b\\x.exe /S", "\"C:\\a b\\x.exe\" /S"),
+    ] {
+        assert_eq!(without(line), [Some(mended.to_owned())], "{line}");
+        assert_eq!(CommandLine::read(mended).faults, [], "{mended}");
+    }
+    // Two quotes alone stay where nothing special is between them.
+    for line in [
+        "cmd /c \"C:\\Program Files\\Foo\\x.exe\" /S",
+        "cmd /c \"C:\\Program Files\\Foo\\x.exe\" /S & exit 0",
+        "cmd /c \"C:\\Foo\\x.exe\" /S",
+        "cmd /c \"\"C:\\a (b)\\x.exe\" /S \"/D=c d\"\"",
+        "cmd /c \"msiexec /i \"a b.msi\" /qn\"",
+        "cmd /c \"copy \"a\" \"b\"\"",
+    ] {
+        assert_eq!(CommandLine::read(line).faults, [], "{line}");
+    }
+}
+
+#[test]
+fn prg_5_what_cmd_would_tear_is_read_as_it_was_meant() {
+    let line = "cmd /c \"C:\\a b\\unins000.exe\" /VERYSILENT /LOG=\"C:\\x y.log\"";
+    assert!(
+        matches!(&CommandLine::read(line).faults[..], [Fault::StrippedQuotes(range, _)] if *range == (7..line.len()))
+    );
+    assert_eq!((inner(line).kind, inner(line).restart), (Kind::InnoSetup, Restart::Left));
+    assert_eq!(added(line, " /NORESTART"), Some(format!("{line} /NORESTART")));
+}
+
+#[test]
+fn prg_14_a_change_that_changes_more_is_none() {
+    // The switch would fall behind a quote that is open for the C runtime, or make `cmd` take other quotes away.
+    assert_eq!(added("cmd /c \"C:\\a b\\x.exe\" /S", " /v\"b c\""), None);
+    assert_eq!(added("a.exe \"b\\\" c", " /q"), None);
+    assert_eq!(added("a.exe b", " & /q"), None);
+    assert_eq!(added("cmd /c a.exe b", " & c"), None);
+    let line = "msiexec /i a.msi X=\"C:\\x\\\"";
+    assert_eq!(added(line, " /qn"), Some(format!("{line} /qn")));
+    let command = inner(line);
+    assert_eq!(mend::replaced(line, &command, &(8..10), "/x", |command| command.quiet == Quiet::Yes), None);
+}
+
+#[test]
+fn prg_1_commands_in_parentheses_conditions_and_loops_are_read() {
+    for (line, mended) in [
+        ("cmd /c (msiexec /i a.msi)", "cmd /c (msiexec /i a.msi /qn)"),
+        ("cmd /c (a.exe & msiexec /i a.msi )", "cmd /c (a.exe & msiexec /i a.msi /qn )"),
+        ("cmd /c \"if exist x.msi msiexec /i x.msi\"", "cmd /c \"if exist x.msi msiexec /i x.msi /qn\""),
+        (
+            "cmd /c if not exist x (echo a) else msiexec /i x.msi",
+            "cmd /c if not exist x (echo a) else msiexec /i x.msi /qn",
+        ),
+        ("cmd /c if /i \"%A%\"==\"b c\" msiexec /i x.msi", "cmd /c if /i \"%A%\"==\"b c\" msiexec /i x.msi /qn"),
+        ("cmd /c if %A% equ 1 (msiexec /i x.msi)", "cmd /c if %A% equ 1 (msiexec /i x.msi /qn)"),
+        ("cmd /c for %i in (*.msi) do msiexec /i %i", "cmd /c for %i in (*.msi) do msiexec /i %i /qn"),
+        ("cmd /c (for %i in (*.msi) do (msiexec /i %i))", "cmd /c (for %i in (*.msi) do (msiexec /i %i /qn))"),
+    ] {
+        let command = inner(line);
+        assert_eq!((command.kind, command.quiet), (Kind::WindowsInstaller, Quiet::No), "{line}");
+        assert_eq!(added(line, " /qn").as_deref(), Some(mended), "{line}");
+        assert_eq!(inner(mended).quiet, Quiet::Yes, "{mended}");
+    }
+    let both = CommandLine::read("cmd /c \"if exist x.msi (msiexec /i x.msi) else exit 0\"");
+    let programs: Vec<&str> = both.each().into_iter().map(|command| command.program.as_str()).collect();
+    assert_eq!(programs, ["cmd", "msiexec", "exit"]);
+}
+
+#[test]
+fn prg_1_what_cmd_asks_before_it_removes() {
+    for (line, quiet) in [
+        ("cmd /c rd /s C:\\Foo", Quiet::No),
+        ("cmd /c rmdir /S/Q C:\\Foo", Quiet::Unknown),
+        ("cmd /c rd C:\\Foo", Quiet::Unknown),
+        ("cmd /c del *.*", Quiet::No),
+        ("cmd /c del /f C:\\Foo\\*", Quiet::No),
+        ("cmd /c del /q C:\\Foo\\*.*", Quiet::Yes),
+        ("cmd /c del C:\\Foo\\*.log", Quiet::Unknown),
+        ("cmd /c \"echo y | rd /s C:\\Foo\"", Quiet::Unknown),
+        ("cmd /c \"echo y | reg delete HKLM\\Software\\Foo\"", Quiet::Unknown),
+        ("cmd /c \"a.exe || reg delete HKLM\\Software\\Foo\"", Quiet::No),
+        ("cmd /c reg delete HKLM\\Software\\Foo <yes.txt", Quiet::Unknown),
+    ] {
+        assert_eq!(inner(line).quiet, quiet, "{line}");
+    }
+    for name in ["pause", "for"] {
+        assert_eq!(CommandLine::read(name).faults, [Fault::BuiltIn(name.to_owned())]);
+    }
 }

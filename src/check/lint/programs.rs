@@ -2,8 +2,8 @@
 
 use super::super::context::Context;
 use super::uses::Uses;
-use crate::check::command::Action;
 use crate::check::command::CommandLine;
+use crate::check::command::Kind as Installer;
 use crate::check::command::Restart;
 use crate::diag::called;
 use crate::model::item::Item;
@@ -97,7 +97,7 @@ pub(super) fn restarts(command_line: &str) -> bool {
 /// (PRG-5).
 fn shuts_down(command_line: &str) -> bool {
     let line = CommandLine::read(command_line);
-    line.each().iter().any(|command| command.restart == Restart::Forced && command.action == Action::Other)
+    line.each().iter().any(|command| command.restart == Restart::Forced && command.kind == Installer::Shutdown)
 }
 
 /// An unknown run time starts in any rest of a window (MW-2).

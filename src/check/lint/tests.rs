@@ -364,9 +364,16 @@ fn pdf_2_a_program_that_shuts_the_computer_down_says_so() {
 
 #[test]
 fn pdf_2_is_quiet_where_it_is_said_or_nothing_shuts_down() {
-    let installer = package(FILES, "commandLine: msiexec.exe /i a.msi /qn /forcerestart");
-    let told = found(&[("Package Tool", &installer)]);
-    assert!(!told.iter().any(|one| one.starts_with("PDF-2")), "{told:?}");
+    for line in [
+        "msiexec.exe /i a.msi /qn /forcerestart",
+        "setup.exe /quiet REBOOT=Force",
+        "'setup.exe /s /v\"/qb REBOOT=Force\"'",
+        "a.exe /quiet /forcerestart",
+    ] {
+        let told = found(&[("Package Tool", &package(FILES, &format!("commandLine: {line}")))]);
+        assert!(told.iter().any(|one| one.starts_with("PRG-5 ")), "{line}: {told:?}");
+        assert!(!told.iter().any(|one| one.starts_with("PDF-2")), "{line}: {told:?}");
+    }
     let told = found(&[("Package Tool", &package(FILES, "commandLine: shutdown.exe /r /t 0\nexitsEarly: true"))]);
     assert!(!told.iter().any(|one| one.starts_with("PDF-2")), "{told:?}");
     check(&[("Package Tool", &package(FILES, "commandLine: b.exe\nexitsEarly: true"))], &[]);
