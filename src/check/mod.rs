@@ -18,6 +18,7 @@ mod tasks;
 mod windows;
 
 use context::Context;
+pub use packages::is_unc;
 use rayon::prelude::*;
 pub use tasks::is_reserved;
 
