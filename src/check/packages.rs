@@ -80,7 +80,7 @@ fn unc_help(path: &str) -> &'static str {
 }
 
 /// `\\server\share`, and perhaps a path below; no empty part, no `.` or `..`.
-fn is_unc(path: &str) -> bool {
+pub fn is_unc(path: &str) -> bool {
     let Some(rest) = path.strip_prefix("\\\\") else { return false };
     let rest = rest.strip_suffix('\\').unwrap_or(rest);
     let parts: Vec<&str> = rest.split('\\').collect();

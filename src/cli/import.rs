@@ -297,7 +297,7 @@ fn judge(imported: &Imported, project: &Project, server: &str, out: &Utf8Path) -
 
 /// A file name for an item that no other has, whatever a file system thinks of case. `numbers` has the last number
 /// given out for each name, where the search goes on.
-fn free_path(taken: &BTreeMap<Utf8PathBuf, String>, numbers: &mut HashMap<String, usize>, item: &Item) -> Utf8PathBuf {
+fn free_path<T>(taken: &BTreeMap<Utf8PathBuf, T>, numbers: &mut HashMap<String, usize>, item: &Item) -> Utf8PathBuf {
     let directory = match item.key.kind {
         Kind::Folder => "folders",
         Kind::Package | Kind::Program => "packages",

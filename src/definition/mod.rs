@@ -39,6 +39,7 @@ use crate::model::package::SourceUnc;
 use crate::rules::import::IMP_1;
 use crate::rules::import::IMP_2;
 use crate::rules::import::IMP_7;
+use crate::rules::import::IMP_8;
 
 pub use text::is_encoding;
 
@@ -311,4 +312,22 @@ fn named(text: &str) -> Option<String> {
     let name: String = shown.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(255).collect();
     let name = name.trim().to_owned();
     (!name.is_empty()).then_some(name)
+}
+
+/// What is to be said where a text could not become a name as it is (IMP-8): a finding, and a remark.
+fn changed(text: &str, name: &str, at: &Location) -> Option<(Diagnostic, String)> {
+    if text.trim() == name {
+        return None;
+    }
+    let why = if text.chars().any(crate::diag::is_hidden) {
+        "holds characters that nobody sees"
+    } else if text.chars().count() > 255 {
+        "has more than 255 characters"
+    } else {
+        "holds several spaces in a row"
+    };
+    let before = crate::diag::visible(text);
+    let message = format!("the name `{before}` {why}");
+    let finding = Diagnostic::warning(&IMP_8, at.clone(), message).help(format!("it became `{name}` (MAN-14)"));
+    Some((finding, format!("called `{before}` there, which {why}")))
 }

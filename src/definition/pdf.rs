@@ -54,17 +54,10 @@ pub(super) fn read(document: &Document, sources: &Sources) -> Parsed {
         reading.error(&IMP_2, &whole, format!("there is no section `{missing}`"), "is this a package definition file?");
         return Parsed { findings: reading.findings, ..Parsed::default() };
     };
-    let version = head.said("Version");
-    let number = version.map(|entry| entry.value.as_str()).unwrap_or_default();
-    let draft = if number.starts_with("1.") || number == "1" {
-        pdf1::draft(&mut reading, &ini, package, document.unc.as_deref())
-    } else {
-        if number != "2.0" && number != "2" {
-            let at = version.map_or(&head.at, |entry| &entry.at);
-            let message = format!("`{}` is no version of this format that is known", visible(number));
-            reading.warn(&IMP_6, at, message, "it was read as version 2.0; known are 1.0 and 2.0");
-        }
-        draft(&mut reading, &ini, package, document.unc.as_deref())
+    let draft = match major(&mut reading, head) {
+        Some(1) => pdf1::draft(&mut reading, &ini, package, document.unc.as_deref()),
+        Some(_) => draft(&mut reading, &ini, package, document.unc.as_deref()),
+        None => None,
     };
     let Reading { findings, notes, .. } = reading;
     // What is not whole is not imported.
@@ -72,9 +65,37 @@ pub(super) fn read(document: &Document, sources: &Sources) -> Parsed {
     Parsed { drafts: drafts.into_iter().collect(), findings, ..Parsed::default() }
 }
 
+/// Which version of the format a file has, 1 or 2; nothing, and a finding, where that is not known (IMP-6).
+fn major(reading: &mut Reading, head: &Section) -> Option<u32> {
+    let Some(entry) = head.said("Version") else {
+        let at = head.entry("Version").map_or(&head.at, |entry| &entry.at);
+        let message = "`Version` in `[PDF]` says nothing".to_owned();
+        reading.error(&IMP_2, at, message, "write `Version=2.0`, or 1.0 where the programs stand in `SetupVariations`");
+        return None;
+    };
+    let shown = visible(&entry.value).into_owned();
+    let (major, minor) = entry.value.split_once('.').unwrap_or((&entry.value, "0"));
+    let (Ok(major), Ok(minor)) = (major.parse::<u32>(), minor.parse::<u32>()) else {
+        let message = format!("`{shown}` is no version of the format");
+        reading.error(&IMP_6, &entry.at, message, "write it as `2.0`, or `1.0`");
+        return None;
+    };
+    if !(1..=2).contains(&major) {
+        let message = format!("a definition of version {shown}, and this program knows versions 1.0 and 2.0");
+        reading.error(&IMP_6, &entry.at, message, "it was not read: the same words may mean something else there");
+        return None;
+    }
+    if minor > 0 {
+        let message = format!("a definition of version {shown}, which is newer than {major}.0");
+        let help = format!("it was read as version {major}.0; look at what {shown} added, for nobody here knows that");
+        reading.warn(&IMP_6, &entry.at, message, &help);
+    }
+    Some(major)
+}
+
 /// The name that a package needs.
 pub(super) fn package_name(reading: &mut Reading, section: &Section, key: &str) -> Option<String> {
-    let name = section.said(key).and_then(|entry| named(&entry.value));
+    let name = reading.name(section, key, "/metadata/name");
     if name.is_none() {
         let at = section.entry(key).map_or(&section.at, |entry| &entry.at);
         let message = format!("the package has no name: `{key}` says nothing");
@@ -212,7 +233,7 @@ fn draft(reading: &mut Reading, ini: &Ini, section: &Section, unc: Option<&str>)
 
 /// One program.
 fn one(reading: &mut Reading, section: &Section, at: &str) -> Program {
-    let said = section.said("Name").and_then(|entry| named(&entry.value));
+    let said = reading.name(section, "Name", &format!("{at}/name"));
     let name = said.unwrap_or_else(|| {
         let message = format!("the program in `[{}]` has no `Name`", visible(&section.name));
         reading.warn(&IMP_2, &section.at, message, "it is called as its section is");

@@ -49,7 +49,7 @@ pub(super) fn draft(reading: &mut Reading, ini: &Ini, section: &Section, unc: Op
 
 /// One setup variation as a program (PDF-1). What version 1.0 does not say has the defaults of 2.0.
 fn one(reading: &mut Reading, section: &Section, at: &str) -> Program {
-    let name = section.said("CommandName").and_then(|entry| named(&entry.value)).unwrap_or_else(|| {
+    let name = reading.name(section, "CommandName", &format!("{at}/name")).unwrap_or_else(|| {
         let message = format!("the variation in `[{}]` has no `CommandName`", visible(&section.name));
         reading.warn(&IMP_2, &section.at, message, "it is called as its section is");
         named(&section.name).unwrap_or_else(|| "Program".to_owned())

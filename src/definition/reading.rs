@@ -1,7 +1,9 @@
 //! What readers of definition files share: how findings and remarks name a place.
 
+use super::changed;
 use super::ini::Entry;
 use super::ini::Section;
+use super::named;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::SourceId;
@@ -37,6 +39,17 @@ impl Reading {
 
     pub(super) fn warn(&mut self, rule: &'static Rule, at: &crate::diag::Location, message: String, help: &str) {
         self.findings.push(Diagnostic::warning(rule, at.clone(), message).help(help));
+    }
+
+    /// What a key says, as a name of an item; where it cannot stay as it is, that is told (IMP-8).
+    pub(super) fn name(&mut self, section: &Section, key: &str, pointer: &str) -> Option<String> {
+        let entry = section.said(key)?;
+        let name = named(&entry.value)?;
+        if let Some((finding, note)) = changed(&entry.value, &name, &entry.at) {
+            self.findings.push(finding);
+            self.note(pointer, format!("{}:{}: {note}", self.file, entry.line));
+        }
+        Some(name)
     }
 
     /// A value that is not understood (IMP-3).

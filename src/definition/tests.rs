@@ -381,8 +381,28 @@ fn imp_5_of_two_installer_manifests_of_one_version_the_first_counts() {
 
 #[test]
 fn imp_6_newer_versions_of_formats_are_not_guessed_at() {
-    let imported = import("a.sms", format!("{}[A]\nName=A\nCommandLine=a.exe\n", HEAD.replace("2.0", "3.0")));
-    says(&imported, &["IMP-6 warning 2:1 `3.0` is no version of this format that is known"]);
+    let definition = |version: &str| {
+        let head = HEAD.replace("Version=2.0", &format!("Version={version}"));
+        import("a.sms", format!("{head}SetupVariations=A\nProduct=App\n[A]\nName=A\nCommandLine=a.exe\n"))
+    };
+    for version in ["2.0", "2", "1.0"] {
+        assert!(!said(&definition(version)).iter().any(|one| one.starts_with("IMP-6")), "{version}");
+    }
+    for (version, read) in [("2.1", "2.0"), ("1.5", "1.0")] {
+        let imported = definition(version);
+        let expected = format!("IMP-6 warning 2:1 a definition of version {version}, which is newer than {read}");
+        assert!(said(&imported).contains(&expected), "{:?}", said(&imported));
+        assert_eq!(imported.drafts.len(), 1);
+    }
+    for version in ["3.0", "0.9"] {
+        let imported = definition(version);
+        let expected =
+            format!("IMP-6 error 2:1 a definition of version {version}, and this program knows versions 1.0 and 2.0");
+        says(&imported, &[&expected]);
+        assert!(imported.drafts.is_empty());
+    }
+    says(&definition("abc"), &["IMP-6 error 2:1 `abc` is no version of the format"]);
+    says(&definition(""), &["IMP-2 error 2:1 `Version` in `[PDF]` says nothing"]);
     let winget = |version: &str| {
         import(
             "a.yaml",
@@ -691,4 +711,56 @@ fn imp_2_a_winget_manifest_of_a_directory_that_cannot_be_read_is_told() {
     says(&imported, &[]);
     let others: Vec<_> = imported.others.iter().map(|(id, _)| imported.sources.path(*id).as_str()).collect();
     assert_eq!(others.len(), 4, "{others:?}");
+}
+
+#[test]
+fn imp_8_a_name_that_cannot_stay_as_it_is_is_told() {
+    let long = "x".repeat(300);
+    let cases =
+        [("a\u{202e}b", "a b", "holds characters that nobody sees"), (&long, &long[..255], "has more than 255")];
+    for (name, becomes, why) in cases {
+        let imported = import(
+            "a.sms",
+            format!("{}[A]\nName={name}\nCommandLine=a.exe\nEstimatedRunTime=5\n", HEAD.replace("App", name)),
+        );
+        assert_eq!(imported.drafts[0].item.key.name, becomes);
+        assert_eq!(imported.drafts[0].programs[0].key.name, becomes);
+        let told = said(&imported);
+        let is_told = |one: &&String| one.starts_with("IMP-8 warning") && one.contains(why);
+        assert_eq!(told.iter().filter(is_told).count(), 2, "{told:?}");
+        let text = text(&imported);
+        has(&text, &["# a.sms:4: called `"]);
+        assert!(!text.contains('\u{202e}'));
+        let winget = import(
+            "a.yaml",
+            WINGET.replace("PackageName: App", &format!("PackageName: \"{}\"", name.replace('\u{202e}', "\\u202e"))),
+        );
+        assert!(
+            said(&winget).iter().any(|one| one.starts_with("IMP-8 warning 5:14") && one.contains(why)),
+            "{:?}",
+            said(&winget)
+        );
+    }
+    assert!(!said(&import("a.yaml", WINGET)).iter().any(|one| one.starts_with("IMP-8")));
+}
+
+#[test]
+fn winget_says_all_users_once_and_return_codes_have_32_bits() {
+    has(&text(&import("a.yaml", WINGET)), &["/quiet /norestart ALLUSERS=1\n"]);
+    let own = WINGET.replace(
+        "Scope:",
+        "InstallerSwitches:\n  Custom: AllUsers=1 X=2\nInstallerSuccessCodes: [99999999999, 4294967295, -1]\nScope:",
+    );
+    let imported = import("a.yaml", own);
+    let text = text(&imported);
+    has(&text, &["/quiet /norestart AllUsers=1 X=2\n", "`99999999999` is no return code, and was passed over"]);
+    assert!(
+        said(&imported).iter().any(|one| one == "IMP-3 warning 11:25 `99999999999` is no return code"),
+        "{:?}",
+        said(&imported)
+    );
+    assert!(imported.drafts[0].programs.iter().any(|item| match &item.spec {
+        crate::model::item::Spec::Program(program) => program.success_codes == [-1, 0, 3010, 4_294_967_295],
+        _ => false,
+    }));
 }

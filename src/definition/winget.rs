@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::Document;
 use super::Draft;
 use super::Parsed;
+use super::changed;
 use super::named;
 use super::program;
 use super::source;
@@ -39,6 +40,9 @@ const NEWEST: (u32, u32) = (1, 12);
 /// Return codes by which installers ask for a restart (PRG-5).
 const RESTART_CODES: [i64; 2] = [3010, 1641];
 
+/// What fits into the 32 bits of a return code, read with a sign or without.
+const RETURN_CODES: std::ops::RangeInclusive<i64> = i32::MIN as i64..=u32::MAX as i64;
+
 /// One file of a set.
 pub(super) struct File {
     source: SourceId,
@@ -66,7 +70,10 @@ pub(super) fn read(document: &Document) -> Parsed {
     // What cannot be read tells by its lines what it was meant to be.
     let is_meant = is_ours || (findings.has_errors() && says_so(&document.text));
     if !document.is_named && !is_meant {
-        return Parsed { other: Some("it has no `PackageIdentifier`, so it is no winget manifest"), ..Parsed::default() };
+        return Parsed {
+            other: Some("it has no `PackageIdentifier`, so it is no winget manifest"),
+            ..Parsed::default()
+        };
     }
     let mut out = Parsed { findings, ..Parsed::default() };
     if out.findings.has_errors() {
@@ -259,6 +266,13 @@ impl Set {
             self.warn(&IMP_2, &Location::File(installer.source), message, "it is called by its identifier");
             named(&installer.id)
         })?;
+        let said = locale.and_then(|locale| locale.root.get("PackageName"));
+        if let Some((said, value)) = said.and_then(|value| Some((value.text()?, value)))
+            && let Some((finding, note)) = named(said).and_then(|name| changed(said, &name, &value.at))
+        {
+            self.findings.push(finding);
+            self.note("/metadata/name".to_owned(), note);
+        }
         let unc = uncs.get(&installer.source).and_then(Option::as_deref);
         let package = Package {
             description: text("ShortDescription"),
@@ -338,9 +352,11 @@ impl Set {
         let mut codes = vec![0];
         let number = |set: &mut Self, value: &Yaml| {
             let code = value.text().and_then(|text| text.trim().parse::<i64>().ok());
+            let code = code.filter(|code| RETURN_CODES.contains(code));
             if code.is_none() {
-                let shown = visible(value.text().unwrap_or_default()).into_owned();
-                set.warn(&IMP_3, &value.at, format!("`{shown}` is no return code"), "it was passed over");
+                let message = format!("`{}` is no return code", visible(&flat(value)));
+                set.note(format!("{at}/successCodes"), format!("{message}, and was passed over"));
+                set.warn(&IMP_3, &value.at, message, "it was passed over; return codes are numbers of 32 bits");
             }
             code
         };

@@ -75,7 +75,8 @@ pub static IMP_6: Rule = Rule {
     acts: &[Act::Import],
     explain: "winget manifests say the version of their format. Within version 1 newer ones only add fields, so they are \
               read, with a warning that what was added is not known here. A version 2 may mean something else by the \
-              same words, so it is not read. The same holds for the version of a package definition file.",
+              same words, so it is not read. The same holds for a package definition file: 1.0 and 2.0 are known, \
+              2.1 would be read with a warning, and 3.0 or what is no version at all is not read.",
 };
 
 /// A policy document is plain XML of a bounded size.
@@ -92,12 +93,13 @@ pub static IMP_7: Rule = Rule {
 /// Names stay unique.
 pub static IMP_8: Rule = Rule {
     id: "IMP-8",
-    title: "what has the name of another gets a name of its own",
+    title: "a name that cannot stay as it is is changed, and told",
     source: SOURCE,
     acts: &[Act::Import],
     explain: "Several definitions often have one name: versions of a product, or copies of one file. Copies that say the \
               same become one manifest. Others get their version behind the name, or a number, because a name is what \
-              tells items of a project apart, and case does not. The manifest says what the item was called.",
+              tells items of a project apart, and case does not. What nobody sees in a name becomes a space, and of \
+              more than 255 characters the rest goes (MAN-14). The manifest says what the item was called.",
 };
 
 /// An import replaces no file.

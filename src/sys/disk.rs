@@ -20,11 +20,14 @@ fn fail(what: &'static str, path: &Utf8Path, source: io::Error) -> FilesError {
 /// # Errors
 /// When it cannot be read or is longer.
 pub fn read_bounded(path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, FilesError> {
+    let regular = |about: io::Result<fs::Metadata>| match about {
+        Ok(about) if about.is_file() => Ok(()),
+        Ok(_) => Err(fail("read", path, io::Error::other("it is not a regular file"))),
+        Err(error) => Err(fail("open", path, error)),
+    };
+    regular(fs::metadata(path))?; // To open a pipe would wait for somebody who writes into it.
     let file = File::open(path).map_err(|error| fail("open", path, error))?;
-    let is_file = file.metadata().map_err(|error| fail("open", path, error))?.is_file();
-    if !is_file {
-        return Err(fail("read", path, io::Error::other("it is not a regular file")));
-    }
+    regular(file.metadata())?;
     bounded(file, path, bytes_max)
 }
 
@@ -232,6 +235,17 @@ pub fn names_in(path: &Utf8Path) -> Result<Vec<String>, FilesError> {
 /// Whether something of this name is there, be it a link to nowhere.
 pub fn is_there(path: &Utf8Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+/// The first part of a path below a directory that is a symbolic link to what does not lie below `root`, or to nothing.
+pub fn way_out(root: &Utf8Path, directory: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut place = directory.to_owned();
+    path.components().find_map(|part| {
+        place.push(part);
+        let is_link = fs::symlink_metadata(&place).is_ok_and(|about| about.is_symlink());
+        let leads_out = is_link && !place.canonicalize_utf8().is_ok_and(|real| real.starts_with(root));
+        leads_out.then(|| place.clone())
+    })
 }
 
 /// Writes a file that is too large to be held, whole or not at all: beside it first, and then in its place in one move.

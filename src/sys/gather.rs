@@ -175,10 +175,15 @@ fn matching(
 /// # Errors
 /// When it is longer, or cannot be read.
 pub fn read(path: &Utf8Path, bytes_max: u64) -> Result<Vec<u8>, Unread> {
+    let not_regular = || Unread::Io(io::Error::other("it is not a regular file"));
+    // To open a pipe would wait for somebody who writes into it.
+    if !fs::metadata(path).map_err(Unread::Io)?.is_file() {
+        return Err(not_regular());
+    }
     let file = File::open(path).map_err(Unread::Io)?;
     let metadata = file.metadata().map_err(Unread::Io)?;
     if !metadata.is_file() {
-        return Err(Unread::Io(io::Error::other("it is not a regular file")));
+        return Err(not_regular());
     }
     if metadata.len() > bytes_max {
         return Err(Unread::TooLong(metadata.len()));

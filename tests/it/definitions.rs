@@ -130,6 +130,9 @@ fn files_and_patterns_are_taken_and_a_project_is_not_needed() {
     at.run(&["import", "gone.sms", "--out", "d"]).exits(64).one_message().says("nothing is called `gone.sms`");
     at.run(&["import", "one.sms", "--out", "d", "--encoding", "klingon"]).exits(64).one_message();
     at.run(&["import", "one.sms", "--out", "d", "--source", "files"]).exits(64).one_message().says("is no share");
+    for share in ["\\\\srv\\share\\..\\x", "\\\\srv\\\\share", "\\\\srv\\"] {
+        at.run(&["import", "one.sms", "--out", "d", "--source", share]).exits(64).one_message().says("is no share");
+    }
     at.run(&["import", "--out", "d", "--source", "\\\\a\\b"]).exits(64);
     at.run(&["import", "one.sms", "--server", "lab", "--out", "d"]).exits(64).one_message().says("exclude each other");
     at.write("other/readme.txt", "x");
@@ -182,6 +185,60 @@ fn what_would_not_be_sound_in_the_project_is_not_written() {
     assert!(!at.root.join("estate/delivery/imported").exists());
     at.write("one.sms", GOOD);
     at.run(&words).exits(0);
+}
+
+#[test]
+fn one_definition_that_makes_no_sound_manifest_keeps_no_other_from_being_imported() {
+    let at = At::with_project();
+    at.write("many/bad.sms", GOOD.replace("Name=Good", "Name=tool ${{ v }}"));
+    at.write("many/clash.sms", GOOD.replace("Name=Good", "Name=7-zip"));
+    at.write("many/good.sms", GOOD);
+    at.run(&["-C", "estate", "import", "../many", "--out", "delivery/imported"])
+        .exits(65)
+        .says("MAN-11")
+        .says("../many/bad.sms:4:")
+        .says("../many/clash.sms:4:")
+        .says("2 files not imported");
+    assert_eq!(at.files("estate/delivery/imported"), ["estate/delivery/imported/packages/good.yaml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn man_8_an_import_writes_through_no_link_that_leads_out() {
+    let at = At::with_project();
+    at.write("one.sms", GOOD);
+    at.write("outside/readme.txt", "x");
+    fs::create_dir_all(at.root.join("estate/m/inner")).unwrap();
+    let link = |to: &str, from: &str| std::os::unix::fs::symlink(at.root.join(to), at.root.join(from)).unwrap();
+    link("outside", "estate/m/packages");
+    let import = |out: &str| at.run(&["-C", "estate", "import", "../one.sms", "--out", out]);
+    import("m").exits(1).says("MAN-8").says("m/packages").says("leads out of the project").says("nothing was written");
+    link("outside", "estate/way");
+    import("way/a").exits(1).says("MAN-8").says("leads out of the project");
+    fs::remove_file(at.root.join("estate/m/packages")).unwrap();
+    fs::create_dir(at.root.join("estate/m/packages")).unwrap();
+    link("outside/gone.yaml", "estate/m/packages/good.yaml");
+    import("m").exits(1).says("MAN-8").says("m/packages/good.yaml");
+    // Without a project the directory itself is the bound.
+    fs::create_dir(at.root.join("free")).unwrap();
+    link("outside", "free/packages");
+    at.run(&["import", "one.sms", "--out", "free"]).exits(1).says("MAN-8").says("out of the directory of `--out`");
+    assert_eq!(at.files("outside"), ["outside/readme.txt"]);
+    // One that stays inside is the project's own affair.
+    fs::create_dir(at.root.join("estate/n")).unwrap();
+    link("estate/m/inner", "estate/n/packages");
+    import("n").exits(0);
+    assert_eq!(at.files("estate/m/inner"), ["estate/m/inner/good.yaml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn imp_1_a_pipe_is_refused_and_not_waited_for() {
+    let at = At::new();
+    let made = std::process::Command::new("mkfifo").arg(at.root.join("p.sms")).status().unwrap();
+    assert!(made.success());
+    at.run(&["import", "p.sms", "--out", "a"]).exits(65).says("IMP-1").says("it is not a regular file");
+    assert!(!at.root.join("a").exists());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `consign import FILE… --out DIR`: what other tools defined, as manifests.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -21,6 +22,7 @@ use crate::definition;
 use crate::definition::Content;
 use crate::definition::Draft;
 use crate::definition::Given;
+use crate::definition::Imported;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
@@ -33,6 +35,7 @@ use crate::model::kind::Kind;
 use crate::model::project::Project;
 use crate::model::project::Severity;
 use crate::rules::import::IMP_9;
+use crate::rules::manifest::MAN_8;
 use crate::sys::disk;
 use crate::sys::environment;
 use crate::sys::files;
@@ -53,7 +56,7 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
             .help("import the files first, and what the server holds into another directory"));
     }
     let given = given(context, args)?;
-    let imported = definition::read(given, args.encoding.as_deref());
+    let mut imported = definition::read(given, args.encoding.as_deref());
     if !imported.findings.is_empty() {
         context.show_findings(&imported.findings, &imported.sources);
     }
@@ -70,15 +73,15 @@ pub(super) fn run(context: &Context, args: &ImportArgs) -> Outcome {
     }
     let out = context.directory.join(&args.out);
     let ground = Ground::of(&out);
-    let texts = texts(&imported.drafts, &out, ground.root.as_deref());
+    let texts = ground.sound(context, &mut imported, &out)?;
+    stays_inside(context, ground.root.as_deref(), &out, &texts)?;
     let fresh = fresh(context, &texts, &out)?;
-    ground.judge(context, &imported.drafts, &texts, &out)?;
     disk::write_new(&out, &fresh).map_err(|error| Failure::from_error(exit::ERROR, &error))?;
     context.talk(&summary(args, &imported, &texts, fresh.len()));
-    Ok(if imported.findings.has_errors() { exit::DATA } else { exit::OK })
+    Ok(if imported.n_refused > 0 || imported.findings.has_errors() { exit::DATA } else { exit::OK })
 }
 
-fn summary(args: &ImportArgs, imported: &definition::Imported, texts: &Texts, n_fresh: usize) -> String {
+fn summary(args: &ImportArgs, imported: &Imported, texts: &Texts, n_fresh: usize) -> String {
     let of = |kind: Kind| imported.drafts.iter().filter(|draft| draft.item.key.kind == kind).count();
     let n_programs = imported.drafts.iter().map(|draft| draft.programs.len()).sum();
     let mut out = format!("{} with {}", counted(of(Kind::Package), "package"), counted(n_programs, "program"));
@@ -108,7 +111,7 @@ fn counted(n: usize, what: &str) -> String {
 }
 
 /// Why files are none, each on a line.
-fn others(imported: &definition::Imported) -> Vec<String> {
+fn others(imported: &Imported) -> Vec<String> {
     let told = imported.others.iter().take(OTHERS_TOLD_MAX);
     let mut out: Vec<String> = told
         .map(|(id, why)| format!("{} is passed over: {why}\n", visible(imported.sources.path(*id).as_str())))
@@ -131,10 +134,10 @@ fn given(context: &Context, args: &ImportArgs) -> Result<Vec<Given>, Failure> {
             .help("such as windows-1252, windows-1250, shift_jis, gbk, utf-16le"));
     }
     if let Some(unc) = &args.source
-        && !unc.strip_prefix("\\\\").is_some_and(|rest| rest.trim_end_matches('\\').contains('\\'))
+        && !check::is_unc(unc)
     {
         return Err(Failure::new(exit::USAGE, format!("`{}` is no share", visible(unc)))
-            .help("write it as `'\\\\server\\share'`, in single quotes"));
+            .help("write it as `'\\\\server\\share'`, in single quotes, without `.`, `..` or empty parts (PKG-2)"));
     }
     let found = gather::gather(&context.directory, &args.files, definition::is_definition).map_err(|error| {
         let usage = matches!(error, gather::GatherError::Nothing(_) | gather::GatherError::Pattern { .. });
@@ -171,18 +174,52 @@ fn read(context: &Context, args: &ImportArgs, found: Found, bytes: &AtomicU64) -
     Given { path, bytes: content, is_named: found.is_named, unc }
 }
 
+/// Manifests by their path below the directory, each with the file that it comes from.
+type Drafted = BTreeMap<Utf8PathBuf, (String, SourceId)>;
+
 /// Each item in a file of its own, called after it.
-fn texts(drafts: &[Draft], out: &Utf8Path, root: Option<&Utf8Path>) -> Texts {
+fn texts(drafts: &[Draft], out: &Utf8Path, root: Option<&Utf8Path>) -> Drafted {
     let mut drafts: Vec<&Draft> = drafts.iter().collect();
     drafts.sort_by(|a, b| a.item.key.cmp(&b.item.key));
-    let (mut texts, mut numbers) = (Texts::new(), HashMap::new());
+    let (mut texts, mut numbers) = (Drafted::new(), HashMap::new());
     for draft in drafts {
         let path = free_path(&texts, &mut numbers, &draft.item);
         let schema = root.and_then(|root| schema(root, &real(out).join(&path)));
         let modeline = schema.map(|schema| format!("# yaml-language-server: $schema={schema}\n"));
-        texts.insert(path, modeline.unwrap_or_default() + &draft.text());
+        texts.insert(path, (modeline.unwrap_or_default() + &draft.text(), draft.source));
     }
     texts
+}
+
+/// Nothing is written through a link that leads out of the project, or out of the directory where there is none (MAN-8).
+fn stays_inside(context: &Context, root: Option<&Utf8Path>, out: &Utf8Path, texts: &Texts) -> Result<(), Failure> {
+    let directory = context.directory.canonicalize_utf8().unwrap_or_else(|_| context.directory.clone());
+    // Of the way to `out` only what lies in the project of the working directory is the project's own.
+    let home = files::find_project(directory.as_std_path()).ok();
+    let mut links = BTreeSet::new();
+    if let Some(home) = &home
+        && let Ok(below) = directory.join(out.strip_prefix(&context.directory).unwrap_or(out)).strip_prefix(home)
+        && !below.components().any(|part| part == camino::Utf8Component::ParentDir)
+    {
+        links.extend(disk::way_out(home, home, below));
+    }
+    let bound = root.map_or_else(|| real(out), Utf8Path::to_owned);
+    links.extend(texts.keys().filter_map(|path| disk::way_out(&bound, out, path)));
+    if links.is_empty() {
+        return Ok(());
+    }
+    let (mut findings, mut sources) = (Diagnostics::new(), Sources::new());
+    for link in links {
+        let id = sources.add_text(link.strip_prefix(&context.directory).unwrap_or(&link), "");
+        let whose = if root.is_some() || home.is_some() { "the project" } else { "the directory of `--out`" };
+        let message = format!("a symbolic link that leads out of {whose}");
+        findings.push(
+            Diagnostic::error(&MAN_8, Location::File(id), message)
+                .help("nothing is written through it; remove the link, or import into another directory"),
+        );
+    }
+    context.show_findings(&findings, &sources);
+    Err(Failure::new(exit::ERROR, "manifests would be written to another place").help("nothing was written"))
 }
 
 /// A path that need not be there, by its nearest directory that is.
@@ -247,49 +284,96 @@ impl Ground {
         Self { root, project, sources, ids }
     }
 
-    /// Reads what would be written, with what is there, as `validate` does: what breaks a rule is not written.
-    fn judge(mut self, context: &Context, drafts: &[Draft], texts: &Texts, out: &Utf8Path) -> Result<(), Failure> {
+    /// The texts of the drafts that are sound together with what is there, as `validate` sees it. The others are errors of
+    /// the files that they come from, and are gone from `imported` with all that those files gave.
+    fn sound(&self, context: &Context, imported: &mut Imported, out: &Utf8Path) -> Result<Texts, Failure> {
+        let mut refused = Diagnostics::new();
+        let texts = loop {
+            let texts = texts(&imported.drafts, out, self.root.as_deref());
+            let found = self.judge(imported, &texts, out)?;
+            let bad: BTreeSet<SourceId> = found.iter().filter_map(|one| one.at.source()).collect();
+            if bad.is_empty() {
+                break texts.into_iter().map(|(path, (text, _))| (path, text)).collect::<Texts>();
+            }
+            // What is left may have needed what goes.
+            imported.drafts.retain(|draft| !bad.contains(&draft.source));
+            imported.n_refused += bad.len();
+            refused.extend(found);
+        };
+        if !refused.is_empty() {
+            refused.sort(&imported.sources);
+            context.show_findings(&refused, &imported.sources);
+            if texts.is_empty() {
+                let message = "the manifests would not be sound; what stands above says why";
+                return Err(Failure::new(exit::DATA, message).help("nothing was written"));
+            }
+        }
+        Ok(texts)
+    }
+
+    /// What is wrong with the manifests of drafts, each told at the file that the draft comes from.
+    fn judge(&self, imported: &Imported, texts: &Drafted, out: &Utf8Path) -> Result<Diagnostics, Failure> {
+        if texts.is_empty() {
+            return Ok(Diagnostics::new());
+        }
+        let mut sources = self.sources.clone();
         let below = self.root.as_ref().and_then(|root| real(out).strip_prefix(root).ok().map(Utf8Path::to_owned));
         let below = below.unwrap_or_else(|| out.to_owned());
-        let paths: BTreeMap<Utf8PathBuf, &String> = texts.iter().map(|(path, text)| (below.join(path), text)).collect();
+        let paths: BTreeMap<Utf8PathBuf, &(String, SourceId)> =
+            texts.iter().map(|(path, drafted)| (below.join(path), drafted)).collect();
         let mut ids: Vec<SourceId> =
-            self.ids.iter().copied().filter(|id| !paths.contains_key(self.sources.path(*id))).collect();
-        let new: Vec<SourceId> =
-            paths.into_iter().map(|(path, text)| self.sources.add_text(path, text.as_str())).collect();
-        ids.extend(&new);
-        if new.is_empty() {
-            return Ok(());
-        }
+            self.ids.iter().copied().filter(|id| !paths.contains_key(sources.path(*id))).collect();
+        let new: BTreeMap<SourceId, SourceId> =
+            paths.into_iter().map(|(path, (text, from))| (sources.add_text(path, text.as_str()), *from)).collect();
+        ids.extend(new.keys());
         let server = self.project.servers.keys().next().cloned();
-        let (parsed, mut findings) = manifest::parse(&self.sources, &ids);
+        let (parsed, mut findings) = manifest::parse(&sources, &ids);
         let (loaded, more) = parsed.into_site(&self.project, server.as_deref(), &Overlays::default());
         findings.extend(more);
         findings.extend(check::validate(&loaded, &self.project));
         findings.apply_severities(&self.project.policy.severities);
         // What is wrong elsewhere in the project was so before.
-        let is_new = |at: &Location| at.source().is_some_and(|id| new.contains(&id));
-        let concerns = |finding: &Diagnostic| {
-            finding.severity == Severity::Error
-                && (is_new(&finding.at) || finding.labels.iter().any(|(at, _)| is_new(at)))
-        };
-        let mut ours: Diagnostics = findings.into_iter().filter(concerns).collect();
-        manifest::locate(&mut ours, &self.sources);
-        ours.sort(&self.sources);
-        if !ours.is_empty() {
-            context.show_findings(&ours, &self.sources);
-            let message = "the manifests would not be sound in this project; what stands above says why";
-            return Err(Failure::new(exit::DATA, message).help("nothing was written"));
+        let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
+        let mut ours: Diagnostics = findings.into_iter().filter(is_error).collect();
+        manifest::locate(&mut ours, &sources);
+        let told = ours.iter().flat_map(|finding| {
+            let places = std::iter::once(&finding.at).chain(finding.labels.iter().map(|(at, _)| at));
+            let ours = places.filter_map(|at| Some((at, *new.get(&at.source()?)?)));
+            ours.map(|(at, from)| at_home(finding, at, from, &sources, &imported.sources)).collect::<Vec<_>>()
+        });
+        let told: Diagnostics = told.collect();
+        if !told.is_empty() {
+            return Ok(told);
         }
         let is_lost = |draft: &&Draft| {
             let keys = std::iter::once(&draft.item).chain(&draft.programs);
             keys.into_iter().any(|item| !loaded.site.items.contains_key(&item.key))
         };
-        match drafts.iter().find(is_lost) {
+        match imported.drafts.iter().find(is_lost) {
             Some(draft) => {
                 let message = format!("{} does not read back as it was written", crate::diag::called(&draft.item.key));
                 Err(Failure::new(exit::ERROR, message).help("nothing was written; please report this, with the file"))
             }
-            None => Ok(()),
+            None => Ok(told),
         }
+    }
+}
+
+/// A finding of a manifest that does not exist, as one of the file that the manifest would be made of: where the same
+/// words stand there, else at the file as a whole.
+fn at_home(finding: &Diagnostic, at: &Location, from: SourceId, sources: &Sources, files: &Sources) -> Diagnostic {
+    let words = match at {
+        Location::Span { source, start, end } => sources.text(*source).get(*start..*end).unwrap_or_default(),
+        _ => "",
+    };
+    let words = words.trim_matches(['\'', '"', ' ', '\n']);
+    let found = (words.len() > 1 && !words.contains('\n')).then(|| files.text(from).find(words)).flatten();
+    let place =
+        found.map_or(Location::File(from), |start| Location::Span { source: from, start, end: start + words.len() });
+    let message = format!("its manifest would not be sound: {}", finding.message);
+    let told = Diagnostic::error(finding.rule, place, message);
+    match &finding.help {
+        Some(help) => told.help(help.clone()),
+        None => told,
     }
 }

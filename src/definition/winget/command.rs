@@ -42,7 +42,10 @@ pub(super) fn install(one: &Installer<'_>) -> Option<Command> {
         notes.push(format!("assumed: {usual}, which winget passes to installers of the type {kind}"));
     }
     let mut line = format!("{before}{}", quoted(&file, !before.is_empty()));
-    let all_users = if !before.is_empty() && one.text("Scope") == "machine" { "ALLUSERS=1" } else { "" };
+    // A switch of its own may say it already.
+    let says_users = [silent, one.switch("Custom")].iter().any(|own| own.to_ascii_uppercase().contains("ALLUSERS="));
+    let for_all = !before.is_empty() && one.text("Scope") == "machine" && !says_users;
+    let all_users = if for_all { "ALLUSERS=1" } else { "" };
     for word in [silent, all_users, one.switch("Custom")].into_iter().filter(|word| !word.is_empty()) {
         line.push(' ');
         line.extend(word.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !is_hidden(*c)));
