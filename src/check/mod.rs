@@ -18,11 +18,8 @@ mod tasks;
 mod windows;
 
 use context::Context;
-<<<<<<< HEAD
 pub use names::refused_name;
-=======
 pub use packages::is_unc;
->>>>>>> w-import
 use rayon::prelude::*;
 pub use tasks::is_reserved;
 
