@@ -466,7 +466,8 @@ pub struct DriftArgs {
     /// Tell of an item once it has differed in so many runs in a row; more than one needs --memory
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub alert_after: u32,
-    /// Taken for other tools' sake: drift always exits with 2
+    /// Taken for other tools' sake: drift exits with 2 wherever the server differs, and with 0 where it is as declared,
+    /// without it as well
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// How to report

@@ -36,6 +36,9 @@ fn answer(asked: &str) -> Result<String, Failure> {
     if let Some(rule) = rules::find(&id) {
         return Ok(rule_text(rule));
     }
+    if let Some(told) = field::of_every_kind(asked) {
+        return told;
+    }
     if let Some((kind, path)) = asked.split_once('.') {
         return field::text(self::kind(kind)?, path);
     }

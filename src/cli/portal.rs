@@ -1,5 +1,7 @@
 //! `consign portal`
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 use clap::ValueEnum;
@@ -14,12 +16,14 @@ use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::plan::observe;
 use crate::cli::plan::read_plan;
+use crate::diag::Diagnostic;
 use crate::diag::Loaded;
 use crate::diag::nearest;
 use crate::diag::visible;
 use crate::model::kind::Kind;
 use crate::model::observed::Observed;
 use crate::model::portal::Right;
+use crate::model::project::Severity;
 use crate::plan::Plan;
 use crate::plan::estate::Done;
 use crate::plan::estate::Laid;
@@ -28,11 +32,13 @@ use crate::plan::portal::Difference;
 use crate::plan::portal::FORMAT_VERSION;
 use crate::plan::portal::Filter;
 use crate::plan::portal::Matrix;
+use crate::plan::portal::named;
 use crate::plan::rights::Above;
 use crate::reach::Estate;
 use crate::reach::planned_guid;
 use crate::report::portal;
 use crate::report::portal::About;
+use crate::rules::is_of_reading;
 
 /// `consign portal`
 #[derive(Debug, Args)]
@@ -94,7 +100,7 @@ pub enum PortalFormat {
     Text,
     /// For programs.
     Json,
-    /// For spreadsheets: RFC 4180, a line for each item and principal.
+    /// For spreadsheets: RFC 4180, a line for each item (or package) and principal.
     Csv,
     /// For a page or a comment.
     Markdown,
@@ -129,6 +135,7 @@ fn of_manifests(context: &Context, args: &PortalArgs, filter: &Filter) -> Outcom
     let estate = Estate::of_items(items.map(|item| (planned_guid(&item.key), item)));
     is_there(&[&estate], filter)?;
     let matrix = Matrix::of(&estate, Above::Unknown, filter);
+    are_named(context, &[&estate], matrix.is_known(), filter)?;
     let of = match server {
         Some(server) => format!("the manifests, as for `{}`", visible(&server)),
         None => "the manifests".to_owned(),
@@ -143,12 +150,21 @@ pub fn manifests(context: &Context, opened: &mut Opened) -> Result<(Loaded, Opti
     let servers: Vec<String> = opened.project.iter().flat_map(|project| project.servers.keys().cloned()).collect();
     let loaded = opened.site(servers.first().map(String::as_str));
     opened.settle();
-    if opened.findings.has_errors() || opened.project.is_none() {
+    // What is wrong with a reference or by a rule leaves what was read as it is; what could not be read is missing.
+    let is_missing = |finding: &Diagnostic| finding.severity == Severity::Error && is_of_reading(finding.rule);
+    if opened.findings.iter().any(is_missing) || opened.project.is_none() {
         context.show_findings(&opened.findings, &opened.sources);
         let exit = if opened.project.is_none() { exit::CONFIG } else { exit::DATA };
         return Err(Failure::found(exit, &opened.findings, &opened.sources));
     }
     let loaded = loaded.ok_or_else(|| Failure::silent(exit::DATA))?;
+    match opened.findings.count(Severity::Error) {
+        0 => {}
+        1 => context.talk("warning: the manifests have 1 error, and this is what they say all the same; `consign validate` tells it\n"),
+        n => context.talk(&format!(
+            "warning: the manifests have {n} errors, and this is what they say all the same; `consign validate` tells them\n"
+        )),
+    }
     Ok((loaded, servers.into_iter().next().filter(|_| opened.project.iter().any(|one| one.servers.len() > 1))))
 }
 
@@ -157,6 +173,7 @@ fn of_server(context: &Context, args: &PortalArgs, filter: &Filter) -> Outcome {
     let estate = Estate::of(&observed);
     is_there(&[&estate], filter)?;
     let matrix = Matrix::of(&estate, above(&observed), filter);
+    are_named(context, &[&estate], matrix.is_known(), filter)?;
     show(context, args, filter, &matrix, &format!("server `{}`", visible(&name)), &name)?;
     Ok(whole(context, &observed))
 }
@@ -175,6 +192,8 @@ fn of_plan(context: &Context, args: &PortalArgs, filter: &Filter, plan: &Plan) -
     let (live, planned) = (laid.live(), laid.planned());
     is_there(&[&live, &planned], filter)?;
     let difference = Difference::of(&live, &planned, above, filter);
+    let is_known = difference.before.is_known() && difference.after.is_known();
+    are_named(context, &[&live, &planned], is_known, filter)?;
     let hash: String = plan.hash.chars().take(12).collect();
     let of = format!("server `{}` after plan {}", visible(&name), visible(&hash));
     let about = About { of: &of, by_package: false, columns: context.columns, paint: context.paint };
@@ -205,6 +224,7 @@ fn show(
     match args.format {
         PortalFormat::Text => context.out(&portal::text(matrix, &about)),
         PortalFormat::Markdown => context.out(&portal::markdown(matrix, &about)),
+        PortalFormat::Csv if by_package => context.out(&portal::csv_by_package(matrix)),
         PortalFormat::Csv => context.out(&portal::csv(matrix)),
         PortalFormat::Json => {
             let value = json!({ "format_version": FORMAT_VERSION, "of": source, "filter": filter,
@@ -261,6 +281,29 @@ fn is_there(estates: &[&Estate<'_>], filter: &Filter) -> Result<(), Failure> {
                 });
             }
         }
+    }
+    Ok(())
+}
+
+/// Fails where a filter names a principal whom no right names: a name that is mistyped would read as one without rights.
+/// Where not all rights are known, that is a note: the unknown ones may name it.
+fn are_named(context: &Context, estates: &[&Estate<'_>], is_known: bool, filter: &Filter) -> Result<(), Failure> {
+    let names: BTreeMap<String, String> =
+        estates.iter().flat_map(|estate| named(estate)).map(|name| (name.to_lowercase(), name)).collect();
+    for glob in &filter.principals {
+        let asked = glob.to_lowercase();
+        if names.keys().any(|name| is_match(&asked, name)) {
+            continue;
+        }
+        let near = nearest(&asked, names.keys().map(String::as_str)).and_then(|near| names.get(near));
+        let help = near.map(|near| format!("did you mean `{}`?", visible(near)));
+        let message = format!("no right names a principal `{}`", visible(glob));
+        if is_known {
+            let failure = Failure::new(exit::USAGE, format!("--principal: {message}"));
+            return Err(failure.help(help.unwrap_or_else(|| "who is not named has no right".to_owned())));
+        }
+        let help = help.map(|help| format!("; {help}")).unwrap_or_default();
+        context.talk(&format!("note: {message} here, and not all rights are known{help}\n"));
     }
     Ok(())
 }

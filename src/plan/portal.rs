@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::model::item::Item;
+use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::model::portal::Grant;
+use crate::model::portal::PortalRights;
 use crate::model::portal::Right;
 use crate::plan::is_match;
 use crate::plan::rights;
@@ -42,6 +45,9 @@ pub struct Matrix {
     pub principals: Vec<Principal>,
     /// The programs and sequential tasks, by address.
     pub items: Vec<Row>,
+    /// The one right that was asked for. Of the other nothing is told: it was not looked at.
+    #[serde(skip)]
+    pub only: Option<Right>,
 }
 
 /// What a principal has on all the items together.
@@ -49,15 +55,17 @@ pub struct Matrix {
 pub struct Principal {
     /// Its name, as it is first written.
     pub principal: String,
-    /// Its part of the right to ask and get.
-    pub install: Share,
-    /// Its part of the right to ask for approval.
-    pub install_on_approval: Share,
+    /// Its part of the right to ask and get; `None`: that right was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<Share>,
+    /// Its part of the right to ask for approval; `None`: that right was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install_on_approval: Option<Share>,
 }
 
 impl Principal {
-    /// The share of one right.
-    pub const fn share(&self, right: Right) -> Share {
+    /// The share of one right; `None`: it was not asked for.
+    pub const fn share(&self, right: Right) -> Option<Share> {
         match right {
             Right::Install => self.install,
             Right::InstallOnApproval => self.install_on_approval,
@@ -213,12 +221,22 @@ impl Matrix {
             names.entry(name.to_lowercase()).or_insert(name);
         }
         let names: Vec<String> = names.into_values().map(str::to_owned).collect();
-        Self { principals: Vec::new(), items }.about(&names)
+        Self { principals: Vec::new(), items, only: filter.right }.about(&names)
+    }
+
+    /// The rights that are told of, in the order in which they are shown: both, or the one that was asked for.
+    pub fn rights(&self) -> Vec<Right> {
+        RIGHTS.into_iter().filter(|right| self.only.is_none_or(|only| only == *right)).collect()
     }
 
     /// The same rows, about these principals.
     fn about(self, names: &[String]) -> Self {
-        Self { principals: shares(names, &self.items.iter().collect::<Vec<_>>()), ..self }
+        Self { principals: shares(names, &self.items.iter().collect::<Vec<_>>(), self.only), ..self }
+    }
+
+    /// Whether all rights that hold on the items are known.
+    pub fn is_known(&self) -> bool {
+        self.items.iter().all(|row| row.known)
     }
 
     /// How many items there are of a kind.
@@ -236,13 +254,13 @@ impl Matrix {
         let one = |(key, rows): (ItemKey, Vec<&Row>)| Group {
             address: key.to_string(),
             items: rows.len(),
-            principals: shares(&names, &rows),
+            principals: shares(&names, &rows, self.only),
         };
         groups.into_iter().map(one).collect()
     }
 }
 
-fn shares(names: &[String], rows: &[&Row]) -> Vec<Principal> {
+fn shares(names: &[String], rows: &[&Row], only: Option<Right>) -> Vec<Principal> {
     let mut held: BTreeMap<(String, Right), usize> = BTreeMap::new();
     let mut unsure: BTreeMap<(String, Right), usize> = BTreeMap::new();
     let unknown = rows.iter().filter(|row| !row.known).count();
@@ -255,7 +273,8 @@ fn shares(names: &[String], rows: &[&Row]) -> Vec<Principal> {
         let key = (folded.to_owned(), right);
         let of = |map: &BTreeMap<(String, Right), usize>| map.get(&key).copied().unwrap_or_default();
         // Where it is held for certain, it does not matter what else is inherited.
-        Share::new(of(&held), rows.len(), unknown - of(&unsure))
+        let is_told = only.is_none_or(|only| only == right);
+        is_told.then(|| Share::new(of(&held), rows.len(), unknown - of(&unsure)))
     };
     let principal = |name: &String| {
         let folded = name.to_lowercase();
@@ -266,6 +285,22 @@ fn shares(names: &[String], rows: &[&Row]) -> Vec<Principal> {
         }
     };
     names.iter().map(principal).collect()
+}
+
+/// Everyone whom a right names, of a program, of a sequential task, or of what they inherit from, by name.
+pub fn named(estate: &Estate<'_>) -> BTreeSet<String> {
+    let portal = |item: &Item| match &item.spec {
+        Spec::PortalDefaults(defaults) => defaults.grants.clone().unwrap_or_default(),
+        Spec::Program(program) => own(program.portal.as_ref()),
+        Spec::SequentialTask(sequence) => own(sequence.portal.as_ref()),
+        Spec::Folder(folder) => own(folder.portal.as_ref()),
+        _ => Vec::new(),
+    };
+    estate.items().flat_map(|placed| portal(placed.item)).map(|grant| grant.principal).collect()
+}
+
+fn own(portal: Option<&PortalRights>) -> Vec<Grant> {
+    portal.map(|portal| portal.grants.clone()).unwrap_or_default()
 }
 
 /// The programs and sequential tasks that a filter lets through.

@@ -12,7 +12,6 @@ use crate::plan::portal::Extent;
 use crate::plan::portal::Matrix;
 use crate::plan::portal::Move;
 use crate::plan::portal::Principal;
-use crate::plan::portal::RIGHTS;
 use crate::plan::portal::Row;
 use crate::plan::portal::Share;
 use crate::plan::portal::Turn;
@@ -34,7 +33,13 @@ pub struct About<'a> {
 }
 
 /// What a mark in a table means.
-const LEGEND: &str = "In parentheses: inherited. `-`: no right. `?`: not known, for what is inherited is not known.";
+fn legend(matrix: &Matrix) -> String {
+    let none = match matrix.only {
+        Some(only) => format!("not the right *{}*, and the other was not asked for", right(only)),
+        None => "no right".to_owned(),
+    };
+    format!("In parentheses: inherited. `-`: {none}. `?`: not known, for what is inherited is not known.")
+}
 
 /// The matrix for people.
 pub fn text(matrix: &Matrix, about: &About<'_>) -> String {
@@ -44,7 +49,8 @@ pub fn text(matrix: &Matrix, about: &About<'_>) -> String {
         let table = if about.by_package { by_package(matrix) } else { by_program(matrix) };
         out.push_str(&grid(&table, about));
         if !about.by_package {
-            out.push_str(&format!("\n{}", about.paint.on(Tone::Dim, folded(&format!("{LEGEND}\n"), about.columns))));
+            let legend = folded(&format!("{}\n", legend(matrix)), about.columns);
+            out.push_str(&format!("\n{}", about.paint.on(Tone::Dim, legend)));
         }
     }
     for note in notes(matrix) {
@@ -80,7 +86,7 @@ pub fn markdown(matrix: &Matrix, about: &About<'_>) -> String {
         let table = if about.by_package { by_package(matrix) } else { by_program(matrix) };
         out.push_str(&markdown_table(&table));
         if !about.by_package {
-            out.push_str(&format!("\n{LEGEND}\n"));
+            out.push_str(&format!("\n{}\n", legend(matrix)));
         }
     }
     for note in notes(matrix) {
@@ -113,29 +119,56 @@ pub fn difference_markdown(difference: &Difference, about: &About<'_>) -> String
 
 /// The matrix as CSV (RFC 4180): a line for each item and principal.
 pub fn csv(matrix: &Matrix) -> String {
-    let mut out = line(&["item", "kind", "folder", "principal", "install", "install_on_approval"]);
+    let rights = matrix.rights();
+    let mut head = vec!["item", "kind", "folder", "principal"];
+    head.extend(rights.iter().map(|right| column(*right)));
+    let mut out = line(&head);
     for row in &matrix.items {
         for one in &matrix.principals {
-            let [install, approval] = RIGHTS.map(|right| told(row.cell(&one.principal, right)));
             let folder = row.folder.as_deref().unwrap_or_default();
-            out.push_str(&line(&[&row.address, row.key.kind.name(), folder, &one.principal, install, approval]));
+            let mut cells = vec![row.address.as_str(), row.key.kind.name(), folder, one.principal.as_str()];
+            cells.extend(rights.iter().map(|right| told(row.cell(&one.principal, *right))));
+            out.push_str(&line(&cells));
         }
     }
     out
 }
 
+/// The matrix by package as CSV: a line for each package or sequential task and principal, with `all`, `some`, `none` or
+/// `unknown`.
+pub fn csv_by_package(matrix: &Matrix) -> String {
+    let rights = matrix.rights();
+    let mut head = vec!["item", "programs", "principal"];
+    head.extend(rights.iter().map(|right| column(*right)));
+    let mut out = line(&head);
+    for group in matrix.groups() {
+        let programs = group.items.to_string();
+        for one in &group.principals {
+            let mut cells = vec![group.address.as_str(), programs.as_str(), one.principal.as_str()];
+            cells.extend(rights.iter().filter_map(|right| one.share(*right)).map(|share| share.is.word()));
+            out.push_str(&line(&cells));
+        }
+    }
+    out
+}
+
+/// What a right's column of CSV is called.
+const fn column(right: Right) -> &'static str {
+    match right {
+        Right::Install => "install",
+        Right::InstallOnApproval => "install_on_approval",
+    }
+}
+
 /// What a plan makes of the matrix, as CSV: a line for each item and principal, with before and after.
 pub fn difference_csv(difference: &Difference) -> String {
-    let mut out = line(&[
-        "item",
-        "kind",
-        "folder",
-        "principal",
-        "install_before",
-        "install_after",
-        "install_on_approval_before",
-        "install_on_approval_after",
-    ]);
+    let rights = difference.after.rights();
+    let sides: Vec<String> = (rights.iter().copied().map(column))
+        .flat_map(|name| [format!("{name}_before"), format!("{name}_after")])
+        .collect();
+    let mut head = vec!["item", "kind", "folder", "principal"];
+    head.extend(sides.iter().map(String::as_str));
+    let mut out = line(&head);
     let find = |matrix: &'_ Matrix, address: &str| matrix.items.iter().position(|row| row.address == address);
     let mut addresses: Vec<&Row> = difference.before.items.iter().chain(&difference.after.items).collect();
     addresses.sort_by(|a, b| a.key.cmp(&b.key));
@@ -150,17 +183,9 @@ pub fn difference_csv(difference: &Difference) -> String {
         for one in &difference.after.principals {
             let name = one.principal.as_str();
             let folder = is.or(was).and_then(|row| row.folder.as_deref()).unwrap_or_default();
-            let [install, approval] = RIGHTS;
-            out.push_str(&line(&[
-                &row.address,
-                row.key.kind.name(),
-                folder,
-                name,
-                cell(was, name, install),
-                cell(is, name, install),
-                cell(was, name, approval),
-                cell(is, name, approval),
-            ]));
+            let mut cells = vec![row.address.as_str(), row.key.kind.name(), folder, name];
+            cells.extend(rights.iter().flat_map(|right| [cell(was, name, *right), cell(is, name, *right)]));
+            out.push_str(&line(&cells));
         }
     }
     out
@@ -233,7 +258,8 @@ fn heading(matrix: &Matrix, about: &About<'_>) -> String {
     let programs = counted(matrix.count(Kind::Program), "program", "programs");
     let sequences = counted(matrix.count(Kind::SequentialTask), "sequential task", "sequential tasks");
     let principals = counted(matrix.principals.len(), "principal", "principals");
-    format!("Portal rights of {}: {programs}, {sequences}, {principals}", about.of)
+    let only = matrix.only.map(|only| format!(", {} alone", right(only))).unwrap_or_default();
+    format!("Portal rights of {}{only}: {programs}, {sequences}, {principals}", about.of)
 }
 
 fn totals(difference: &Difference) -> String {
@@ -298,9 +324,18 @@ fn share(share: Share) -> String {
 }
 
 fn principals(matrix: &Matrix) -> Table {
-    let row = |one: &Principal| vec![one.principal.clone(), share(one.install), share(one.install_on_approval)];
-    let head = ["principal", "install", "install on approval"].map(str::to_owned).to_vec();
+    let rights = matrix.rights();
+    let row = |one: &Principal| {
+        let shares = rights.iter().filter_map(|right| one.share(*right)).map(share);
+        std::iter::once(one.principal.clone()).chain(shares).collect()
+    };
+    let head = heads(&rights);
     Table { head, rows: matrix.principals.iter().map(row).collect(), names: 1 }
+}
+
+/// The head of a table of principals.
+fn heads(rights: &[Right]) -> Vec<String> {
+    std::iter::once("principal").chain(rights.iter().map(|one| right(*one))).map(str::to_owned).collect()
 }
 
 fn before_and_after(difference: &Difference) -> Table {
@@ -308,28 +343,31 @@ fn before_and_after(difference: &Difference) -> Table {
         let (was, is) = (share(was), share(is));
         if was == is { is } else { format!("{was} -> {is}") }
     };
+    let rights = difference.after.rights();
     let both = difference.before.principals.iter().zip(&difference.after.principals);
     let row = |(was, is): (&Principal, &Principal)| {
         let mut row = vec![is.principal.clone()];
-        row.extend(RIGHTS.map(|right| pair(was.share(right), is.share(right))));
+        let shares = rights.iter().filter_map(|right| was.share(*right).zip(is.share(*right)));
+        row.extend(shares.map(|(was, is)| pair(was, is)));
         row
     };
-    let head = ["principal", "install", "install on approval"].map(str::to_owned).to_vec();
+    let head = heads(&rights);
     Table { head, rows: both.map(row).collect(), names: 1 }
 }
 
 fn by_program(matrix: &Matrix) -> Table {
+    let rights = matrix.rights();
     let head = std::iter::once("item".to_owned()).chain(matrix.principals.iter().map(|one| one.principal.clone()));
     let row = |row: &Row| {
-        let cells = matrix.principals.iter().map(|one| cell(row, &one.principal));
+        let cells = matrix.principals.iter().map(|one| cell(row, &one.principal, &rights));
         std::iter::once(row.address.clone()).chain(cells).collect()
     };
     Table { head: head.collect(), rows: matrix.items.iter().map(row).collect(), names: 1 }
 }
 
 /// What a principal has on an item: *install* goes before the other right, which it makes pointless (PTL-2).
-fn cell(row: &Row, principal: &str) -> String {
-    let cells = RIGHTS.map(|right| (right, row.cell(principal, right)));
+fn cell(row: &Row, principal: &str, rights: &[Right]) -> String {
+    let cells: Vec<(Right, Cell<'_>)> = rights.iter().map(|right| (*right, row.cell(principal, *right))).collect();
     let held = cells.iter().find_map(|(right, cell)| match cell {
         Cell::Held(held) if held.own => Some(short(*right).to_owned()),
         Cell::Held(_) => Some(format!("({})", short(*right))),
@@ -340,12 +378,13 @@ fn cell(row: &Row, principal: &str) -> String {
 }
 
 fn by_package(matrix: &Matrix) -> Table {
+    let rights = matrix.rights();
     let head = std::iter::once("package or task".to_owned());
     let head = head.chain(matrix.principals.iter().map(|one| one.principal.clone())).collect();
     let words = |one: &Principal| {
-        let words = RIGHTS.iter().filter(|right| one.share(**right).is != Extent::None);
-        let words: Vec<String> =
-            words.map(|right| format!("{}: {}", short(*right), one.share(*right).is.word())).collect();
+        let words = rights.iter().filter_map(|right| Some((*right, one.share(*right)?.is)));
+        let words = words.filter(|(_, extent)| *extent != Extent::None);
+        let words: Vec<String> = words.map(|(right, extent)| format!("{}: {}", short(right), extent.word())).collect();
         if words.is_empty() { "none".to_owned() } else { words.join(", ") }
     };
     let rows = matrix.groups().into_iter();

@@ -141,8 +141,12 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 /// Never for the families `MAN` and `GIT`, but for their lints: after one of their findings what was read is not what was
 /// written, or not whole.
 pub fn can_be_softened(rule: &Rule) -> bool {
-    let is_of_reading = rule.id.starts_with("MAN-") || rule.id.starts_with("GIT-");
-    !is_of_reading || rule.acts.contains(&Act::Lint)
+    !is_of_reading(rule)
+}
+
+/// Whether what was read is not what was written, or not whole, after a finding of this rule.
+pub fn is_of_reading(rule: &Rule) -> bool {
+    (rule.id.starts_with("MAN-") || rule.id.starts_with("GIT-")) && !rule.acts.contains(&Act::Lint)
 }
 
 #[cfg(test)]

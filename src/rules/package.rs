@@ -11,7 +11,7 @@ pub static PKG_1: Rule = Rule {
     id: "PKG-1",
     title: "a package's version is a free label, written as text",
     source: "SWD 6.1 guide, Package Tab",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Server],
     explain: "Nothing but a person changes a version, and servers compare it as text. Without quotes YAML reads a number: \
               `24.08` loses its form, `1.10` becomes 1.1. Put it in quotes. Left out it is `1.0`. The publisher is for \
               the software portal only.",
@@ -22,7 +22,7 @@ pub static PKG_2: Rule = Rule {
     id: "PKG-2",
     title: "a package's source is none, local, UNC, or URL with its UNC directory",
     source: "SWD 6.1 guide, Package Tab",
-    acts: &[Act::Validate],
+    acts: &[Act::Validate, Act::Server],
     explain: "`{none: {}}`: nothing is downloaded. `{local: PATH}`: an absolute directory on the server, such as \
               `D:\\Packages\\7zip`. `{unc: PATH}`: a share `\\\\server\\share\\…` that every agent uses as given. `{url: \
               URL, directory: UNC}`: a web address, and the share of the same files, from which the server takes its \
@@ -48,7 +48,7 @@ pub static PKG_4: Rule = Rule {
     id: "PKG-4",
     title: "a second copy on the client is refreshed only right before a run",
     source: "SWD 6.1 guide, Advanced Tab",
-    acts: &[Act::Lint],
+    acts: &[Act::Lint, Act::Server],
     explain: "With `alternateDownloadFolder` an agent keeps the files twice: where it keeps all packages, and there. New \
               files come to the first place when they are downloaded, and to the second only right before a program \
               of the package runs. The lint speaks where the package has no files to copy, where all that runs it runs \

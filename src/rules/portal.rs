@@ -67,7 +67,7 @@ pub static PTL_6: Rule = Rule {
     id: "PTL-6",
     title: "portal settings name computers and allow at least one program",
     source: "SWD 6.1 guide, Software Portal",
-    acts: &[Act::Validate, Act::Lint],
+    acts: &[Act::Validate, Act::Lint, Act::Server],
     explain: "The task that shows the portal must target computers, and those must have the software delivery agent: \
               without a collection nobody sees the portal. A request holds at least one program, so `maxPerRequest` is \
               1 or more. A lint says where people would not find it: no link in either menu, or a collection whose \

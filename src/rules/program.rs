@@ -38,7 +38,7 @@ pub static PRG_3: Rule = Rule {
     id: "PRG-3",
     title: "terminate-after is whole minutes; empty or 0 means 360",
     source: "SWD 6.1 guide, Programs Tab",
-    acts: &[Act::Validate, Act::Forecast],
+    acts: &[Act::Validate, Act::Forecast, Act::Server],
     explain: "At this time the agent ends the program and everything it started. Servers keep whole minutes, and both \
               an empty field and 0 mean 360 minutes, so `0m` is not *no limit*. Write whole minutes or hours, such as \
               `30m`; `unknown` only where the server knows that.",

@@ -23,7 +23,7 @@ pub static TSK_2: Rule = Rule {
     id: "TSK-2",
     title: "a priority is low, normal, high or veryHigh",
     source: "SWD 6.1 guide, Software Delivery Tasks",
-    acts: &[Act::Validate, Act::Forecast],
+    acts: &[Act::Validate, Act::Forecast, Act::Server],
     explain: "Servers write priorities in three ways (1 to 4, -50 to 100, and texts); manifests write the words. An \
               agent runs the tasks in its queue by priority and then in order of arrival; left out it is `normal`.",
 };

@@ -107,6 +107,51 @@ fn ptl_1_without_a_server_the_manifests_are_told_and_nobody_is_asked() {
 }
 
 #[test]
+fn ptl_1_one_right_alone_tells_nothing_of_the_other_and_a_mistyped_principal_is_told() {
+    let server = Server::start();
+    let project = Project::of_example("tour", &server);
+    project.apply();
+    let live = |more: &[&str]| project.run(&[&["portal", "--server", "lab"], more].concat());
+    let staff = "OFFICE\\Staff";
+    let text = live(&["--right", "install-on-approval"]).exits(0).says("on approval alone").out;
+    let head = text.lines().find(|line| line.starts_with("principal")).unwrap();
+    assert_eq!(head.split_whitespace().collect::<Vec<_>>().join(" "), "principal install on approval", "{text}");
+    assert!(text.contains("the other was not asked for") && !text.contains("no right"), "{text}");
+    let csv = live(&["--right", "install-on-approval", "--format", "csv"]).exits(0).out;
+    assert!(csv.starts_with("item,kind,folder,principal,install_on_approval\r\n"), "{csv}");
+    let json = live(&["--right", "install-on-approval", "--format", "json"]).exits(0).json();
+    assert!(json["principals"][0].get("install").is_none(), "{json}");
+    let packages = project.run(&["portal", "--right", "install", "--by", "package"]).exits(0).out;
+    assert!(!packages.contains("on approval"), "{packages}");
+    // A row is a package in a table for spreadsheets, too.
+    let csv = live(&["--by", "package", "--format", "csv"]).exits(0).out;
+    assert!(csv.starts_with("item,programs,principal,install,install_on_approval\r\n"), "{csv}");
+    assert!(csv.contains(&format!("package/7-Zip,2,{staff},some,")) && !csv.contains("program/"), "{csv}");
+    // Whom nobody knows is not one without rights.
+    live(&["--principal", "OFFICE\\Staf"]).exits(64).one_message().says(&format!("did you mean `{staff}`?"));
+    live(&["--principal", "office\\STAFF"]).exits(0).says(staff);
+    project.run(&["portal", "--principal", "OFFICE\\Staf"]).exits(0).says("not all rights are known");
+}
+
+#[test]
+fn col_3_findings_of_references_and_rules_keep_nobody_from_seeing_what_refers_to_what() {
+    let project = Project::copy(&example("tour"));
+    project.edit("delivery/tasks/tools.yaml", |text| text.replacen("package: 7-Zip\n", "package: 7-Zipp\n", 1));
+    project.run(&["validate"]).exits(65).says("PKG-8");
+    project.run(&["refs", "New desktop"]).exits(0).says("program/ClamAV/Install").says("`consign validate` tells");
+    project.run(&["portal"]).exits(0).says("OFFICE\\Staff").says("`consign validate` tells");
+    let circle = |name: &str, other: &str| {
+        format!("apiVersion: consign/v1\nkind: Collection\nmetadata: {{name: {name}}}\nspec: {{include: [{other}]}}\n")
+    };
+    project.write("delivery/circle.yaml", &format!("{}---\n{}", circle("C1", "C2"), circle("C2", "C1")));
+    project.run(&["validate"]).exits(65).says("COL-1");
+    project.run(&["refs", "C1"]).exits(0).says("collection/C2");
+    // What cannot be read is missing.
+    project.write("delivery/broken.yaml", "kind: [\n");
+    project.run(&["refs", "C1"]).exits(65).says("MAN-1");
+}
+
+#[test]
 fn col_3_the_manifests_and_the_server_tell_of_the_same_references() {
     let server = Server::start();
     let project = Project::of_example("tour", &server);

@@ -57,6 +57,61 @@ pub(super) fn list(kind: Kind) -> String {
     text
 }
 
+/// What every manifest has beside its `spec`, and what the project file has: the fields, or one of them. `None`: neither is
+/// asked for.
+pub(super) fn of_every_kind(asked: &str) -> Option<Result<String, Failure>> {
+    let (name, path) = asked.split_once('.').unwrap_or((asked, ""));
+    let is = |names: &[&str]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+    if is(&["metadata"]) {
+        // A kind with everything that any kind has there.
+        let fields = manifest::all_fields(Kind::Task).into_iter().filter(|field| field.path.starts_with("metadata."));
+        let about = "What an item is called and where it lives. The same for every kind, but for programs, which are \
+                     written inside their package's manifest.";
+        return Some(among("metadata", about, path, &fields.collect::<Vec<_>>()));
+    }
+    if is(&["project", "consign"]) {
+        // The project file by its name, with what may follow it.
+        let path = if name.eq_ignore_ascii_case("consign") { path.strip_prefix("yaml")? } else { path };
+        let about = "What a project is: which manifests it has, which servers they are for, what no change may do unasked, \
+                     and who hears of drift. It is the file `consign.yaml`.";
+        return Some(among("Project", about, path.trim_start_matches('.'), &manifest::project_fields()));
+    }
+    None
+}
+
+/// One of these fields, or all of them in a line each. Those of metadata have their effects.
+fn among(of: &str, about: &str, path: &str, fields: &[Field]) -> Result<String, Failure> {
+    let is_metadata = of == "metadata";
+    let name = |field: &Field| field.path.strip_prefix("metadata.").unwrap_or(&field.path).to_owned();
+    let mut text = String::new();
+    if path.is_empty() {
+        let width = fields.iter().map(|field| name(field).len()).max().unwrap_or_default();
+        wrap(&mut text, "", 0, about);
+        text.push_str(&format!("\n{of}: its fields\n\n"));
+        for field in fields {
+            let (first, _) = field.about.split_once("\n\n").unwrap_or((&field.about, ""));
+            wrap(&mut text, &format!("  {:<width$}", name(field)), width + 4, first);
+        }
+        text.push_str(&format!("\n`consign explain {of}.{}` says more of one.\n", name(&fields[fields.len() - 1])));
+        return Ok(text);
+    }
+    if let Some(field) = fields.iter().find(|field| name(field).eq_ignore_ascii_case(path)) {
+        text.push_str(&format!("{of}.{}\n\n", name(field)));
+        facts(&mut text, field);
+        if is_metadata {
+            ends(&mut text, Kind::Task, field);
+        }
+        return Ok(text);
+    }
+    let failure = Failure::new(exit::USAGE, format!("{of} has no field `{}`", visible(path)));
+    let names: Vec<(String, String)> = fields.iter().map(name).map(|name| (name.to_ascii_lowercase(), name)).collect();
+    let near = nearest(&path.to_ascii_lowercase(), names.iter().map(|(lower, _)| lower.as_str()));
+    Err(match near.and_then(|near| names.iter().find(|(lower, _)| lower == near)) {
+        Some((_, near)) => failure.help(format!("did you mean {of}.{near}? `consign explain {of}` names them all")),
+        None => failure.help(format!("`consign explain {of}` names its fields")),
+    })
+}
+
 /// The effects of a field, the leading one first.
 fn cases(kind: Kind, path: &str) -> &'static [Case] {
     effects::of(kind, path).expect("a test finds an effect for every field").effects.cases
@@ -103,17 +158,27 @@ fn unknown(kind: Kind, nothing: &NoSuchField) -> Failure {
 fn one(kind: Kind, field: &Field) -> String {
     let name = field.path.strip_prefix("spec.").unwrap_or(&field.path);
     let mut text = format!("{kind}.{name}\n\n");
-    wrap(&mut text, "", 0, &field.about);
+    facts(&mut text, field);
+    ends(&mut text, kind, field);
+    text
+}
+
+/// What a field is, what it takes, and what holds where it is left out.
+fn facts(text: &mut String, field: &Field) {
+    wrap(text, "", 0, &field.about);
     text.push('\n');
-    wrap(&mut text, "takes:", INDENT, &field.takes);
+    wrap(text, "takes:", INDENT, &field.takes);
     let width = field.choices.iter().map(|(word, _)| word.len()).max().unwrap_or_default();
     for (word, about) in &field.choices {
-        wrap(&mut text, &format!("{:INDENT$}{word:<width$}", ""), INDENT + width + 2, about);
+        wrap(text, &format!("{:INDENT$}{word:<width$}", ""), INDENT + width + 2, about);
     }
-    wrap(&mut text, "default:", INDENT, &default(field));
-    effects_text(&mut text, kind, &field.path);
-    wrap(&mut text, "servers:", INDENT, &servers(&[("native", native::client::capabilities())], kind, &field.path));
-    text
+    wrap(text, "default:", INDENT, &default(field));
+}
+
+/// What a change of it leads to, and which servers hold it.
+fn ends(text: &mut String, kind: Kind, field: &Field) {
+    effects_text(text, kind, &field.path);
+    wrap(text, "servers:", INDENT, &servers(&[("native", native::client::capabilities())], kind, &field.path));
 }
 
 fn default(field: &Field) -> String {

@@ -165,3 +165,15 @@ fn every_example_has_its_finding_before_and_none_after() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(example::all().any(|example| found_in_example(example.before).count(Severity::Error) > 0));
 }
+
+#[test]
+fn what_every_manifest_has_and_what_the_project_file_has_is_told() {
+    tells("metadata", &["metadata: its fields", "\n  aliases", "`consign explain metadata."]);
+    tells("metadata.aliases", &["metadata.aliases\n", "takes:    a list of texts", "effect:   inert", "project's own"]);
+    tells("Project", &["Project: its fields", "\n  servers.url"]);
+    tells("consign.yaml", &["Project: its fields"]);
+    tells("Project.servers", &["Project.servers\n", "by the name that `--server` takes", "default:  `{}`"]);
+    tells("project.SERVERS.api", &["Project.servers.api\n", "native"]);
+    refuses("metadata.alises", &["metadata has no field `alises`", "did you mean metadata.aliases?"]);
+    refuses("Project.server", &["did you mean Project.servers?"]);
+}

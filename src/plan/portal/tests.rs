@@ -1,10 +1,7 @@
 use super::*;
 use crate::model::folder::Folder;
 use crate::model::guid::Guid;
-use crate::model::item::Spec;
-use crate::model::portal::Grant;
 use crate::model::portal::PortalDefaults;
-use crate::model::portal::PortalRights;
 
 fn grants(list: &[(&str, Right)]) -> Vec<Grant> {
     list.iter().map(|(principal, right)| Grant { principal: (*principal).to_owned(), right: *right }).collect()
@@ -84,9 +81,9 @@ fn ptl_2_a_program_has_its_own_rights_and_those_of_the_folder_object_unless_it_b
             "program/P/silent d\\ADMINS=i- D\\Staff=--",
         ]
     );
-    let extent = |at: usize| (matrix.principals[at].install.is, matrix.principals[at].install_on_approval.is);
-    assert_eq!(extent(0), (Extent::Some, Extent::None));
-    assert_eq!(extent(1), (Extent::Some, Extent::Some));
+    let extent = |at: usize| RIGHTS.map(|right| matrix.principals[at].share(right).unwrap().is);
+    assert_eq!(extent(0), [Extent::Some, Extent::None]);
+    assert_eq!(extent(1), [Extent::Some, Extent::Some]);
     assert!(!matrix.items[2].managed && matrix.items[0].folder.as_deref() == Some("F"));
 }
 
@@ -105,7 +102,7 @@ fn seq_6_a_sequential_task_inherits_from_its_folders_and_what_nobody_manages_is_
         cells(&offline),
         ["sequence/broken Desk=-- Own=I-", "sequence/in B Desk=i? Own=??", "sequence/in C Desk=-a Own=I-"]
     );
-    assert_eq!(offline.principals[1].install_on_approval.is, Extent::Unknown, "nobody knows is not nobody");
+    assert_eq!(offline.principals[1].share(A).unwrap().is, Extent::Unknown, "nobody knows is not nobody");
     // On a server that was read whole, what lies above is known: nothing.
     let live = Matrix::of(&estate(&items), Above::Nothing, &Filter::default());
     assert_eq!(cells(&live)[1], "sequence/in B Desk=i- Own=--");
@@ -134,6 +131,23 @@ fn ptl_1_filters_leave_out_principals_rights_programs_and_folders() {
         shown(Filter { principals: one("Nobody"), programs: one("P"), ..Filter::default() }),
         ["program/P/Install Nobody=--"]
     );
+}
+
+#[test]
+fn ptl_1_of_a_right_that_was_not_asked_for_nothing_is_told() {
+    let items = [package("P", "F"), program("P", "Install", Some((true, &[("Staff", I), ("Desk", A)])))];
+    let of = |right| Matrix::of(&estate(&items), Above::Nothing, &Filter { right, ..Filter::default() });
+    let one = of(Some(A));
+    assert_eq!(one.rights(), [A]);
+    let json = serde_json::to_value(&one.principals).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!([{ "principal": "Desk",
+            "install_on_approval": { "is": "all", "has": 1, "of": 1, "unknown": 0 } }])
+    );
+    assert_eq!(one.groups()[0].principals[0].share(I), None);
+    assert_eq!(of(None).rights(), RIGHTS);
+    assert_eq!(named(&estate(&items)).into_iter().collect::<Vec<_>>(), ["Desk", "Staff"]);
 }
 
 #[test]

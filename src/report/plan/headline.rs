@@ -132,10 +132,23 @@ impl Danger {
     pub const ALL: [Self; 3] = [Self::Deletes, Self::Uninstalls, Self::Replaces];
 }
 
-/// The programs among changes that take software off.
+/// The programs among changes that take software off. A program that is made by them counts where something that they
+/// leave switched on refers to it: nothing else can know it yet. One that is there may be run by what does not change.
 pub fn removers(changes: &[Change]) -> BTreeSet<ItemKey> {
+    let used: BTreeSet<ItemKey> = changes.iter().filter_map(acting).flat_map(references).collect();
     let programs = changes.iter().filter(|change| change.after.as_ref().is_some_and(removes));
+    let programs = programs.filter(|change| change.action() != Action::Create || used.contains(&change.key));
     programs.map(|change| change.key.clone()).collect()
+}
+
+/// The item after a change, unless it is switched off then.
+fn acting(change: &Change) -> Option<&Item> {
+    change.after.as_ref().filter(|item| item.spec.enabled() != Some(false))
+}
+
+/// What an item refers to.
+fn references(item: &Item) -> impl Iterator<Item = ItemKey> + use<> {
+    item.spec.references().into_iter().map(|(_, key)| key)
 }
 
 /// Whether an item is a program whose command line takes software off.
@@ -156,13 +169,13 @@ fn removes(item: &Item) -> bool {
 /// Whether a change makes computers take software off: a program that does, or what runs one. A program that the plan
 /// does not touch is known by its name alone.
 fn uninstalls(change: &Change, removers: &BTreeSet<ItemKey>) -> bool {
-    let Some(after) = &change.after else { return false };
-    if removes(after) {
+    if removers.contains(&change.key) {
         return true;
     }
-    after.spec.references().iter().any(|(_, key)| {
+    // What is switched off runs nothing.
+    acting(change).into_iter().flat_map(references).any(|key| {
         let name = key.name.to_lowercase();
         key.package.is_some()
-            && (removers.contains(key) || ["uninstall", "remove", "deinstall"].iter().any(|word| name.contains(word)))
+            && (removers.contains(&key) || ["uninstall", "remove", "deinstall"].iter().any(|word| name.contains(word)))
     })
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::model::item::Spec;
 use crate::model::project::Severity;
 use crate::plan::Action;
 use crate::plan::Plan;
@@ -104,10 +105,30 @@ fn what_is_lost_and_has_no_room_is_counted_first_of_all() {
 fn a_program_that_uninstalls_stands_there_as_well() {
     let mut plan = large();
     plan.resource_changes[4_999] =
-        samples::change(samples::program("Office", "Tidy up", "msiexec /x {AB} /qn"), Action::Create, Vec::new());
+        samples::change(samples::program("Office", "Tidy up", "msiexec /x {AB} /qn"), Action::Update, Vec::new());
     let text = render(&view(&plan), Form::Markdown, Options::default());
     let begin: String = text.chars().take(2_000).collect();
     assert!(begin.contains("**Uninstalls 1:** `program/Office/Tidy up`"), "{begin}");
+}
+
+#[test]
+fn a_new_program_uninstalls_only_where_something_that_is_switched_on_runs_it() {
+    let told = |task: Option<bool>| {
+        let program = samples::program("Office", "Tidy up", "msiexec /x {AB} /qn");
+        let mut changes = vec![samples::change(program, Action::Create, Vec::new())];
+        changes.extend(task.map(|is_on| {
+            let mut item = samples::task("Clean", "Office");
+            let Spec::Task(spec) = &mut item.spec else { unreachable!("a task has the spec of one") };
+            (spec.program, spec.enabled) = ("Tidy up".into(), is_on);
+            samples::change(item, Action::Create, Vec::new())
+        }));
+        let plan = samples::plan_of(changes);
+        let lost = crate::report::plan::headline::lost(&plan);
+        lost.into_values().flatten().map(str::to_owned).collect::<Vec<String>>()
+    };
+    assert!(told(None).is_empty(), "nothing runs it");
+    assert!(told(Some(false)).is_empty(), "what would run it is switched off");
+    assert_eq!(told(Some(true)), ["program/Office/Tidy up", "task/Clean"]);
 }
 
 #[test]
