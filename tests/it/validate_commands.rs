@@ -337,3 +337,37 @@ fn prg_14_does_not_fire_for_lines_that_are_read_as_meant() {
         check(line, "", "");
     }
 }
+
+#[test]
+fn prg_14_a_fix_behind_cmd_keeps_programs_and_arguments() {
+    check(
+        "cmd.exe /c %ProgramFiles%\\Foo\\x.exe /S /LOG=\"C:\\a b.log\"",
+        "",
+        "PRG-14 `%ProgramFiles%` stands for a path with a blank, and is not in quotes => cmd.exe /c \"\"%ProgramFiles%\\Foo\\x.exe\" /S /LOG=\"C:\\a b.log\"\"",
+    );
+    check(
+        "cmd /c \"C:\\Program Files (x86)\\Foo\\x.exe\" /S",
+        "",
+        "PRG-14 `cmd` takes the first and the last quote away, and does not find `C:\\Program Files (x86)\\Foo\\x.exe` then => cmd /c \"\"C:\\Program Files (x86)\\Foo\\x.exe\" /S\"",
+    );
+}
+
+#[test]
+fn prg_1_and_prg_5_switches_stay_within_parentheses() {
+    check(
+        "cmd /c (msiexec /i a.msi /norestart)",
+        "",
+        "PRG-1 `msiexec` (Windows Installer) waits for a person: it has no quiet switch => cmd /c (msiexec /i a.msi /norestart /qn)",
+    );
+    check("cmd /c rd /s C:\\Foo", "", "PRG-1 `rd` asks a person: `/q` is missing => cmd /c rd /s C:\\Foo /q");
+    check("cmd /c \"echo y | reg delete HKLM\\Software\\Foo\"", "", "");
+}
+
+#[test]
+fn prg_5_a_switch_that_is_there_is_not_written_twice() {
+    check(
+        "msiexec /i a.msi /qn /norestart /forcerestart",
+        "",
+        "PRG-5 `msiexec` restarts the computer itself => msiexec /i a.msi /qn /norestart",
+    );
+}
