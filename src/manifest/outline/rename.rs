@@ -56,7 +56,7 @@ pub fn renamed(
         }
     }
     edits.sort_by_key(|(at, _)| (at.start, at.end));
-    is_as_asked(text, source, sort, &spots, packages, &edits, from, &new).then_some(edits)
+    is_as_asked(text, source, sort, &spots, packages, &edits, (from, &new)).then_some(edits)
 }
 
 /// The key of an item under another name.
@@ -175,8 +175,7 @@ fn is_as_asked(
     spots: &[Spot],
     packages: &BTreeMap<ItemKey, String>,
     edits: &[(Range<usize>, String)],
-    from: &ItemKey,
-    new: &ItemKey,
+    (from, new): (&ItemKey, &ItemKey),
 ) -> bool {
     if edits.is_empty() {
         return true;
