@@ -57,6 +57,14 @@ pub trait ReadAdapter: Send + Sync {
         FleetRead::untold("this server's API tells nothing of its computers")
     }
 
+    /// The same as it comes, whole, for a file that can be read again; only where the API has a form for it.
+    ///
+    /// # Errors
+    /// [`AdapterError::Unsupported`] where it has none; else as [`Self::identity`].
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        Err(AdapterError::Unsupported { what: "a file of what it tells of its computers" })
+    }
+
     /// Whom a query finds that no collection has stored, of the computers that were read before. Nothing is stored.
     async fn evaluate(&self, _query: &Query, _read: &FleetRead) -> Known<Computers> {
         Known::Unknown("this server's API evaluates no query without storing it".to_owned())
@@ -458,6 +466,12 @@ pub enum AdapterError {
         code: String,
         /// What it said.
         message: String,
+    },
+    /// The server's API has nothing of this kind; nothing was asked.
+    #[error("the server's API has no {what}")]
+    Unsupported {
+        /// What was wanted.
+        what: &'static str,
     },
     /// It speaks another version of the API.
     #[error("server `{server}` speaks version {found} of the API; this program speaks {expected}")]

@@ -10,6 +10,8 @@ use camino::Utf8Path;
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
 
+use crate::adapter::ReadAdapter;
+use crate::adapter::WriteAdapter;
 use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::client::NativeWriter;
 use crate::check;
@@ -43,6 +45,7 @@ use crate::sys::git::snapshot::Snapshot;
 use crate::sys::http::HttpOptions;
 use crate::sys::http::HttpReadTransport;
 use crate::sys::http::HttpTransport;
+use crate::sys::http::TransportError;
 use crate::sys::secrets;
 
 /// The version of this program.
@@ -379,10 +382,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const ANSWER_BYTES_MAX: u64 = 512 << 20;
 
 fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, Failure> {
-    if config.api != Api::Native {
-        let message = format!("the API `{:?}` is not spoken yet; `native` is", config.api).to_lowercase();
-        return Err(Failure::new(exit::CONFIG, message));
-    }
     let token: Option<SecretString> = match &config.token_from {
         Some(reference) => Some(secrets::resolve(reference, root).map_err(|error| {
             Failure::from_error(exit::CONFIG, &error).help("`tokenFrom` in `consign.yaml` names it")
@@ -420,18 +419,39 @@ pub fn request_timeout() -> Result<Duration, Failure> {
 /// What to look at when a connection cannot even be prepared.
 const UNUSABLE: &str = "look at `url`, `tokenFrom` and `caFile` of the server in `consign.yaml`";
 
-/// A connection that can only read.
-pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<NativeReader, Failure> {
-    let transport = HttpReadTransport::new(&http_options(root, config)?)
-        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(UNUSABLE))?;
-    Ok(NativeReader::new(Arc::new(transport)))
+/// A connection that can only read, by the API that the server speaks.
+pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn ReadAdapter>, Failure> {
+    let transport = |options: &HttpOptions| HttpReadTransport::new(options).map_err(|error| unusable(&error));
+    match config.api {
+        Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport(&http_options(root, config)?)?)))),
+        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+    }
 }
 
-/// A connection that can write.
-pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<NativeWriter, Failure> {
-    let transport = HttpTransport::new(&http_options(root, config)?)
-        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(UNUSABLE))?;
+/// A connection that can write, by the API that the server speaks.
+pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn WriteAdapter>, Failure> {
+    match config.api {
+        Api::Native => Ok(Box::new(connect_natively(root, config)?)),
+        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+    }
+}
+
+/// A connection to a reference server, on which simulated computers can live as well.
+pub fn connect_natively(root: &Utf8Path, config: &ServerConfig) -> Result<NativeWriter, Failure> {
+    if config.api != Api::Native {
+        return Err(Failure::new(exit::CONFIG, "simulated computers live against the reference server's own API")
+            .help("name a server with `api: native`"));
+    }
+    let transport = HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))?;
     Ok(NativeWriter::new(Arc::new(transport)))
+}
+
+fn unusable(error: &TransportError) -> Failure {
+    Failure::from_error(exit::CONFIG, error).help(UNUSABLE)
+}
+
+fn unspoken(api: Api) -> Failure {
+    Failure::new(exit::CONFIG, format!("the API `{api:?}` is not spoken yet; `native` is").to_lowercase())
 }
 
 /// Runs what needs the network.

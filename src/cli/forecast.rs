@@ -315,7 +315,7 @@ pub fn read(
     let (name, config) = opened.server(server)?;
     let reader = connect_to_read(&opened.root, &config)?;
     let (observed, fleet, evaluated) = block_on(async {
-        let observed = observe(&reader).await?;
+        let observed = observe(&*reader).await?;
         if let Some(plan) = plan
             && plan.server.identity.instance != observed.server.instance
         {
@@ -324,11 +324,11 @@ pub fn read(
         }
         let instance = observed.server.instance;
         let fleet = match kept {
-            Some(path) => keep_fleet(context, &reader, path).await?,
-            None => read_fleet(context, &reader, fleet, instance).await?,
+            Some(path) => keep_fleet(context, &*reader, path).await?,
+            None => read_fleet(context, &*reader, fleet, instance).await?,
         };
         let evaluated = match plan {
-            Some(plan) => evaluate(&reader, &observed, &fleet, plan).await,
+            Some(plan) => evaluate(&*reader, &observed, &fleet, plan).await,
             None => Evaluated::new(),
         };
         Ok((observed, fleet, evaluated))
