@@ -1,0 +1,3 @@
+//! Altiris Notification Server, today Symantec Management Platform, by its web services (the ASDK).
+
+pub mod wire;
