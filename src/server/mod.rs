@@ -24,6 +24,7 @@ use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
 
 pub mod app;
+pub mod asdk;
 mod daily;
 pub mod faults;
 mod files;

@@ -39,6 +39,7 @@ use crate::server::app::refused::Refused;
 use crate::server::app::role::Principal;
 use crate::server::limits::Limits;
 
+pub mod asdk;
 pub mod call;
 pub mod strict;
 pub mod v1;
