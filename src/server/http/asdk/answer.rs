@@ -124,7 +124,10 @@ fn filter(parts: &Parts) -> Result<(), Response> {
     let says_length =
         parts.headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
     if parts.method == Method::POST && is_old && !says_length {
-        return Err(page::error(StatusCode::LENGTH_REQUIRED, "HTTP Error 411. The request must have a content length."));
+        return Err(page::error(
+            StatusCode::LENGTH_REQUIRED,
+            "HTTP Error 411. The request must have a content length.",
+        ));
     }
     Ok(())
 }
@@ -200,7 +203,8 @@ impl Asked<'_> {
     fn address(&self) -> String {
         let scheme = if self.asdk.https { "https" } else { "http" };
         let named = self.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = named.or_else(|| self.parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
+        let host =
+            named.or_else(|| self.parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
         let directory = self.service.area.directory();
         format!("{scheme}://{host}/Altiris/{directory}/{}.asmx", self.service.name)
     }
@@ -256,11 +260,7 @@ impl Asked<'_> {
     }
 
     /// Carries out a call, unless the version, the role or a fault on purpose is against it.
-    fn invoke(
-        &self,
-        message: Message,
-        args: BTreeMap<&'static str, Arg>,
-    ) -> Result<Result<Value, Fault>, Response> {
+    fn invoke(&self, message: Message, args: BTreeMap<&'static str, Arg>) -> Result<Result<Value, Fault>, Response> {
         match self.injected {
             Some(fault) if !fault.after => {
                 self.instead_of_an_answer(fault)?;

@@ -73,9 +73,9 @@ fn truth(text: &str) -> Result<bool, String> {
     match text.trim() {
         word if word.eq_ignore_ascii_case("true") => Ok(true),
         word if word.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err(format!(
-            "Cannot convert {text} to System.Boolean. ---> String was not recognized as a valid Boolean."
-        )),
+        _ => {
+            Err(format!("Cannot convert {text} to System.Boolean. ---> String was not recognized as a valid Boolean."))
+        }
     }
 }
 
@@ -85,7 +85,12 @@ fn number(text: &str) -> Result<i32, String> {
 }
 
 /// The answer to a call.
-pub(super) fn told(service: &Service, options: &AsdkOptions, message: Message, given: Result<Value, Fault>) -> Response {
+pub(super) fn told(
+    service: &Service,
+    options: &AsdkOptions,
+    message: Message,
+    given: Result<Value, Fault>,
+) -> Response {
     let value = match given {
         Ok(value) => value,
         Err(fault) => return refused(options, fault.exception, &fault.message),

@@ -189,9 +189,7 @@ fn write_table(out: &mut String, table: &Table, options: &AsdkOptions) {
         };
         write!(out, "<xs:element name=\"{name}\"{net} type=\"{ty}\" minOccurs=\"0\" />").expect(INTO_STRING);
     }
-    out.push_str(
-        "</xs:sequence></xs:complexType></xs:element></xs:choice></xs:complexType></xs:element></xs:schema>",
-    );
+    out.push_str("</xs:sequence></xs:complexType></xs:element></xs:choice></xs:complexType></xs:element></xs:schema>");
     for row in &table.rows {
         write!(out, "<{row_name}>").expect(INTO_STRING);
         for (cell, name) in row.iter().zip(&names) {

@@ -159,7 +159,12 @@ fn number(text: &str) -> Result<i32, Misread> {
 }
 
 /// The answer to a call.
-pub(super) fn told(service: &Service, options: &AsdkOptions, message: Message, given: Result<Value, Fault>) -> Response {
+pub(super) fn told(
+    service: &Service,
+    options: &AsdkOptions,
+    message: Message,
+    given: Result<Value, Fault>,
+) -> Response {
     let fault = match given {
         Ok(value) => match result(service, options, message, &value) {
             Ok(body) => return envelope(StatusCode::OK, &body),

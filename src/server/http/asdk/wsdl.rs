@@ -271,13 +271,7 @@ fn write_port_type(out: &mut String, service: &Service, binding: Binding, messag
     out.push_str("</wsdl:portType>\n");
 }
 
-fn write_binding(
-    out: &mut String,
-    service: &Service,
-    options: &AsdkOptions,
-    binding: Binding,
-    messages: &[Message],
-) {
+fn write_binding(out: &mut String, service: &Service, options: &AsdkOptions, binding: Binding, messages: &[Message]) {
     let suffix = binding.suffix();
     writeln!(out, "<wsdl:binding name=\"{0}{suffix}\" type=\"tns:{0}{suffix}\">", service.name).expect(INTO_STRING);
     out.push_str(match binding {

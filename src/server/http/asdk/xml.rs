@@ -67,9 +67,9 @@ fn element(document: &Document<'_>, node: Node<'_, '_>, depth: usize) -> Result<
     }
     let namespace = node.tag_name().namespace().unwrap_or_default().to_owned();
     let name = node.tag_name().name().to_owned();
-    let attributes = node.attributes().map(|one| {
-        (one.namespace().unwrap_or_default().to_owned(), one.name().to_owned(), one.value().to_owned())
-    });
+    let attributes = node
+        .attributes()
+        .map(|one| (one.namespace().unwrap_or_default().to_owned(), one.name().to_owned(), one.value().to_owned()));
     let attributes: Vec<_> = attributes.collect();
     let nil = node.attribute((XSI, "nil")).is_some_and(|nil| ["true", "1"].contains(&nil.trim()));
     let text = node.children().filter(Node::is_text).filter_map(|child| child.text()).collect();
