@@ -8,10 +8,14 @@
 pub mod class;
 pub mod entry;
 pub mod folders;
+pub mod inclusions;
 pub mod object;
 pub mod program;
+pub mod resources;
+pub mod role;
 pub mod schedule;
 pub mod targets;
+pub mod timing;
 
 use serde_json::Value;
 
