@@ -6,11 +6,14 @@
 //! either, found by one GUID. Quirks are decided by who asks: nothing here knows how it is asked.
 
 pub mod class;
+pub mod details;
 pub mod entry;
 pub mod folders;
 pub mod object;
 pub mod program;
+pub mod report;
 pub mod schedule;
+pub mod tables;
 pub mod targets;
 
 use serde_json::Value;
