@@ -21,9 +21,21 @@
 //!
 //! Everything else (bindings, descriptions, test pages, faults, versions, missing solutions) follows from the table.
 
+mod answer;
+mod authenticate;
 pub mod call;
 pub mod classes;
 pub mod fault;
+mod form;
+pub mod inject;
+mod page;
+mod render;
 pub mod services;
+mod soap;
 pub mod table;
 pub mod value;
+mod wsdl;
+mod xml;
+
+pub(in crate::server::http) use crate::server::http::asdk::answer::answer;
+pub(in crate::server::http) use crate::server::http::asdk::answer::is_here;
