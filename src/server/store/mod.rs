@@ -18,6 +18,7 @@ use rusqlite::TransactionBehavior;
 
 pub mod asdk;
 pub mod asdk_inventory;
+pub mod asdk_report;
 pub mod audit;
 pub mod fleet;
 pub mod idempotency;

@@ -6,14 +6,17 @@
 //! either, found by one GUID. Quirks are decided by who asks: nothing here knows how it is asked.
 
 pub mod class;
+pub mod details;
 pub mod entry;
 pub mod folders;
 pub mod inclusions;
 pub mod object;
 pub mod program;
+pub mod report;
 pub mod resources;
 pub mod role;
 pub mod schedule;
+pub mod tables;
 pub mod targets;
 pub mod timing;
 

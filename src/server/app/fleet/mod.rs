@@ -153,6 +153,11 @@ impl Limits {
     pub const fn query(&self) -> QueryLimits {
         QueryLimits { text_bytes: self.query_text_bytes, time: self.query_time, rows: self.query_rows }
     }
+
+    /// How far a report of the ASDK may go.
+    pub const fn report(&self) -> QueryLimits {
+        QueryLimits { text_bytes: self.query_text_bytes, time: self.report_time, rows: self.query_rows }
+    }
 }
 
 impl App {
