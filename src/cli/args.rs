@@ -637,9 +637,9 @@ pub struct ServeArgs {
     /// Inject faults
     #[arg(long, value_name = "FILE")]
     pub faults: Option<Utf8PathBuf>,
-    /// The APIs to speak; `native` is the only one yet
-    #[arg(long, value_name = "API", default_value = "native", value_parser = ["native"])]
-    pub api: String,
+    /// Which APIs to speak, and how.
+    #[command(flatten)]
+    pub apis: crate::cli::serve::ApiArgs,
 }
 
 /// `consign fleet`
