@@ -10,9 +10,11 @@ pub mod details;
 pub mod entry;
 pub mod folders;
 pub mod object;
+pub mod package;
 pub mod program;
 pub mod report;
 pub mod schedule;
+pub mod start;
 pub mod tables;
 pub mod targets;
 
