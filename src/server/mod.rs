@@ -178,6 +178,9 @@ pub enum ServeError {
         #[source]
         source: LoadError,
     },
+    /// What the ASDK names by GUID could not be made.
+    #[error("cannot make the folders of the ASDK")]
+    Prepare(#[source] Refused),
     /// The zone is none.
     #[error("cannot be in the time zone `{zone}`")]
     Zone {
@@ -322,6 +325,9 @@ fn open(options: &ServeOptions, clock: Arc<dyn Clock>, notes: &mut Vec<String>) 
     }
     for (path, mut lines) in fleets {
         seed_fleet(&app, path, &mut lines, &options.limits, notes)?;
+    }
+    if options.apis.asdk.is_some() {
+        app.prepare_asdk().map_err(ServeError::Prepare)?;
     }
     if !app.has_tokens()? {
         let path = options.token_file.clone().unwrap_or_else(|| options.data.join(TOKEN_FILE));

@@ -17,6 +17,7 @@ use rusqlite::OpenFlags;
 use rusqlite::TransactionBehavior;
 
 pub mod asdk;
+pub mod asdk_inventory;
 pub mod asdk_report;
 pub mod audit;
 pub mod fleet;

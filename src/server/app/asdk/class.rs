@@ -35,11 +35,12 @@ pub enum Class {
     StepTask,
     Task,
     TaskInstance,
+    Role,
 }
 
 impl Class {
-    /// Every class, by name.
-    pub const ALL: [Self; 22] = [
+    /// Every class, by name; roles, which came later, at the end.
+    pub const ALL: [Self; 23] = [
         Self::AgentSettings,
         Self::ClientJob,
         Self::Collection,
@@ -62,6 +63,7 @@ impl Class {
         Self::StepTask,
         Self::Task,
         Self::TaskInstance,
+        Self::Role,
     ];
 
     /// The class of the items of a kind. What programs inherit from is a folder to this API (altiris-domain §1).
@@ -123,6 +125,7 @@ impl Class {
             Self::StepTask => "ActiveSynchronizationItem",
             Self::Task => "SWDAdvertisement",
             Self::TaskInstance => "TaskInstance",
+            Self::Role => "SecurityRole",
         }
     }
 
@@ -151,6 +154,7 @@ impl Class {
             Self::StepTask => "Altiris.SWD.Sequential.ActiveSynchronizationItem",
             Self::Task => "Altiris.SWD.SWDAdvertisement",
             Self::TaskInstance => "Altiris.TaskManagement.TaskInstance",
+            Self::Role => "Altiris.NS.Security.SecurityRole",
         }
     }
 

@@ -9,14 +9,18 @@ pub mod class;
 pub mod details;
 pub mod entry;
 pub mod folders;
+pub mod inclusions;
 pub mod object;
 pub mod package;
 pub mod program;
 pub mod report;
+pub mod resources;
+pub mod role;
 pub mod schedule;
 pub mod start;
 pub mod tables;
 pub mod targets;
+pub mod timing;
 
 use serde_json::Value;
 

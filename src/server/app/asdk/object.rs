@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::model::guid::Guid;
 use crate::server::app::asdk::class::Class;
+use crate::server::app::asdk::role::Role;
 use crate::server::app::audit::Action;
 use crate::server::app::audit::Did;
 use crate::server::app::item::Revision;
@@ -59,6 +60,8 @@ pub enum Says {
     Publishing(Publishing),
     /// One run of a job or task.
     Instance(Instance),
+    /// A role.
+    Role(Role),
 }
 
 /// A resource target: who of all computers is left after filters, looked at from the first to the last.
@@ -288,6 +291,7 @@ impl Object {
             Says::Task(task) => task.task_class,
             Says::Publishing(_) => Class::PublishingItem,
             Says::Instance(_) => Class::TaskInstance,
+            Says::Role(_) => Class::Role,
         }
     }
 
@@ -301,6 +305,7 @@ impl Object {
             Says::Task(says) => &says.description,
             Says::Publishing(says) => &says.description,
             Says::Instance(_) => "",
+            Says::Role(says) => &says.description,
         }
     }
 
@@ -315,6 +320,7 @@ impl Object {
             Class::SoftwareComponent => serde_json::from_str(json).map(Says::Component),
             Class::PublishingItem => serde_json::from_str(json).map(Says::Publishing),
             Class::TaskInstance => serde_json::from_str(json).map(Says::Instance),
+            Class::Role => serde_json::from_str(json).map(Says::Role),
             _ => serde_json::from_str(json).map(Says::Task),
         };
         let at = |text: &str| text.parse::<Timestamp>().map_err(|_| CORRUPT);

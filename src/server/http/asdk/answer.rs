@@ -92,7 +92,7 @@ async fn respond(
     let nothing = || page::error(StatusCode::NOT_FOUND, "The resource cannot be found.");
     let place = place(parts.uri.path()).ok_or_else(nothing)?;
     let mut response = match place {
-        Place::ItemAsXml => services::item::as_xml_page(server, options, &admitted.principal, &query(parts)),
+        Place::ItemAsXml => services::item::as_xml_page(server, &query(parts)),
         Place::Service(service, method) => {
             let missing = service.area.missing().is_some_and(|quirk| options.has(quirk));
             if missing && !options.has(Quirk::MissingAsFault) {

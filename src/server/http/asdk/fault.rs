@@ -1,5 +1,6 @@
 //! Why a method of the ASDK was not carried out: an exception, by its .NET type, and its message.
 
+use crate::server::app::asdk;
 use crate::server::app::refused::Code;
 use crate::server::app::refused::Refused;
 use crate::server::store::StoreError;
@@ -116,6 +117,8 @@ impl From<Refused> for Fault {
             tracing::error!(error = %source, "the store failed");
         }
         let exception = match refused.code {
+            _ if asdk::is_wrong_type(&refused) => Exception::InvalidType,
+            _ if asdk::is_not_implemented(&refused) => Exception::NotImplemented,
             Code::NotFound | Code::UnknownReference => Exception::DoesNotExist,
             Code::Unauthenticated | Code::Forbidden => Exception::InsufficientPermission,
             Code::Malformed
@@ -138,7 +141,7 @@ impl From<Refused> for Fault {
         };
         let mut message = refused.message;
         for (name, value) in &refused.details {
-            if let Some(text) = value.as_str() {
+            if let Some(text) = value.as_str().filter(|_| name != "fault") {
                 message.push_str(&format!(" ({name} {text})"));
             }
         }

@@ -2,11 +2,24 @@
 
 use crate::server::http::asdk::table::Service;
 
+pub mod collection;
 pub mod delivery;
+mod details;
 pub mod item;
+pub mod resource;
+pub mod scoping;
+pub mod security;
 
 /// The services of items, collections, targets, resources and roles.
-const PLATFORM: &[&Service] = &[&item::SERVICE];
+const PLATFORM: &[&Service] = &[
+    &item::SERVICE,
+    &collection::SERVICE,
+    &scoping::SERVICE,
+    &resource::SERVICE,
+    &security::SERVICE,
+    &resource::MODEL,
+    &item::MODEL,
+];
 
 /// Every service.
 pub fn all() -> impl Iterator<Item = &'static Service> {
