@@ -3,6 +3,7 @@
 //! Reading and writing are two traits and two types of connection: what holds a [`ReadAdapter`] alone cannot write,
 //! whatever its code does.
 
+pub mod altiris;
 pub mod native;
 
 use std::collections::BTreeMap;

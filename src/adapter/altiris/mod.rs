@@ -1,0 +1,3 @@
+//! Altiris Notification Server, by its web services (the ASDK).
+
+pub mod capabilities;
