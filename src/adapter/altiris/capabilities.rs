@@ -43,8 +43,12 @@ const METADATA: &[Row] = &[
 ];
 
 const FOLDER: &[Row] = &[
-    ("description", ReadOnly, "a folder is made of a name and a parent alone, and no method describes it later \
-      (altiris-asdk §4.1, §7)"),
+    (
+        "description",
+        ReadOnly,
+        "a folder is made of a name and a parent alone, and no method describes it later \
+      (altiris-asdk §4.1, §7)",
+    ),
     ("portal", ReadOnly, "no method grants a right on an item other than a program (altiris-asdk §4.5)"),
 ];
 
@@ -59,8 +63,12 @@ const PACKAGE: &[Row] = &[
     ("agentDisplayDescription", Settable, ""),
     ("verboseStatusEvents", Settable, ""),
     ("alternateDownloadFolder", Settable, ""),
-    ("packageServers", Settable, "a package is for all package servers or for listed ones; sites have no method \
-      (altiris-asdk §4.7)"),
+    (
+        "packageServers",
+        Settable,
+        "a package is for all package servers or for listed ones; sites have no method \
+      (altiris-asdk §4.7)",
+    ),
     ("packageServerFolder", WriteOnly, "it is set with the package servers and shown by no method (altiris-asdk §5.2)"),
     ("programs", Settable, ""),
 ];
@@ -87,10 +95,18 @@ const PROGRAM: &[Row] = &[
     ("network", Settable, ""),
     ("network.minimumSpeedKBps", Settable, "the speed is one of a list (altiris-asdk §4.8)"),
     ("portal", Settable, ""),
-    ("portal.inherit", ReadOnly, "to end the inheritance would take the rights of administrators as well \
-      (altiris-asdk §4.5)"),
-    ("portal.grants.right", Settable, "the permission for it is in no document, and no probe has found it \
-      (altiris-asdk §4.8)"),
+    (
+        "portal.inherit",
+        ReadOnly,
+        "to end the inheritance would take the rights of administrators as well \
+      (altiris-asdk §4.5)",
+    ),
+    (
+        "portal.grants.right",
+        Settable,
+        "the permission for it is in no document, and no probe has found it \
+      (altiris-asdk §4.8)",
+    ),
 ];
 
 const TASK: &[Row] = &[
@@ -101,8 +117,12 @@ const TASK: &[Row] = &[
     ("collections", Settable, ""),
     ("priority", CreateOnly, "a task is given its priority when it is made (altiris-asdk §4.9)"),
     ("run", Settable, ""),
-    ("run.schedule", Settable, "only a single start and a daily one are documented, and no probe has shown that others \
-      are kept (altiris-asdk §5.3)"),
+    (
+        "run.schedule",
+        Settable,
+        "only a single start and a daily one are documented, and no probe has shown that others \
+      are kept (altiris-asdk §5.3)",
+    ),
     ("runMissedSchedule", Settable, ""),
     ("independentExecution", WriteOnly, "it is set with the run options and shown by no method (altiris-asdk §4.9)"),
     ("userCanRun", Absent, "no method has it (altiris-asdk §4.9)"),
@@ -117,15 +137,23 @@ const TASK: &[Row] = &[
     ("agentDisplayDescription", Absent, "no method has it (altiris-asdk §4.9)"),
     ("verboseStatusEvents", Settable, ""),
     ("download", Settable, ""),
-    ("download.minimumSpeedKBps", Settable, "the speed is one of a list, in which there is none for any speed; 1 is the \
-      slowest (altiris-asdk §4.9)"),
+    (
+        "download.minimumSpeedKBps",
+        Settable,
+        "the speed is one of a list, in which there is none for any speed; 1 is the \
+      slowest (altiris-asdk §4.9)",
+    ),
 ];
 
 const COLLECTION: &[Row] = &[
     ("description", CreateOnly, "a collection is given its description when it is made (altiris-asdk §4.2)"),
     ("query", Settable, "queries are in SQL there (altiris-asdk §4.2)"),
-    ("limitedTo", Absent, "no method limits a collection to another (altiris-asdk §4.2); write the limit into the \
-      query"),
+    (
+        "limitedTo",
+        Absent,
+        "no method limits a collection to another (altiris-asdk §4.2); write the limit into the \
+      query",
+    ),
     ("include", Settable, ""),
     ("exclude", Settable, ""),
     ("members", Settable, ""),
@@ -296,8 +324,11 @@ mod tests {
                     let is_own = OWN.contains(&name) && (name != "aliases" || *kind == Kind::Program);
                     assert!(is_own != known.contains(name), "{kind}.{name}");
                 }
-                let all: BTreeSet<String> = all_fields(*kind).iter().map(|field| short(&field.path).to_owned()).collect();
-                for name in known.iter().copied().chain(held.forms.keys().filter(|(of, _)| of == kind).map(|(_, n)| n.as_str())) {
+                let all: BTreeSet<String> =
+                    all_fields(*kind).iter().map(|field| short(&field.path).to_owned()).collect();
+                for name in
+                    known.iter().copied().chain(held.forms.keys().filter(|(of, _)| of == kind).map(|(_, n)| n.as_str()))
+                {
                     assert!(all.contains(name), "{kind}.{name} is no field");
                 }
             }
