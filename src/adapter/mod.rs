@@ -4,7 +4,9 @@
 //! whatever its code does.
 
 pub mod altiris;
+pub mod names;
 pub mod native;
+pub mod shown;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -467,6 +469,52 @@ pub enum AdapterError {
         /// What it said.
         message: String,
     },
+    /// A part of it that this needs is not there: a solution is not installed, or its version has no such method.
+    #[error("server `{server}` has no {what}: {why}")]
+    NotInstalled {
+        /// Its address.
+        server: String,
+        /// What is not there, such as a service or a method.
+        what: String,
+        /// How that showed.
+        why: String,
+    },
+    /// Its licence for this is missing or has expired.
+    #[error("server `{server}` has no licence for it: {message}")]
+    Unlicensed {
+        /// Its address.
+        server: String,
+        /// What it said.
+        message: String,
+    },
+    /// The item is there, and is of another type than was asked for.
+    #[error("server `{server}` says that the item is of another type: {message}")]
+    WrongKind {
+        /// Its address.
+        server: String,
+        /// What it said.
+        message: String,
+    },
+    /// It tried and failed, and nobody knows how far it came.
+    #[error("server `{server}` failed at `{what}`: {message}")]
+    Failed {
+        /// Its address.
+        server: String,
+        /// What it was doing.
+        what: String,
+        /// What it said.
+        message: String,
+    },
+    /// A value cannot be put into a request; nothing was sent.
+    #[error("`{item}` cannot be sent to server `{server}`: {why}")]
+    Unsayable {
+        /// Its address.
+        server: String,
+        /// What the value belongs to.
+        item: String,
+        /// Which field, and what is wrong with it.
+        why: String,
+    },
     /// It speaks another version of the API.
     #[error("server `{server}` speaks version {found} of the API; this program speaks {expected}")]
     OtherVersion {
@@ -520,7 +568,7 @@ impl AdapterError {
     /// What this failure says about a write.
     pub const fn fate(&self) -> Fate {
         match self {
-            Self::NoAnswer { .. } | Self::Malformed { .. } => Fate::Unknown,
+            Self::NoAnswer { .. } | Self::Malformed { .. } | Self::Failed { .. } => Fate::Unknown,
             // 429 is answered before anything is done; a 5xx may come after the commit.
             Self::Busy { status: 429, .. } => Fate::NotMade,
             Self::Busy { .. } => Fate::Unknown,

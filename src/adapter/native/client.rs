@@ -41,7 +41,6 @@ use crate::reach::Known;
 use crate::sys::http::Answer;
 use crate::sys::http::Ask;
 use crate::sys::http::Get;
-use crate::sys::http::Question;
 use crate::sys::http::ReadTransport;
 use crate::sys::http::Send;
 use crate::sys::http::Transport;
@@ -308,7 +307,7 @@ impl ReadAdapter for NativeReader {
 
     async fn evaluate(&self, query: &Query, read: &FleetRead) -> Known<Computers> {
         const WHAT: &str = "answer to a query";
-        let ask = Ask { question: Question::Evaluate, body: fleet::question(query).into() };
+        let ask = Ask::evaluate(fleet::question(query));
         let answer = match self.transport.ask(ask).await {
             Ok(answer) => answer,
             Err(source) => return Known::Unknown(chain(&no_answer(self.server(), source))),

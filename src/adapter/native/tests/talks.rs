@@ -89,7 +89,7 @@ impl ReadTransport for Fake {
         self.next(format!("GET {}{headers}", request.path))
     }
     async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
-        self.next(format!("ASK {} {}", ask.question.path(), String::from_utf8_lossy(&ask.body)))
+        self.next(format!("ASK {} {}", ask.path(), String::from_utf8_lossy(&ask.body())))
     }
 }
 
