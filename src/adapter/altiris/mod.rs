@@ -1,3 +1,4 @@
 //! Altiris Notification Server, today Symantec Management Platform, by its web services (the ASDK).
 
+pub mod capabilities;
 pub mod wire;
