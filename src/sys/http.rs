@@ -2,6 +2,7 @@
 //!
 //! Everything that goes over a network goes through these traits, so that a simulation can stand in for it.
 
+mod auth;
 mod client;
 
 use std::fmt;
@@ -10,9 +11,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+pub use auth::Credentials;
 pub use client::HttpOptions;
 pub use client::HttpReadTransport;
 pub use client::HttpTransport;
+pub use client::Proxy;
 pub use client::TokenScheme;
 pub use client::install_crypto;
 
@@ -134,6 +137,14 @@ pub enum TransportError {
     /// It sent more than is taken.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(u64),
+    /// Who we are is not taken, on one side or the other.
+    #[error("{why}")]
+    Denied {
+        /// What is wrong.
+        why: String,
+        /// What cures it.
+        help: String,
+    },
     /// The address or a header cannot be sent.
     #[error("{0}")]
     Unsendable(String),
