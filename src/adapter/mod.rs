@@ -33,6 +33,7 @@ use crate::model::package::SecretRef;
 use crate::plan::origin::Origin;
 use crate::reach::Known;
 use crate::sys::hmac::password_mark;
+use crate::sys::http::TransportError;
 
 /// A connection that can only read.
 #[async_trait]
@@ -401,13 +402,13 @@ pub struct BatchError {
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
     /// No answer: the server is down, the connection was cut, the answer was late or broken off.
-    #[error("server `{server}` gave no answer")]
+    #[error("{}", no_answer(server, source))]
     NoAnswer {
         /// Its address.
         server: String,
         /// What happened.
         #[source]
-        source: crate::sys::http::TransportError,
+        source: TransportError,
     },
     /// It is overloaded or broken for the moment: 429, 500, 502, 503, 504.
     #[error("server `{server}` cannot answer now (HTTP {status})")]
@@ -569,6 +570,14 @@ pub enum AdapterError {
     },
 }
 
+/// What it was that brought no answer: who is not let in got one, of a kind.
+fn no_answer(server: &str, source: &TransportError) -> String {
+    match source {
+        TransportError::Denied { .. } => format!("server `{server}` cannot be logged on to"),
+        _ => format!("server `{server}` gave no answer"),
+    }
+}
+
 /// What a failure says about a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -592,7 +601,12 @@ impl AdapterError {
 
     /// Whether the same request may succeed when it is sent again.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. })
+        match self {
+            // The same credentials are refused again, and an account may be locked by it.
+            Self::NoAnswer { source: TransportError::Denied { .. }, .. } => false,
+            Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::server::http::asdk::classes::ITEM_DETAILS;
 use crate::server::http::asdk::fault::Exception;
 use crate::server::http::asdk::fault::Fault;
 use crate::server::http::asdk::services::delivery::optional;
-use crate::server::http::asdk::services::item;
+use crate::server::http::asdk::services::details;
 use crate::server::http::asdk::table::Area;
 use crate::server::http::asdk::table::Method;
 use crate::server::http::asdk::table::Service;
@@ -87,7 +87,7 @@ fn create(call: &Call<'_>) -> Result<Value, Fault> {
     let (name, folder) = (call.text("reportName")?, call.guid("folderGuid")?);
     let guid =
         call.write(|writer| Ok(writer.create_object(name, Some(folder), Says::Report(report), None)?.guid))?;
-    item::details_of(call, guid)
+    Ok(details::of_guid(call, guid)?.into())
 }
 
 /// The vendor's type of a text parameter is in no document; this one is ours.
