@@ -1,6 +1,7 @@
 //! Sends the requests and reads the answers. Nothing is sent again here, except reads of the state.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,8 +68,12 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What the API can hold and do.
 pub fn capabilities() -> Capabilities {
     Capabilities {
+        api: Api::Native,
         kinds: Kind::ALL.into(),
+        read_only: BTreeSet::new(),
         fields: BTreeMap::from([((Kind::Program, "runWith.passwordFrom".to_owned()), Access::WriteOnly)]),
+        forms: BTreeMap::new(),
+        reasons: BTreeMap::new(),
         concurrency: Concurrency::Revision,
         batch_max: Some(200),
         leases: true,
