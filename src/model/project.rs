@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::altiris::AltirisSettings;
 use crate::model::drift::DriftSettings;
 use crate::model::kind::Kind;
 use crate::model::package::SecretRef;
@@ -110,6 +111,9 @@ pub struct ServerConfig {
     /// A file with one more certificate authority to trust, PEM, relative to the project file.
     #[serde(default)]
     pub ca_file: Option<String>,
+    /// What an Altiris server needs besides. Only with `api: altiris`.
+    #[serde(default)]
+    pub altiris: Option<AltirisSettings>,
     /// The console folders this project owns there, by path; everything in and below them. The first one is where
     /// an item without a folder goes.
     #[serde(default)]
@@ -132,7 +136,7 @@ pub enum Api {
     /// The reference server's own.
     #[default]
     Native,
-    /// Altiris Notification Server, by its ASDK; not spoken yet.
+    /// Altiris Notification Server, by its web services (the ASDK).
     Altiris,
     /// Microsoft Configuration Manager, by its AdminService; not spoken yet.
     Configmgr,

@@ -195,6 +195,7 @@ impl Case {
                     token_from: None,
                     password_key_from: None,
                     ca_file: None,
+                    altiris: None,
                     folders: vec!["Own".to_owned()],
                     prune: self.prune,
                     variables: BTreeMap::new(),

@@ -77,6 +77,7 @@ fn server_config(prune: bool) -> ServerConfig {
         token_from: None,
         password_key_from: None,
         ca_file: None,
+        altiris: None,
         folders: vec!["Owned".to_owned()],
         prune,
         variables: BTreeMap::new(),

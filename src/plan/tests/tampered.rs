@@ -50,6 +50,7 @@ fn config(folder: &str, prune: bool) -> ServerConfig {
         token_from: None,
         password_key_from: None,
         ca_file: None,
+        altiris: None,
         folders: vec![folder.to_owned()],
         prune,
         variables: BTreeMap::new(),
