@@ -143,7 +143,8 @@ pub trait WriteAdapter: ReadAdapter {
     /// When the server could not be told.
     async fn release(&self, lease: &Lease) -> Result<(), AdapterError>;
 
-    /// Makes one write true: one attempt, no retry. A write that was made under this key before has no second effect.
+    /// Makes one write true: one attempt, no retry. A write that was made under this key before has no second effect;
+    /// an API without keys reads first where the envelope says that the write is in doubt, and sends what is missing.
     ///
     /// # Errors
     /// See [`AdapterError::fate`] for what a failure says about the write.
@@ -268,6 +269,9 @@ pub struct Envelope<'a> {
     pub lease: &'a Lease,
     /// Names the write for good: the same in every attempt and in every run of the same plan.
     pub idempotency_key: &'a str,
+    /// Whether an earlier attempt, or an earlier run of the same plan, may have made the write, or a part of it. An API
+    /// without idempotency keys settles that by reading before anything is sent.
+    pub in_doubt: bool,
     /// The hash of the plan, for the server's audit.
     pub plan: &'a str,
     /// The revision that the plan is of, for the server's audit.
@@ -332,6 +336,9 @@ pub struct Write<'a> {
     pub key: &'a ItemKey,
     /// What it does.
     pub effect: Effect<'a>,
+    /// The item as it is to be right before, by the plan; `None` for what is made. Where a change is several requests, it
+    /// tells one that broke off in between from a change of somebody else's.
+    pub before: Option<&'a Item>,
 }
 
 /// What a write does. `state` is the whole item as it is to be.

@@ -15,6 +15,7 @@ use crate::adapter::native::client::NativeWriter;
 use crate::check;
 use crate::cli::args::Color;
 use crate::cli::args::Common;
+use crate::cli::capabilities;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -290,7 +291,7 @@ impl Opened {
         let project = self.project.clone()?;
         let overlays = self.overlays(&project, server);
         let (loaded, more) = self.manifests.site(&project, server, &overlays);
-        self.checked(&project, loaded, more)
+        self.checked(&project, server, loaded, more)
     }
 
     /// The same, for the only server that is looked at: the manifests are used up.
@@ -298,12 +299,22 @@ impl Opened {
         let project = self.project.clone()?;
         let overlays = self.overlays(&project, Some(server));
         let (loaded, more) = std::mem::take(&mut self.manifests).into_site(&project, Some(server), &overlays);
-        self.checked(&project, loaded, more)
+        self.checked(&project, Some(server), loaded, more)
     }
 
-    fn checked(&mut self, project: &Project, loaded: Loaded, more: Diagnostics) -> Option<Loaded> {
+    fn checked(
+        &mut self,
+        project: &Project,
+        server: Option<&str>,
+        loaded: Loaded,
+        more: Diagnostics,
+    ) -> Option<Loaded> {
         self.findings.extend(more);
         self.findings.extend(check::validate(&loaded, project));
+        let config = server.and_then(|name| project.servers.get(name));
+        if let Some(held) = config.and_then(capabilities::of) {
+            self.findings.extend(check::capabilities::against(&loaded, project, &held));
+        }
         Some(loaded)
     }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod apply;
 mod args;
+mod capabilities;
 mod comment;
 mod complete;
 mod computer;

@@ -158,7 +158,7 @@ pub(super) fn views(project: &Project) -> Vec<Option<String>> {
     let mut seen = Vec::new();
     let mut out = Vec::new();
     for (name, config) in &project.servers {
-        let view = (config.folders.clone(), config.variables.clone(), config.overlays.clone());
+        let view = (config.api, config.folders.clone(), config.variables.clone(), config.overlays.clone());
         if !seen.contains(&view) {
             seen.push(view);
             out.push(Some(name.clone()));

@@ -142,6 +142,17 @@ pub enum Api {
     Configmgr,
 }
 
+impl Api {
+    /// Its word in `servers.NAME.api`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Altiris => "altiris",
+            Self::Configmgr => "configmgr",
+        }
+    }
+}
+
 /// Limits over what a plan does, and what no change may touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

@@ -44,6 +44,7 @@ mod story;
 mod terminal;
 mod told;
 mod validate;
+mod validate_capabilities;
 mod validate_commands;
 mod validate_fix;
 mod world;
