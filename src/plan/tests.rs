@@ -197,6 +197,7 @@ impl Case {
                     password_key_from: None,
                     ca_file: None,
                     proxy: Default::default(),
+                    altiris: None,
                     folders: vec!["Own".to_owned()],
                     prune: self.prune,
                     variables: BTreeMap::new(),

@@ -106,7 +106,8 @@ pub struct ItemDetails {
     pub folder: Option<Guid>,
     /// The name of that folder.
     pub folder_name: String,
-    /// `Normal`, or what it is besides.
+    /// `Normal`, or what it is besides. No digest has it: a table may spell it in another way than a method.
+    #[serde(skip)]
     pub attributes: String,
     /// Whether it is enabled.
     pub enabled: bool,
@@ -169,7 +170,8 @@ pub struct PackageDetails {
     pub package_type: String,
     /// The folder that it is in.
     pub folder: Option<Guid>,
-    /// `Normal`, or what it is besides.
+    /// `Normal`, or what it is besides. No digest has it: a table may spell it in another way than a method.
+    #[serde(skip)]
     pub attributes: String,
     /// How long an agent keeps the files after their last use, in minutes.
     pub purge_minutes: i64,
@@ -373,7 +375,8 @@ pub struct TaskDetails {
     pub enabled: bool,
     /// The folder that it is in.
     pub folder: Option<Guid>,
-    /// `Normal`, or what it is besides.
+    /// `Normal`, or what it is besides. No digest has it: a table may spell it in another way than a method.
+    #[serde(skip)]
     pub attributes: String,
     /// What it delivers.
     pub package: Option<Guid>,

@@ -52,7 +52,7 @@ pub struct Session {
 /// A session that can write as well.
 pub struct WriteSession {
     transport: Arc<dyn Transport>,
-    session: Session,
+    session: Arc<Session>,
 }
 
 /// What a call answered.
@@ -266,12 +266,17 @@ impl WriteSession {
     /// Reads and writes through this transport; nothing is sent yet.
     pub fn new(transport: Arc<dyn Transport>) -> Self {
         let reading: Arc<dyn ReadTransport> = transport.clone();
-        Self { transport, session: Session::new(reading) }
+        Self { transport, session: Arc::new(Session::new(reading)) }
     }
 
     /// The reading side.
-    pub const fn reading(&self) -> &Session {
+    pub fn reading(&self) -> &Session {
         &self.session
+    }
+
+    /// The reading side, for whoever keeps it: what services said of themselves is asked for once for both.
+    pub fn shared(&self) -> Arc<Session> {
+        self.session.clone()
     }
 
     /// Calls a message that may write, about an item: one attempt, no retry.

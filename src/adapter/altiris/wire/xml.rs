@@ -111,6 +111,19 @@ pub fn document(source: impl BufRead) -> Result<Node, String> {
     Parser::new(source).run(&mut nothing, None)
 }
 
+/// Reads a document that came as a text within another: what it says of its encoding is of no account any more.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn text(text: &str) -> Result<Node, String> {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let body = match text.strip_prefix("<?xml") {
+        Some(rest) => rest.split_once("?>").map_or("", |(_, body)| body),
+        None => text,
+    };
+    document(body.as_bytes())
+}
+
 /// Reads an answer: the response element of `message`, whose result's records go to `sink` one by one as they come, so
 /// that no more than one of them is held. Returns the result without its records, or the fault; `None` where there is no
 /// result, which is null or nothing.
