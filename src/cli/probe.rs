@@ -158,18 +158,20 @@ async fn ask(
     start: &Start,
     log: &Log,
 ) -> Result<Probed, Failure> {
-    if start.scratch.is_none() && !args.with_reports {
-        let session = Session::new(Arc::new(Recorder::new(transport_to_read(root, config)?, log.clone())));
-        return Ok(probe::probe(&session, log, start).await?);
-    }
-    let session = WriteSession::new(Arc::new(Recorder::new(transport_to_write(root, config)?, log.clone())));
     if args.with_reports {
+        // What makes reports is no question, and would stand in the way of a replay.
+        let session = WriteSession::new(Arc::new(transport_to_write(root, config)?));
         let settings = config.altiris.clone().unwrap_or_default();
         let made = create_missing_reports(&session, &settings, &altiris_findings(root, config)?).await?;
         for name in made {
             context.talk(&format!("made the report `{}`\n", visible(&name)));
         }
     }
+    if start.scratch.is_none() {
+        let session = Session::new(Arc::new(Recorder::new(transport_to_read(root, config)?, log.clone())));
+        return Ok(probe::probe(&session, log, start).await?);
+    }
+    let session = WriteSession::new(Arc::new(Recorder::new(transport_to_write(root, config)?, log.clone())));
     whole(&session, log, start).await
 }
 
