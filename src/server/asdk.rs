@@ -116,6 +116,8 @@ quirks! {
         "An empty text over HTTP POST and GET stands for null.",
     ExceptionLongNames "exception-long-names"
         "Exception types are told with their .NET namespace.",
+    FewReportColumns "few-report-columns"
+        "Of packages, programs and tasks reports have the columns Guid and Name alone.",
     FieldsReversed "fields-reversed"
         "The fields of details come in the opposite order.",
     FolderItemsRecursive "folder-items-recursive"
@@ -126,6 +128,8 @@ quirks! {
         "HTTP POST and GET are on for software delivery, catalogue and managed delivery too.",
     HttpOff "http-off"
         "HTTP POST and GET are off for every service.",
+    ImportKeepsSequenceGuid "import-keeps-sequence-guid"
+        "A sequential task that is imported with other steps keeps its GUID.",
     LeaseBlocks "lease-blocks"
         "Writes are refused while somebody holds a lease of the native API.",
     MissingAsFault "missing-as-fault"
@@ -140,8 +144,18 @@ quirks! {
         "Managed delivery and the portal are not installed.",
     MissingTask "missing-task"
         "Task management is not installed.",
+    NoCreateReports "no-create-reports"
+        "Nobody has the privilege to create reports.",
+    NoInformationSchema "no-information-schema"
+        "Reports cannot read INFORMATION_SCHEMA.",
+    PatchSetsAnyItem "patch-sets-any-item"
+        "The properties of PatchWorkflowSvc are those of any item, not of patch policies alone.",
     PlainFaults "plain-faults"
         "Faults are plain exceptions: \"Server was unable to process request\", and an empty detail.",
+    ReportsCut "reports-cut"
+        "Reports are cut after 1000 rows without a word.",
+    ReturnsPasswords "returns-passwords"
+        "UserPassword shows ******** where a password is stored.",
     Table1 "table1"
         "The rows of a table are called Table1, not Table.",
     TypeNameBoth "type-name-both"

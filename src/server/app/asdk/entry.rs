@@ -332,6 +332,9 @@ impl Writer<'_> {
     pub fn enable_entry(&mut self, guid: Guid, enabled: bool) -> Result<(), Refused> {
         match self.entry(guid)? {
             Entry::Item(item) if Class::of(item.kind).is_policy() => {
+                if enabled {
+                    self.check_one_start(guid)?;
+                }
                 self.edit(guid, |item| {
                     switch(&mut item.spec, enabled);
                     Ok(())

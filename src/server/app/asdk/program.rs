@@ -18,6 +18,7 @@ use crate::server::app::kind::Kind;
 use crate::server::app::refused::Code;
 use crate::server::app::refused::Refused;
 use crate::server::app::spec::Spec;
+use crate::server::app::spec::package::Password;
 use crate::server::app::spec::package::Program;
 use crate::server::app::spec::package::RunWith;
 use crate::server::app::writer::Writer;
@@ -214,6 +215,22 @@ fn account_of(program: &Program) -> Option<&str> {
         RunWith::Account { account, .. } => Some(account),
         RunWith::System {} | RunWith::LoggedOnUser {} => None,
     }
+}
+
+/// The rights of an account; a blank password is that which is known of the same account.
+///
+/// # Errors
+/// `invalid` for a blank password where none is known.
+pub fn account(before: &RunWith, domain: &str, user: &str, password: &str) -> Result<RunWith, Refused> {
+    let account = if domain.is_empty() { user.to_owned() } else { format!("{domain}\\{user}") };
+    let knows = matches!(before, RunWith::Account { account: own, password_set: true, .. }
+        if own.eq_ignore_ascii_case(&account));
+    if password.is_empty() && !knows {
+        let why = "a specified user needs a password";
+        return Err(Refused::invalid("sUserPassword", why).with("rule", "PRG-8"));
+    }
+    let password = (!password.is_empty()).then(|| Password::of(password.to_owned()));
+    Ok(RunWith::Account { account, password, password_set: knows, password_mark: None })
 }
 
 /// Whether a program runs as an account whose password is known.
