@@ -1,5 +1,6 @@
 //! The services of software delivery: packages, programs, tasks, policies, the portal, jobs, patch, reports.
 
+use crate::model::guid::Guid;
 use crate::server::app::asdk::details::Fields;
 use crate::server::app::asdk::details::Shown;
 use crate::server::http::asdk::call::Call;
@@ -97,4 +98,9 @@ fn adds(call: &Call<'_>, name: &str) -> Result<bool, Fault> {
 
 fn wrong(name: &str, text: &str, wanted: &str) -> Fault {
     Fault::invalid_parameter(format!("The value of the parameter {name} is not valid: '{text}' is not {wanted}."))
+}
+
+/// GUIDs as one text.
+fn listed(guids: &[Guid]) -> String {
+    guids.iter().map(Guid::to_string).collect::<Vec<_>>().join(",")
 }
