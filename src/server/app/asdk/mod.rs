@@ -6,6 +6,7 @@
 //! either, found by one GUID. Quirks are decided by who asks: nothing here knows how it is asked.
 
 pub mod class;
+pub mod delivery;
 pub mod details;
 pub mod entry;
 pub mod folders;
