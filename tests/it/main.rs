@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")]
 
 #[cfg(unix)]
+mod auth;
+#[cfg(unix)]
 mod bad_input;
 #[cfg(unix)]
 mod browser;
