@@ -436,6 +436,9 @@ async fn apply(
 /// Gives back the leases of earlier runs on this machine that died with them. The local lock says that none of them
 /// lives: asking for such a lease again by its key gets the very same one.
 async fn forget_dead_leases(writer: &dyn WriteAdapter, journals: &[&String]) {
+    if !writer.capabilities().leases {
+        return;
+    }
     for text in journals.iter().filter(|text| died(text)) {
         let runs = text.lines().filter_map(|line| match serde_json::from_str(line) {
             Ok(Entry::Lease { run, holder }) => Some((run, holder)),

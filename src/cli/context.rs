@@ -12,11 +12,13 @@ use secrecy::SecretString;
 
 use crate::adapter::ReadAdapter;
 use crate::adapter::WriteAdapter;
+use crate::adapter::altiris::read::AltirisReader;
 use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::client::NativeWriter;
 use crate::check;
 use crate::cli::args::Color;
 use crate::cli::args::Common;
+use crate::cli::capabilities;
 use crate::cli::exit;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -30,6 +32,7 @@ use crate::diag::visible_json;
 use crate::manifest;
 use crate::manifest::Manifests;
 use crate::manifest::Overlays;
+use crate::model::altiris::Findings;
 use crate::model::auth::Auth;
 use crate::model::auth::ProxySetting;
 use crate::model::project::Api;
@@ -298,7 +301,7 @@ impl Opened {
         let project = self.project.clone()?;
         let overlays = self.overlays(&project, server);
         let (loaded, more) = self.manifests.site(&project, server, &overlays);
-        self.checked(&project, loaded, more)
+        self.checked(&project, server, loaded, more)
     }
 
     /// The same, for the only server that is looked at: the manifests are used up.
@@ -306,12 +309,22 @@ impl Opened {
         let project = self.project.clone()?;
         let overlays = self.overlays(&project, Some(server));
         let (loaded, more) = std::mem::take(&mut self.manifests).into_site(&project, Some(server), &overlays);
-        self.checked(&project, loaded, more)
+        self.checked(&project, Some(server), loaded, more)
     }
 
-    fn checked(&mut self, project: &Project, loaded: Loaded, more: Diagnostics) -> Option<Loaded> {
+    fn checked(
+        &mut self,
+        project: &Project,
+        server: Option<&str>,
+        loaded: Loaded,
+        more: Diagnostics,
+    ) -> Option<Loaded> {
         self.findings.extend(more);
         self.findings.extend(check::validate(&loaded, project));
+        let config = server.and_then(|name| project.servers.get(name));
+        if let Some(held) = config.and_then(capabilities::of) {
+            self.findings.extend(check::capabilities::against(&loaded, project, &held));
+        }
         Some(loaded)
     }
 
@@ -385,6 +398,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// The largest answer that is taken.
 const ANSWER_BYTES_MAX: u64 = 512 << 20;
+/// The largest file of a probe's findings that is taken.
+const FINDINGS_BYTES_MAX: u64 = 1 << 20;
 
 fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, Failure> {
     let token: Option<SecretString> = match (&config.token_from, &config.auth) {
@@ -473,12 +488,26 @@ pub fn request_timeout() -> Result<Duration, Failure> {
 /// What to look at when a connection cannot even be prepared.
 const UNUSABLE: &str = "look at `url`, `tokenFrom`, `auth`, `proxy` and `caFile` of the server in `consign.yaml`";
 
+/// A way to a server on which nothing can be written.
+pub fn transport_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<HttpReadTransport, Failure> {
+    HttpReadTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))
+}
+
+/// A way to a server on which can be written.
+pub fn transport_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<HttpTransport, Failure> {
+    HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))
+}
+
 /// A connection that can only read, by the API that the server speaks.
 pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn ReadAdapter>, Failure> {
-    let transport = |options: &HttpOptions| HttpReadTransport::new(options).map_err(|error| unusable(&error));
     match config.api {
-        Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport(&http_options(root, config)?)?)))),
-        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+        Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport_to_read(root, config)?)))),
+        Api::Altiris => {
+            let findings = altiris_findings(root, config)?;
+            let settings = config.altiris.clone().unwrap_or_default();
+            Ok(Box::new(AltirisReader::new(Arc::new(transport_to_read(root, config)?), settings, findings)))
+        }
+        Api::Configmgr => Err(unspoken(config.api)),
     }
 }
 
@@ -490,14 +519,26 @@ pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dy
     }
 }
 
+/// What a probe found out about the server, where the project names a file of it.
+pub fn altiris_findings(root: &Utf8Path, config: &ServerConfig) -> Result<Findings, Failure> {
+    let Some(path) = config.altiris.as_ref().and_then(|settings| settings.probe.as_ref()) else {
+        return Ok(Findings::default());
+    };
+    let help = "`consign probe` writes it; `altiris.probe` of the server in `consign.yaml` names it";
+    let bytes = disk::read_bounded(&root.join(path), FINDINGS_BYTES_MAX)
+        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(help))?;
+    serde_yaml::from_slice(&bytes).map_err(|error| {
+        Failure::new(exit::CONFIG, format!("`{path}` holds no findings of a probe: {error}")).help(help)
+    })
+}
+
 /// A connection to a reference server, on which simulated computers can live as well.
 pub fn connect_natively(root: &Utf8Path, config: &ServerConfig) -> Result<NativeWriter, Failure> {
     if config.api != Api::Native {
         return Err(Failure::new(exit::CONFIG, "simulated computers live against the reference server's own API")
             .help("name a server with `api: native`"));
     }
-    let transport = HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))?;
-    Ok(NativeWriter::new(Arc::new(transport)))
+    Ok(NativeWriter::new(Arc::new(transport_to_write(root, config)?)))
 }
 
 fn unusable(error: &TransportError) -> Failure {

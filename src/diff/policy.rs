@@ -127,6 +127,7 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
         password_key_from,
         ca_file,
         proxy,
+        altiris,
         folders,
         prune,
         variables: _,
@@ -140,6 +141,8 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
     note(out, path("passwordKeyFrom"), &before.password_key_from, password_key_from, true);
     note(out, path("caFile"), &before.ca_file, ca_file, true);
     note(out, path("proxy"), &before.proxy, proxy, true);
+    // What is read of the server, and what is taken to work there, hangs on it.
+    note(out, path("altiris"), &before.altiris, altiris, true);
     let loosens = folders.iter().any(|one| !before.folders.contains(one));
     note(out, path("folders"), &before.folders, folders, loosens);
     note(out, path("prune"), &before.prune, prune, *prune);

@@ -6,6 +6,7 @@
 //! server wants (GUIDs, numbers) and back.
 
 pub mod agent_settings;
+pub mod altiris;
 pub mod auth;
 pub mod capabilities;
 pub mod collection;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::altiris::AltirisSettings;
 use crate::model::auth::Auth;
 use crate::model::auth::ProxySetting;
 use crate::model::drift::DriftSettings;
@@ -141,6 +142,9 @@ pub struct ServerConfig {
     /// as `http://proxy.corp.example:8080`, or an address with an account.
     #[serde(default)]
     pub proxy: ProxySetting,
+    /// What an Altiris server needs besides. Only with `api: altiris`.
+    #[serde(default)]
+    pub altiris: Option<AltirisSettings>,
     /// The console folders this project owns there, by path; everything in and below them. The first one is where
     /// an item without a folder goes.
     #[serde(default)]
@@ -163,10 +167,21 @@ pub enum Api {
     /// The reference server's own.
     #[default]
     Native,
-    /// Altiris Notification Server, by its ASDK; not spoken yet.
+    /// Altiris Notification Server, by its web services (the ASDK).
     Altiris,
     /// Microsoft Configuration Manager, by its AdminService; not spoken yet.
     Configmgr,
+}
+
+impl Api {
+    /// Its word in `servers.NAME.api`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Altiris => "altiris",
+            Self::Configmgr => "configmgr",
+        }
+    }
 }
 
 /// Limits over what a plan does, and what no change may touch.

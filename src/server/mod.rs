@@ -26,6 +26,7 @@ use crate::sys::clock::SystemClock;
 use crate::sys::kerberos::IS_BUILT_IN;
 
 pub mod app;
+pub mod asdk;
 mod daily;
 pub mod faults;
 mod files;
@@ -40,11 +41,16 @@ use crate::server::app::fleet::load::LoadError;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Role;
 use crate::server::app::seed::SeedError;
+pub use crate::server::asdk::AsdkOptions;
+pub use crate::server::asdk::Profile;
+pub use crate::server::asdk::Quirk;
 pub use crate::server::faults::Faults;
 use crate::server::faults::FaultsError;
 pub use crate::server::faults::Faulty;
+pub use crate::server::http::Apis;
 use crate::server::http::negotiate::Acceptor;
 pub use crate::server::http::router;
+pub use crate::server::http::router_of;
 pub use crate::server::ids::Ids;
 pub use crate::server::ids::RandomIds;
 pub use crate::server::ids::SeededIds;
@@ -93,6 +99,8 @@ pub struct ServeOptions {
     pub kerberos_roles: BTreeMap<String, Role>,
     /// Bounds.
     pub limits: Limits,
+    /// The APIs to speak.
+    pub apis: Apis,
 }
 
 impl ServeOptions {
@@ -112,6 +120,7 @@ impl ServeOptions {
             kerberos_keytab: None,
             kerberos_roles: BTreeMap::new(),
             limits: Limits::default(),
+            apis: Apis::default(),
         }
     }
 }
@@ -178,6 +187,9 @@ pub enum ServeError {
         #[source]
         source: LoadError,
     },
+    /// What the ASDK names by GUID could not be made.
+    #[error("cannot make the folders of the ASDK")]
+    Prepare(#[source] Refused),
     /// The zone is none.
     #[error("cannot be in the time zone `{zone}`")]
     Zone {
@@ -263,7 +275,11 @@ pub async fn bind_with_clock(options: ServeOptions, clock: Arc<dyn Clock>) -> Re
         notes.push("faults are injected on purpose".to_owned());
     }
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let mut router = router(app.clone(), options.limits.clone());
+    if options.apis.asdk.as_ref().is_some_and(|asdk| !asdk.has(Quirk::WindowsLoginOnly)) {
+        notes
+            .push("the ASDK takes tokens of this server, as bearer or as a Basic password: for tests alone".to_owned());
+    }
+    let mut router = router_of(app.clone(), options.limits.clone(), options.apis.clone(), tls.is_some());
     if let Some(keytab) = &options.kerberos_keytab {
         router = http::negotiate::before(router, Acceptor::new(keytab, options.kerberos_roles.clone()));
     }
@@ -351,6 +367,9 @@ fn open(options: &ServeOptions, clock: Arc<dyn Clock>, notes: &mut Vec<String>) 
     }
     for (path, mut lines) in fleets {
         seed_fleet(&app, path, &mut lines, &options.limits, notes)?;
+    }
+    if options.apis.asdk.is_some() {
+        app.prepare_asdk().map_err(ServeError::Prepare)?;
     }
     if !app.has_tokens()? {
         let path = options.token_file.clone().unwrap_or_else(|| options.data.join(TOKEN_FILE));

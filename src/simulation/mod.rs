@@ -79,6 +79,7 @@ fn server_config(prune: bool) -> ServerConfig {
         password_key_from: None,
         ca_file: None,
         proxy: Default::default(),
+        altiris: None,
         folders: vec!["Owned".to_owned()],
         prune,
         variables: BTreeMap::new(),

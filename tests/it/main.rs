@@ -10,6 +10,7 @@ mod browser;
 mod command_lines;
 mod comment;
 mod computers;
+mod conformance;
 mod definitions;
 #[cfg(unix)]
 mod docs;
@@ -46,6 +47,7 @@ mod story;
 mod terminal;
 mod told;
 mod validate;
+mod validate_capabilities;
 mod validate_commands;
 mod validate_fix;
 mod world;

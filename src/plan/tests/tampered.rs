@@ -52,6 +52,7 @@ fn config(folder: &str, prune: bool) -> ServerConfig {
         password_key_from: None,
         ca_file: None,
         proxy: Default::default(),
+        altiris: None,
         folders: vec![folder.to_owned()],
         prune,
         variables: BTreeMap::new(),

@@ -38,8 +38,10 @@ use crate::server::app::App;
 use crate::server::app::refused::Code;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Principal;
+use crate::server::asdk::AsdkOptions;
 use crate::server::limits::Limits;
 
+pub mod asdk;
 pub mod call;
 pub mod negotiate;
 pub mod strict;
@@ -57,16 +59,48 @@ pub struct Server {
     pub app: App,
     /// The bounds.
     pub limits: Arc<Limits>,
+    /// How the ASDK is spoken, where it is.
+    pub(super) asdk: Option<Arc<Asdk>>,
     /// One permit for each reader that may stream the whole state.
     pub(super) streams: Arc<Semaphore>,
 }
 
-/// The router of every API, over `app`. It needs no socket: a test calls it in process.
+/// Which APIs a server speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apis {
+    /// Its own.
+    pub native: bool,
+    /// The Altiris ASDK.
+    pub asdk: Option<AsdkOptions>,
+}
+
+impl Default for Apis {
+    fn default() -> Self {
+        Self { native: true, asdk: None }
+    }
+}
+
+/// How the ASDK is spoken, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Asdk {
+    pub(super) options: AsdkOptions,
+    /// Whether clients come over TLS.
+    pub(super) https: bool,
+}
+
+/// The router of the native API, over `app`. It needs no socket: a test calls it in process.
 pub fn router(app: App, limits: Limits) -> Router {
+    router_of(app, limits, Apis::default(), false)
+}
+
+/// The router of these APIs, over `app`; with `https` for clients that come over TLS.
+pub fn router_of(app: App, limits: Limits, apis: Apis, https: bool) -> Router {
     let streams = Arc::new(Semaphore::new(limits.state_streams));
-    let server = Server { app, limits: Arc::new(limits), streams };
+    let asdk = apis.asdk.map(|options| Arc::new(Asdk { options, https }));
+    let server = Server { app, limits: Arc::new(limits), asdk, streams };
     let mut router = Router::new();
-    for route in v1::ROUTES {
+    let routes = if apis.native { v1::ROUTES } else { &[] };
+    for route in routes {
         let mut handler: MethodRouter<Server> =
             axum::routing::on(route.method.filter(), move |State(server), request| answer(route, server, request));
         if route.streams {
@@ -78,7 +112,11 @@ pub fn router(app: App, limits: Limits) -> Router {
     router.fallback(no_such_address).method_not_allowed_fallback(no_such_method).with_state(server)
 }
 
+/// Whatever is no address of the native API. That of the ASDK is among it: its paths differ in case alone.
 async fn no_such_address(State(server): State<Server>, request: Request) -> Response {
+    if let Some(asdk) = server.asdk.clone().filter(|_| asdk::is_here(request.uri().path())) {
+        return asdk::answer(&server, &asdk, request).await;
+    }
     let who = blocking(|| authenticate(&server.app, request.headers(), request.extensions()));
     let refused = who.err().unwrap_or_else(|| Refused::new(Code::NotFound, "there is nothing at this address"));
     told(&refused)
@@ -312,7 +350,7 @@ mod tests {
         let store = Store::in_memory().unwrap();
         let app = App::new(store, Arc::new(SystemClock), Arc::new(SeededIds::new(1))).unwrap();
         let streams = Arc::new(Semaphore::new(1));
-        let server = Server { app: app.clone(), limits: Arc::new(Limits::default()), streams };
+        let server = Server { app: app.clone(), limits: Arc::new(Limits::default()), asdk: None, streams };
         for _ in 0..2 {
             let response = answer(&PANICS, server.clone(), Request::new(Body::empty())).await;
             assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -102,6 +102,9 @@ fn ticket(request: &Request) -> Option<String> {
 }
 
 fn challenged(mut response: Response) -> Response {
-    response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+    let mut offered = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
+    if !offered.any(|value| value == "Negotiate") {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+    }
     response
 }

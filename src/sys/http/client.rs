@@ -246,8 +246,7 @@ impl Connection {
     }
 
     async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        self.request(http::Method::POST, ask.question.path(), headers, ask.body).await
+        self.request(http::Method::POST, ask.path(), ask.headers().to_vec(), ask.body()).await
     }
 
     async fn request(
