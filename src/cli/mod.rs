@@ -110,5 +110,10 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Schema(args) => schema::run(context, &args),
         Command::Explain(args) => explain::run(context, &args),
         Command::Lsp(args) => lsp::run(&args),
+        #[cfg(feature = "negotiate")]
+        Command::KerberosLibrary => {
+            crate::sys::kerberos::serve();
+            Ok(exit::OK)
+        }
     }
 }

@@ -7,6 +7,9 @@ pub mod methods;
 pub mod raw;
 pub mod reports;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

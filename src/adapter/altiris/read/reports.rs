@@ -69,6 +69,11 @@ impl Query {
         format!("select '{}' as T, count(*) as N from {}", self.name, self.from)
     }
 
+    /// The tables that it needs, with the columns of each.
+    pub fn needs(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        self.needs.clone()
+    }
+
     /// What of the tables is not there; empty where all is.
     fn lacks(&self, columns: &Columns) -> Vec<String> {
         let mut lacks = Vec::new();

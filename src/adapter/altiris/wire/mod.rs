@@ -12,4 +12,4 @@ pub mod wsdl;
 pub mod xml;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
