@@ -12,6 +12,8 @@ use secrecy::SecretString;
 
 use crate::adapter::ReadAdapter;
 use crate::adapter::WriteAdapter;
+use crate::adapter::altiris::read::AltirisReader;
+use crate::adapter::altiris::write::AltirisWriter;
 use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::client::NativeWriter;
 use crate::check;
@@ -320,7 +322,7 @@ impl Opened {
         self.findings.extend(more);
         self.findings.extend(check::validate(&loaded, project));
         let config = server.and_then(|name| project.servers.get(name));
-        if let Some(held) = config.and_then(capabilities::of) {
+        if let Some(held) = config.and_then(|config| capabilities::of(&self.root, config)) {
             self.findings.extend(check::capabilities::against(&loaded, project, &held));
         }
         Some(loaded)
@@ -489,7 +491,12 @@ pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn
     let transport = |options: &HttpOptions| HttpReadTransport::new(options).map_err(|error| unusable(&error));
     match config.api {
         Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport(&http_options(root, config)?)?)))),
-        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+        Api::Altiris => {
+            let (settings, found) = (config.altiris.clone().unwrap_or_default(), capabilities::findings(root, config)?);
+            let transport = Arc::new(transport(&http_options(root, config)?)?);
+            Ok(Box::new(AltirisReader::new(transport, settings, found)))
+        }
+        Api::Configmgr => Err(unspoken(config.api)),
     }
 }
 
@@ -497,7 +504,12 @@ pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn
 pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn WriteAdapter>, Failure> {
     match config.api {
         Api::Native => Ok(Box::new(connect_natively(root, config)?)),
-        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+        Api::Altiris => {
+            let (settings, found) = (config.altiris.clone().unwrap_or_default(), capabilities::findings(root, config)?);
+            let transport = HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))?;
+            Ok(Box::new(AltirisWriter::new(Arc::new(transport), settings, found)))
+        }
+        Api::Configmgr => Err(unspoken(config.api)),
     }
 }
 
@@ -519,7 +531,10 @@ fn unusable(error: &TransportError) -> Failure {
 }
 
 fn unspoken(api: Api) -> Failure {
-    Failure::new(exit::CONFIG, format!("the API `{api:?}` is not spoken yet; `native` is").to_lowercase())
+    Failure::new(
+        exit::CONFIG,
+        format!("the API `{api:?}` is not spoken yet; `native` and `altiris` are").to_lowercase(),
+    )
 }
 
 /// Runs what needs the network.

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::model::altiris::AltirisSettings;
 use crate::model::auth::Auth;
 use crate::model::auth::ProxySetting;
-use crate::model::altiris::AltirisSettings;
 use crate::model::drift::DriftSettings;
 use crate::model::kind::Kind;
 use crate::model::package::SecretRef;

@@ -117,11 +117,7 @@ const TASK: &[Row] = &[
     ("collections", Settable, ""),
     ("priority", CreateOnly, "a task is given its priority when it is made (altiris-asdk §4.9)"),
     ("run", Settable, ""),
-    (
-        "run.schedule",
-        Settable,
-        "only a single start and a daily one are documented (altiris-asdk §5.3)",
-    ),
+    ("run.schedule", Settable, "only a single start and a daily one are documented (altiris-asdk §5.3)"),
     ("runMissedSchedule", Settable, ""),
     ("independentExecution", WriteOnly, "it is set with the run options and shown by no method (altiris-asdk §4.9)"),
     ("userCanRun", Absent, "no method has it (altiris-asdk §4.9)"),

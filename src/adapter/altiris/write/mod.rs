@@ -99,13 +99,7 @@ impl AltirisWriter {
         }
     }
 
-    async fn update(
-        &self,
-        work: &Work<'_>,
-        guid: Guid,
-        revision: &str,
-        item: &Item,
-    ) -> Result<Receipt, AdapterError> {
+    async fn update(&self, work: &Work<'_>, guid: Guid, revision: &str, item: &Item) -> Result<Receipt, AdapterError> {
         match item.key.kind {
             Kind::Folder => folder::update(work, guid, revision, item).await,
             Kind::Package => package::update(work, guid, revision, item).await,

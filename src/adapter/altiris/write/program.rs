@@ -230,7 +230,9 @@ pub async fn create(work: &Work<'_>, item: &Item) -> Result<Receipt, AdapterErro
     // What a manifest asks for and cannot be had is found before anything is made.
     let password = password(work, item)?;
     if want.execution.account.is_some() && password.is_none() {
-        return Err(work.refused("password", "it runs as an account, and its manifest gives no `passwordFrom` (PLN-13)"));
+        return Err(
+            work.refused("password", "it runs as an account, and its manifest gives no `passwordFrom` (PLN-13)")
+        );
     }
     let attached = work.methods.programs(package).await?;
     let own = name_while_made(package, &want.detail.name);
@@ -371,9 +373,7 @@ async fn named(work: &Work<'_>, live: &ProgramDetails, want: &Wanted) -> Result<
 async fn grant(work: &Work<'_>, guid: Guid, before: Option<&Item>, item: &Item) -> Result<(), AdapterError> {
     let grants = |item: &Item| -> BTreeSet<Grant> {
         match &item.spec {
-            Spec::Program(program) => {
-                program.portal.iter().flat_map(|portal| portal.grants.iter().cloned()).collect()
-            }
+            Spec::Program(program) => program.portal.iter().flat_map(|portal| portal.grants.iter().cloned()).collect(),
             _ => BTreeSet::new(),
         }
     };

@@ -179,11 +179,7 @@ impl Wanted {
             runs: (live.package.unwrap_or(Guid::of(0)), live.program.unwrap_or(Guid::of(0))),
             folder: live.folder,
             run: schedule::run(live.asap, &live.schedule).ok(),
-            options: Options {
-                retry: live.retry,
-                notify: live.notify,
-                warn: live.warn.then_some(live.defer_minutes),
-            },
+            options: Options { retry: live.retry, notify: live.notify, warn: live.warn.then_some(live.defer_minutes) },
             agent: Agent { verbose: live.verbose, own: (!live.agent_defaults).then_some(own) },
             availability: Availability {
                 remove: live.remove,
@@ -264,13 +260,17 @@ impl Steps<'_> {
         self.schedule(&mut out);
         let Options { retry, notify, warn } = self.want.options;
         if self.seen.options != self.want.options || self.unseen {
-            self.push(&mut out, "SetAdvertisementExRunOptions", vec![
-                ("bIndependentExecution", self.independent.into()),
-                ("bScheduleRetry", retry.into()),
-                ("bNotifyUserWhenTaskAvailable", notify.into()),
-                ("bWarnUserBeforeRunning", warn.is_some().into()),
-                ("DeferTime", warn.unwrap_or_default().into()),
-            ]);
+            self.push(
+                &mut out,
+                "SetAdvertisementExRunOptions",
+                vec![
+                    ("bIndependentExecution", self.independent.into()),
+                    ("bScheduleRetry", retry.into()),
+                    ("bNotifyUserWhenTaskAvailable", notify.into()),
+                    ("bWarnUserBeforeRunning", warn.is_some().into()),
+                    ("DeferTime", warn.unwrap_or_default().into()),
+                ],
+            );
         }
         if self.seen.agent != self.want.agent {
             self.agent(&mut out);
@@ -278,13 +278,17 @@ impl Steps<'_> {
         let availability = &self.want.availability;
         if self.seen.availability != *availability {
             let moment = |at: Option<DateTime>| Value::from(at.map_or_else(String::new, text));
-            self.push(&mut out, "SetAvailabilityRemovalOptions", vec![
-                ("bRemoveAfterSuccessfulRun", availability.remove.into()),
-                ("sAvailableFrom", moment(availability.from)),
-                ("bExpires", availability.to.is_some().into()),
-                ("sAvaliableTo", moment(availability.to)), // the vendor's spelling
-                ("bUseServersTime", availability.server_time.into()),
-            ]);
+            self.push(
+                &mut out,
+                "SetAvailabilityRemovalOptions",
+                vec![
+                    ("bRemoveAfterSuccessfulRun", availability.remove.into()),
+                    ("sAvailableFrom", moment(availability.from)),
+                    ("bExpires", availability.to.is_some().into()),
+                    ("sAvaliableTo", moment(availability.to)), // the vendor's spelling
+                    ("bUseServersTime", availability.server_time.into()),
+                ],
+            );
         }
         for (targets, action) in [(self.targets.1, "REMOVE"), (self.targets.0, "ADD")] {
             for target in targets {
@@ -364,16 +368,20 @@ impl Steps<'_> {
         };
         let OwnSettings { from_server, speed: kbps, asap, multicast } = own.clone().unwrap_or(kept);
         // Which of the two speeds is which the documents do not agree on (altiris-asdk §9, point 11): both are the one.
-        self.push(out, "SetAdvertisementExAgentSettings", vec![
-            ("bEnableVerboseReporting", (*verbose).into()),
-            ("bUseDefaultAgentSettings", own.is_none().into()),
-            ("bRunFromServer", from_server.into()),
-            ("bDownloadAndRunLocally", (!from_server).into()),
-            ("sDownloadLocallyBandwidth", speed(kbps)),
-            ("sDownloadLocallySpeed", speed(kbps)),
-            ("bDownloadPackageASAP", asap.into()),
-            ("bMulticastPackage", multicast.into()),
-        ]);
+        self.push(
+            out,
+            "SetAdvertisementExAgentSettings",
+            vec![
+                ("bEnableVerboseReporting", (*verbose).into()),
+                ("bUseDefaultAgentSettings", own.is_none().into()),
+                ("bRunFromServer", from_server.into()),
+                ("bDownloadAndRunLocally", (!from_server).into()),
+                ("sDownloadLocallyBandwidth", speed(kbps)),
+                ("sDownloadLocallySpeed", speed(kbps)),
+                ("bDownloadPackageASAP", asap.into()),
+                ("bMulticastPackage", multicast.into()),
+            ],
+        );
     }
 }
 
@@ -439,7 +447,9 @@ pub async fn update(work: &Work<'_>, guid: Guid, revision: &str, item: &Item) ->
     sayable(work, &want)?;
     let live = match work.methods.task(guid).await {
         // A replace that broke off after its delete goes on with the new one.
-        Err(AdapterError::NotFound { .. }) if work.in_doubt() && is_replace(work, item)? => return create(work, item).await,
+        Err(AdapterError::NotFound { .. }) if work.in_doubt() && is_replace(work, item)? => {
+            return create(work, item).await;
+        }
         other => other?,
     };
     let seen = Wanted::seen(work, &live).await?;
@@ -533,7 +543,8 @@ async fn converge(
         let stored = Wanted::seen(work, &work.methods.task(guid).await?).await?;
         let lacks = lacks(&stored, want);
         if !lacks.is_empty() {
-            let message = format!("the server took {} and did not store it; the task stays switched off", lacks.join(", "));
+            let message =
+                format!("the server took {} and did not store it; the task stays switched off", lacks.join(", "));
             return Err(work.refused("not_stored", &message));
         }
         work.send(Service::Item, "EnablePolicyItem", &[("policyItemGuid", guid.into())]).await?;

@@ -78,7 +78,9 @@ impl Work<'_> {
     pub fn folder(&self, item: &Item) -> Result<Guid, AdapterError> {
         match &item.folder {
             Some(folder) => self.guid(&ItemKey::new(Kind::Folder, folder.as_str())),
-            None => Err(self.refused("no_folder", "it lies in no folder, and the web services make nothing at the top")),
+            None => {
+                Err(self.refused("no_folder", "it lies in no folder, and the web services make nothing at the top"))
+            }
         }
     }
 
@@ -121,7 +123,9 @@ impl Work<'_> {
         let mut found = Vec::new();
         for node in reply.within() {
             let item = ItemDetails::read(node, From::Object).map_err(|why| self.malformed(why))?;
-            found.extend(item.filter(|item| item.name == name && folder.is_none_or(|folder| item.folder == Some(folder))));
+            found.extend(
+                item.filter(|item| item.name == name && folder.is_none_or(|folder| item.folder == Some(folder))),
+            );
         }
         Ok(found)
     }

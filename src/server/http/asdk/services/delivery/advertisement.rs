@@ -73,7 +73,8 @@ pub static SERVICE: Service = Service {
             modify_detail,
         )
         .writes(),
-        Method::new("ModifyResourceTargets", &[GUID, guid("sResourceTarget"), text("sAction")], Ty::Bool, targets).writes(),
+        Method::new("ModifyResourceTargets", &[GUID, guid("sResourceTarget"), text("sAction")], Ty::Bool, targets)
+            .writes(),
         Method::new("SetAdvertisementExScheduleRunASAP", &[GUID, truth("bRunASAP")], Ty::Bool, run_asap).writes(),
         Method::new("SetAdvertisementExScheduleRunAt", &[GUID, text("sRunAt")], Ty::Bool, run_at).writes(),
         Method::new("SetAdvertisementExScheduleScheduleXML", &[GUID, text("sScheduleXML")], Ty::Bool, schedule_xml)
@@ -124,18 +125,8 @@ pub static SERVICE: Service = Service {
         )
         .writes(),
         Method::new("GetAdvertisementExByGuid", &[GUID], DETAILS, by_guid),
-        Method::new(
-            "GetAdvertisementExStatusByResourceGuid",
-            &[GUID, guid("sResourceGuid")],
-            Ty::Text,
-            status_by_guid,
-        ),
-        Method::new(
-            "GetAdvertisementExStatusByResourceName",
-            &[GUID, text("sResourceName")],
-            Ty::Text,
-            status_by_name,
-        ),
+        Method::new("GetAdvertisementExStatusByResourceGuid", &[GUID, guid("sResourceGuid")], Ty::Text, status_by_guid),
+        Method::new("GetAdvertisementExStatusByResourceName", &[GUID, text("sResourceName")], Ty::Text, status_by_name),
         Method::new(
             "GetAdvertisementExStatusByResourceTargetGuid",
             &[GUID, guids("sResourceTargetGuid")],
@@ -183,7 +174,8 @@ fn create(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn modify_basic(call: &Call<'_>) -> Result<Value, Fault> {
-    let (guid, package, program) = (call.guid("sAdvertisementExGuid")?, call.guid("sPackageGuid")?, call.guid("sProgramGuid")?);
+    let (guid, package, program) =
+        (call.guid("sAdvertisementExGuid")?, call.guid("sPackageGuid")?, call.guid("sProgramGuid")?);
     done(
         call,
         call.write(|writer| {
@@ -196,7 +188,8 @@ fn modify_basic(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn modify_detail(call: &Call<'_>) -> Result<Value, Fault> {
-    let (guid, package, program) = (call.guid("sAdvertisementExGuid")?, call.guid("sPackageGuid")?, call.guid("sProgramGuid")?);
+    let (guid, package, program) =
+        (call.guid("sAdvertisementExGuid")?, call.guid("sPackageGuid")?, call.guid("sProgramGuid")?);
     let name = call.text("sAdvertisementExName")?;
     let targets = call.guids_or_null("sResourceTargets")?.unwrap_or_default();
     let (enabled, collections_too) = (call.truth("bEnable"), call.has(Quirk::CollectionAsTarget));
@@ -216,7 +209,8 @@ fn modify_detail(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn targets(call: &Call<'_>) -> Result<Value, Fault> {
-    let (guid, target, add) = (call.guid("sAdvertisementExGuid")?, call.guid("sResourceTarget")?, adds(call, "sAction")?);
+    let (guid, target, add) =
+        (call.guid("sAdvertisementExGuid")?, call.guid("sResourceTarget")?, adds(call, "sAction")?);
     let collections_too = call.has(Quirk::CollectionAsTarget);
     done(call, call.write(|writer| writer.change_target(guid, target, add, collections_too)))
 }
@@ -287,7 +281,8 @@ fn agent_settings(call: &Call<'_>) -> Result<Value, Fault> {
     let guid = call.guid("sAdvertisementExGuid")?;
     let (from_server, locally) = (call.truth("bRunFromServer"), call.truth("bDownloadAndRunLocally"));
     // Which of the two becomes which field is in no document; by their names, this (altiris-asdk §9).
-    let (local_speed, server_speed) = (speed(call, "sDownloadLocallyBandwidth")?, speed(call, "sDownloadLocallySpeed")?);
+    let (local_speed, server_speed) =
+        (speed(call, "sDownloadLocallyBandwidth")?, speed(call, "sDownloadLocallySpeed")?);
     let own = if call.truth("bUseDefaultAgentSettings") {
         None
     } else {

@@ -61,7 +61,8 @@ pub static SERVICE: Service = Service {
         )
         .writes(),
         Method::new("GetPackageExByGuid", &[guid("sPackageGuid")], DETAILS, by_guid),
-        Method::new("AddProgramToPackage", &[guid("sPackageGuid"), guid("sProgramGuid")], Ty::Bool, add_program).writes(),
+        Method::new("AddProgramToPackage", &[guid("sPackageGuid"), guid("sProgramGuid")], Ty::Bool, add_program)
+            .writes(),
         Method::new("UpdateDistributionPoints", &[guid("sPackageGuid")], Ty::Bool, update_points).writes(),
     ],
 };

@@ -82,20 +82,10 @@ pub static SERVICE: Service = Service {
             network,
         )
         .writes(),
-        Method::new(
-            "SetProgramPackageMapping",
-            &[guid("sPackageGuid"), GUID, text("sAction")],
-            Ty::Bool,
-            mapping,
-        )
-        .writes(),
+        Method::new("SetProgramPackageMapping", &[guid("sPackageGuid"), GUID, text("sAction")], Ty::Bool, mapping)
+            .writes(),
         Method::new("GetProgramExByGuid", &[GUID], DETAILS, by_guid),
-        Method::new(
-            "GetProgramsFromPackage",
-            &[guid("sPackageGuid")],
-            Ty::Records(&SWD_PROGRAM_DETAILS),
-            of_package,
-        ),
+        Method::new("GetProgramsFromPackage", &[guid("sPackageGuid")], Ty::Records(&SWD_PROGRAM_DETAILS), of_package),
         Method::new(
             "AssignSoftwarePortalSecurity",
             &[GUID, guid("sPermissionGuid"), text("sUserName"), text("sAction")],
@@ -233,7 +223,8 @@ fn execution(call: &Call<'_>) -> Result<Value, Fault> {
         ("StartingWindow.Minimized", StartingWindow::Minimized),
         ("StartingWindow.Maximized", StartingWindow::Maximized),
     ];
-    const RIGHTS: [&str; 3] = ["RunWithRights.SystemAccount", "RunWithRights.LoggedInUser", "RunWithRights.SpecifiedUser"];
+    const RIGHTS: [&str; 3] =
+        ["RunWithRights.SystemAccount", "RunWithRights.LoggedInUser", "RunWithRights.SpecifiedUser"];
     const CAN_RUN: [(&str, CanRun); 3] = [
         ("ProgramCanRunOption.WhetherOrNotAUserIsLoggedOn", CanRun::Always),
         ("ProgramCanRunOption.OnlyWhenAUserIsLoggedOn", CanRun::UserLoggedOn),
@@ -346,9 +337,11 @@ fn mapping(call: &Call<'_>) -> Result<Value, Fault> {
     let (package, program, add) = (call.guid("sPackageGuid")?, call.guid("sProgramGuid")?, adds(call, "sAction")?);
     done(
         call,
-        call.write(|writer| {
-            if add { writer.attach_program(package, program) } else { writer.detach_program(package, program) }
-        }),
+        call.write(
+            |writer| {
+                if add { writer.attach_program(package, program) } else { writer.detach_program(package, program) }
+            },
+        ),
     )
 }
 

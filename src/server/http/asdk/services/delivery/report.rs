@@ -85,8 +85,7 @@ fn create(call: &Call<'_>) -> Result<Value, Fault> {
         return Err(Fault::invalid_parameter("The query of the report is empty."));
     }
     let (name, folder) = (call.text("reportName")?, call.guid("folderGuid")?);
-    let guid =
-        call.write(|writer| Ok(writer.create_object(name, Some(folder), Says::Report(report), None)?.guid))?;
+    let guid = call.write(|writer| Ok(writer.create_object(name, Some(folder), Says::Report(report), None)?.guid))?;
     Ok(details::of_guid(call, guid)?.into())
 }
 
