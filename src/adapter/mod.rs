@@ -3,7 +3,10 @@
 //! Reading and writing are two traits and two types of connection: what holds a [`ReadAdapter`] alone cannot write,
 //! whatever its code does.
 
+pub mod altiris;
+pub mod names;
 pub mod native;
+pub mod shown;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -30,6 +33,7 @@ use crate::model::package::SecretRef;
 use crate::plan::origin::Origin;
 use crate::reach::Known;
 use crate::sys::hmac::password_mark;
+use crate::sys::http::TransportError;
 
 /// A connection that can only read.
 #[async_trait]
@@ -55,6 +59,14 @@ pub trait ReadAdapter: Send + Sync {
     /// worth having without it, and "nobody" is never an answer to a cut connection.
     async fn fleet(&self) -> FleetRead {
         FleetRead::untold("this server's API tells nothing of its computers")
+    }
+
+    /// The same as it comes, whole, for a file that can be read again; only where the API has a form for it.
+    ///
+    /// # Errors
+    /// [`AdapterError::Unsupported`] where it has none; else as [`Self::identity`].
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        Err(AdapterError::Unsupported { what: "a file of what it tells of its computers" })
     }
 
     /// Whom a query finds that no collection has stored, of the computers that were read before. Nothing is stored.
@@ -140,7 +152,8 @@ pub trait WriteAdapter: ReadAdapter {
     /// When the server could not be told.
     async fn release(&self, lease: &Lease) -> Result<(), AdapterError>;
 
-    /// Makes one write true: one attempt, no retry. A write that was made under this key before has no second effect.
+    /// Makes one write true: one attempt, no retry. A write that was made under this key before has no second effect;
+    /// an API without keys reads first where the envelope says that the write is in doubt, and sends what is missing.
     ///
     /// # Errors
     /// See [`AdapterError::fate`] for what a failure says about the write.
@@ -265,6 +278,9 @@ pub struct Envelope<'a> {
     pub lease: &'a Lease,
     /// Names the write for good: the same in every attempt and in every run of the same plan.
     pub idempotency_key: &'a str,
+    /// Whether an earlier attempt, or an earlier run of the same plan, may have made the write, or a part of it. An API
+    /// without idempotency keys settles that by reading before anything is sent.
+    pub in_doubt: bool,
     /// The hash of the plan, for the server's audit.
     pub plan: &'a str,
     /// The revision that the plan is of, for the server's audit.
@@ -329,6 +345,9 @@ pub struct Write<'a> {
     pub key: &'a ItemKey,
     /// What it does.
     pub effect: Effect<'a>,
+    /// The item as it is to be right before, by the plan; `None` for what is made. Where a change is several requests, it
+    /// tells one that broke off in between from a change of somebody else's.
+    pub before: Option<&'a Item>,
 }
 
 /// What a write does. `state` is the whole item as it is to be.
@@ -383,13 +402,13 @@ pub struct BatchError {
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
     /// No answer: the server is down, the connection was cut, the answer was late or broken off.
-    #[error("server `{server}` gave no answer")]
+    #[error("{}", no_answer(server, source))]
     NoAnswer {
         /// Its address.
         server: String,
         /// What happened.
         #[source]
-        source: crate::sys::http::TransportError,
+        source: TransportError,
     },
     /// It is overloaded or broken for the moment: 429, 500, 502, 503, 504.
     #[error("server `{server}` cannot answer now (HTTP {status})")]
@@ -459,6 +478,58 @@ pub enum AdapterError {
         /// What it said.
         message: String,
     },
+    /// The server's API has nothing of this kind; nothing was asked.
+    #[error("the server's API has no {what}")]
+    Unsupported {
+        /// What was wanted.
+        what: &'static str,
+    },
+    /// A part of it that this needs is not there: a solution is not installed, or its version has no such method.
+    #[error("server `{server}` has no {what}: {why}")]
+    NotInstalled {
+        /// Its address.
+        server: String,
+        /// What is not there, such as a service or a method.
+        what: String,
+        /// How that showed.
+        why: String,
+    },
+    /// Its licence for this is missing or has expired.
+    #[error("server `{server}` has no licence for it: {message}")]
+    Unlicensed {
+        /// Its address.
+        server: String,
+        /// What it said.
+        message: String,
+    },
+    /// The item is there, and is of another type than was asked for.
+    #[error("server `{server}` says that the item is of another type: {message}")]
+    WrongKind {
+        /// Its address.
+        server: String,
+        /// What it said.
+        message: String,
+    },
+    /// It tried and failed, and nobody knows how far it came.
+    #[error("server `{server}` failed at `{what}`: {message}")]
+    Failed {
+        /// Its address.
+        server: String,
+        /// What it was doing.
+        what: String,
+        /// What it said.
+        message: String,
+    },
+    /// A value cannot be put into a request; nothing was sent.
+    #[error("`{item}` cannot be sent to server `{server}`: {why}")]
+    Unsayable {
+        /// Its address.
+        server: String,
+        /// What the value belongs to.
+        item: String,
+        /// Which field, and what is wrong with it.
+        why: String,
+    },
     /// It speaks another version of the API.
     #[error("server `{server}` speaks version {found} of the API; this program speaks {expected}")]
     OtherVersion {
@@ -499,6 +570,14 @@ pub enum AdapterError {
     },
 }
 
+/// What it was that brought no answer: who is not let in got one, of a kind.
+fn no_answer(server: &str, source: &TransportError) -> String {
+    match source {
+        TransportError::Denied { .. } => format!("server `{server}` cannot be logged on to"),
+        _ => format!("server `{server}` gave no answer"),
+    }
+}
+
 /// What a failure says about a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -512,7 +591,7 @@ impl AdapterError {
     /// What this failure says about a write.
     pub const fn fate(&self) -> Fate {
         match self {
-            Self::NoAnswer { .. } | Self::Malformed { .. } => Fate::Unknown,
+            Self::NoAnswer { .. } | Self::Malformed { .. } | Self::Failed { .. } => Fate::Unknown,
             // 429 is answered before anything is done; a 5xx may come after the commit.
             Self::Busy { status: 429, .. } => Fate::NotMade,
             Self::Busy { .. } => Fate::Unknown,
@@ -522,7 +601,12 @@ impl AdapterError {
 
     /// Whether the same request may succeed when it is sent again.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. })
+        match self {
+            // The same credentials are refused again, and an account may be locked by it.
+            Self::NoAnswer { source: TransportError::Denied { .. }, .. } => false,
+            Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. } => true,
+            _ => false,
+        }
     }
 }
 

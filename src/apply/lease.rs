@@ -24,6 +24,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 pub(super) struct Keeper<'a> {
     adapter: &'a dyn WriteAdapter,
     lease: &'a Lease,
+    /// Whether there is one at all: an API without leases has nothing to renew or to lose.
+    is_held: bool,
     /// Since when it holds, at the earliest: when the request for it, or for its renewal, went out.
     since: Instant,
     /// When it is to be renewed.
@@ -37,7 +39,8 @@ pub(super) struct Keeper<'a> {
 impl<'a> Keeper<'a> {
     /// Of a lease that was asked for at this time.
     pub(super) fn new(adapter: &'a dyn WriteAdapter, lease: &'a Lease, since: Instant) -> Self {
-        Self { adapter, lease, since, due: since + RENEW_AFTER, last: None, lost: None }
+        let is_held = adapter.capabilities().leases;
+        Self { adapter, lease, is_held, since, due: since + RENEW_AFTER, last: None, lost: None }
     }
 
     /// Why no more may be begun under the lease, if so: the server took it away or refuses to renew it, or it has run
@@ -45,7 +48,7 @@ impl<'a> Keeper<'a> {
     pub(super) fn lost(&self) -> Option<String> {
         let ran_out = || {
             let last = self.last.as_deref().unwrap_or("nothing was heard of it");
-            (self.since.elapsed() >= LEASE_TTL)
+            (self.is_held && self.since.elapsed() >= LEASE_TTL)
                 .then(|| format!("it could not be renewed for {} seconds ({last})", LEASE_TTL.as_secs()))
         };
         self.lost.clone().or_else(ran_out)
@@ -55,7 +58,7 @@ impl<'a> Keeper<'a> {
     /// is lost: what is in flight is to have its answer.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
-        while self.lost.is_none() {
+        while self.is_held && self.lost.is_none() {
             let renewing = async {
                 tokio::time::sleep_until(self.due).await;
                 self.renew().await;
@@ -71,7 +74,7 @@ impl<'a> Keeper<'a> {
 
     /// Renews the lease where that is due.
     pub(super) async fn renew_if_due(&mut self) {
-        if self.lost.is_none() && Instant::now() >= self.due.min(self.since + RENEW_AFTER) {
+        if self.is_held && self.lost.is_none() && Instant::now() >= self.due.min(self.since + RENEW_AFTER) {
             self.renew().await;
         }
     }

@@ -39,10 +39,13 @@ use crate::apply::send::key;
 use crate::apply::verify::ReadBack;
 use crate::apply::verify::moved;
 use crate::diff::Marks;
+use crate::model::capabilities::Capabilities;
+use crate::model::capabilities::Concurrency;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::observed::Observed;
 use crate::plan::Plan;
+use crate::plan::make::not_held;
 use crate::plan::step::Step;
 use crate::plan::step::StepAction;
 use crate::plan::step::state_after;
@@ -103,6 +106,8 @@ struct State {
     directory: Directory,
     /// By change: the item's GUID and revision by now.
     current: BTreeMap<usize, (Guid, String)>,
+    /// By step: what the step before it does to the same item.
+    previous: BTreeMap<u32, StepAction>,
     /// By step: what became of it.
     done: BTreeMap<u32, Made>,
     failed: Vec<(u32, Fate, String)>,
@@ -153,6 +158,7 @@ impl Applier<'_> {
             }
         }
         let mut state = State::new(self.plan, &self.earlier);
+        state.notes.extend(unguarded(self.adapter.capabilities()));
         self.listen.hear(&Event::ApplyStart { steps: self.plan.steps.len() });
         if let Err(error) = self.steps(&lease, &mut keeper, &mut state, journal, rng).await {
             state.notes.push(format!("{error}: {}", error.because));
@@ -207,6 +213,9 @@ impl Applier<'_> {
     /// request whose answer was lost may have got it.
     async fn acquire(&self, rng: &mut Rng) -> Result<(Lease, Instant), NotTaken> {
         let begun = Instant::now();
+        if !self.adapter.capabilities().leases {
+            return Ok((Lease { id: String::new(), fence: 0 }, begun));
+        }
         let mut asked = begun;
         let mut retry = self.retry();
         let mut attempt = 0;
@@ -245,6 +254,9 @@ impl Applier<'_> {
     }
 
     async fn release(&self, lease: &Lease, rng: &mut Rng) -> Result<(), AdapterError> {
+        if !self.adapter.capabilities().leases {
+            return Ok(());
+        }
         let mut retry = self.retry();
         let mut attempt = 0;
         loop {
@@ -268,7 +280,11 @@ impl Applier<'_> {
             attempt += 1;
             let error = match self.adapter.observe(known).await {
                 Ok(Observation::Unchanged) => return Ok(None),
-                Ok(Observation::Fresh(observed)) => return Ok(Some(observed)),
+                Ok(Observation::Fresh(mut observed)) => {
+                    // What the API does not have is no gap, and was none when the plan was made (CAP-1).
+                    not_held(&mut observed, self.adapter.capabilities());
+                    return Ok(Some(observed));
+                }
                 Err(error) => error,
             };
             match if error.is_passing() { retry.delay(attempt, None, rng) } else { None } {
@@ -444,11 +460,14 @@ impl Applier<'_> {
                 }
             })
             .collect();
+        let befores: Vec<Option<std::borrow::Cow<'_, Item>>> =
+            steps.iter().map(|step| self.before(step, &state.previous)).collect();
         let writes: Vec<Write<'_>> = steps
             .iter()
             .zip(&states)
             .zip(&revisions)
-            .map(|((step, state), revision)| {
+            .zip(&befores)
+            .map(|(((step, state), revision), before)| {
                 let change = &self.plan.resource_changes[step.change];
                 let effect = match (state, revision) {
                     (Some(state), Some((guid, revision))) => Effect::Update { guid: *guid, revision, state },
@@ -456,11 +475,12 @@ impl Applier<'_> {
                     (None, Some((guid, revision))) => Effect::Delete { guid: *guid, revision },
                     (None, None) => unreachable!("a delete has a live item: the checker has seen it"),
                 };
-                Write { key: &change.key, effect }
+                Write { key: &change.key, effect, before: before.as_deref() }
             })
             .collect();
         let ids: Vec<u32> = steps.iter().map(|step| step.id).collect();
-        let answer = sender.send(&ids, &writes, &state.directory, retry, rng).await;
+        let in_doubt = ids.iter().any(|id| self.earlier.unknown.contains(id));
+        let answer = sender.send((&ids, in_doubt), &writes, &state.directory, retry, rng).await;
         match answer {
             Ok((receipts, attempts)) if receipts.len() != steps.len() => Err(Lost {
                 index: None,
@@ -473,6 +493,15 @@ impl Applier<'_> {
                 attempts,
             }),
             other => other,
+        }
+    }
+
+    /// The item as it is to be right before a step: as the step before it leaves it, or as it was planned against.
+    fn before(&self, step: &Step, previous: &BTreeMap<u32, StepAction>) -> Option<std::borrow::Cow<'_, Item>> {
+        let change = &self.plan.resource_changes[step.change];
+        match previous.get(&step.id) {
+            Some(action) => state_after(change, *action),
+            None => change.before.as_ref().map(std::borrow::Cow::Borrowed),
         }
     }
 
@@ -524,7 +553,7 @@ impl Applier<'_> {
         let observed = self.observe(None, rng).await.ok().flatten()?;
         let whole = crate::model::kind::Kind::ALL.into_iter().all(|kind| observed.gap(kind).is_none());
         let made = state.current.iter().map(|(change, (guid, _))| (*change, *guid)).collect();
-        whole.then(|| ReadBack::new(self.plan, observed, &made, self.marks))
+        whole.then(|| ReadBack::new(self.plan, observed, &made, self.marks, self.adapter.capabilities()))
     }
 
     fn report(&self, state: State, read_back: Option<ReadBack>) -> Report {
@@ -642,14 +671,34 @@ impl State {
                 }
             }
         }
+        let mut last: BTreeMap<usize, StepAction> = BTreeMap::new();
+        let previous = plan.steps.iter().filter_map(|step| Some((step.id, last.insert(step.change, step.action)?)));
         Self {
             directory,
             current,
+            previous: previous.collect(),
             done: earlier.done.clone(),
             failed: Vec::new(),
             stop: None,
             writes_sent: 0,
             notes: Vec::new(),
+        }
+    }
+}
+
+/// What a reader should know of an apply over an API that does not keep others away.
+fn unguarded(capabilities: &Capabilities) -> Option<String> {
+    let no_lease = !capabilities.leases;
+    let reads_again = capabilities.concurrency == Concurrency::ReadAgain;
+    match (no_lease, reads_again) {
+        (false, false) => None,
+        (true, false) => Some("this server's API has no lease: nothing kept another apply away".to_owned()),
+        (_, true) => {
+            let lease = if no_lease { "no lease and " } else { "" };
+            Some(format!(
+                "this server's API has {lease}no revisions: each item was read again right before its write, and a change \
+                 of somebody else's between the two goes unnoticed"
+            ))
         }
     }
 }

@@ -57,10 +57,10 @@ pub(super) struct Lost {
 }
 
 impl Sender<'_> {
-    /// Sends writes as one request, again and again while that may help.
+    /// Sends writes as one request, again and again while that may help. `in_doubt`: an earlier run may have made them.
     pub(super) async fn send(
         &self,
-        steps: &[u32],
+        (steps, in_doubt): (&[u32], bool),
         writes: &[Write<'_>],
         directory: &Directory,
         retry: &mut Retry,
@@ -77,6 +77,7 @@ impl Sender<'_> {
             let envelope = Envelope {
                 lease: self.lease,
                 idempotency_key: &key,
+                in_doubt: in_doubt || fate == Fate::Unknown,
                 plan: self.plan,
                 origin: self.origin,
                 directory,

@@ -7,12 +7,14 @@ use std::collections::HashSet;
 use crate::apply::NotStored;
 use crate::apply::Outcome;
 use crate::apply::journal::Earlier;
+use crate::diff::FieldChange;
 use crate::diff::Marks;
 use crate::diff::base_name;
 use crate::diff::compare;
 use crate::diff::normalise;
 use crate::diff::password;
 use crate::diff::rename_references;
+use crate::model::capabilities::Capabilities;
 use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
@@ -21,6 +23,7 @@ use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
 use crate::plan::Change;
 use crate::plan::Plan;
+use crate::plan::capability;
 use crate::plan::step::StepAction;
 use crate::plan::step::state_after;
 
@@ -97,13 +100,20 @@ type Place<'a> = (Kind, Option<&'a str>, &'a str, Option<&'a str>);
 /// What was read back after the steps.
 pub(super) struct ReadBack<'a> {
     marks: &'a Marks,
+    capabilities: &'a Capabilities,
     by_guid: HashMap<Guid, ObservedItem>,
     by_key: HashMap<(ItemKey, Option<String>), Guid>,
 }
 
 impl<'a> ReadBack<'a> {
     /// Calls everything by the plan's names. `made` has the GUIDs of this run.
-    pub(super) fn new(plan: &Plan, mut observed: Observed, made: &BTreeMap<usize, Guid>, marks: &'a Marks) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        mut observed: Observed,
+        made: &BTreeMap<usize, Guid>,
+        marks: &'a Marks,
+        capabilities: &'a Capabilities,
+    ) -> Self {
         let mut desired: HashMap<Guid, &ItemKey> =
             plan.directory.iter().map(|named| (named.guid, &named.key)).collect();
         for (at, change) in plan.resource_changes.iter().enumerate() {
@@ -139,7 +149,8 @@ impl<'a> ReadBack<'a> {
             normalise(&mut live.item);
         }
         let by_key = observed.items.iter().map(|live| (place(&live.item), live.guid)).collect();
-        Self { marks, by_guid: observed.items.into_iter().map(|live| (live.guid, live)).collect(), by_key }
+        let by_guid = observed.items.into_iter().map(|live| (live.guid, live)).collect();
+        Self { marks, capabilities, by_guid, by_key }
     }
 
     /// Whether an item is there.
@@ -159,7 +170,7 @@ impl<'a> ReadBack<'a> {
         let there = match (live, state_after(change, action)) {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
-            (Some(live), Some(state)) => differences(live, &state, self.marks).is_empty(),
+            (Some(live), Some(state)) => self.differences(live, &state).is_empty(),
         };
         if there { Outcome::Applied } else { Outcome::NotApplied }
     }
@@ -169,20 +180,21 @@ impl<'a> ReadBack<'a> {
         let change = &plan.resource_changes[change];
         let state = state_after(change, action)?;
         let live = self.by_guid.get(&guid)?;
-        let fields = differences(live, &state, self.marks);
+        let fields = self.differences(live, &state);
         (!fields.is_empty()).then(|| NotStored { item: change.key.clone(), fields })
+    }
+
+    /// What differs of what the API takes and shows (CAP-2, CAP-5).
+    fn differences(&self, live: &ObservedItem, state: &Item) -> Vec<FieldChange> {
+        let mut state = state.clone();
+        normalise(&mut state);
+        let mut fields = compare(&live.item, &state);
+        fields.extend(password(live, &state, self.marks));
+        capability::stored(self.capabilities, state.key.kind, fields)
     }
 }
 
 /// Where an item is: two of a name may lie in two folders.
 fn place(item: &Item) -> (ItemKey, Option<String>) {
     (item.key.clone(), item.folder.clone())
-}
-
-fn differences(live: &ObservedItem, state: &Item, marks: &Marks) -> Vec<crate::diff::FieldChange> {
-    let mut state = state.clone();
-    normalise(&mut state);
-    let mut fields = compare(&live.item, &state);
-    fields.extend(password(live, &state, marks));
-    fields
 }

@@ -1,6 +1,7 @@
 //! Validates a site against the rules: a function a rule, a file a family. Every check finds all it can in one pass and
 //! says how to mend it; none stops at the first finding, opens a file, or asks a server.
 
+pub mod capabilities;
 mod collections;
 pub mod command;
 mod commands;

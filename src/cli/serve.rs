@@ -19,6 +19,7 @@ use crate::server::Profile;
 use crate::server::Quirk;
 use crate::server::ServeError;
 use crate::server::ServeOptions;
+use crate::server::app::role::Role;
 
 /// Which APIs the server speaks.
 #[derive(Debug, Args)]
@@ -143,6 +144,8 @@ pub fn run(context: &Context, args: ServeArgs) -> Outcome {
     options.faults = args.faults.map(at);
     options.daily_purge = !args.no_daily_purge;
     options.apis = args.apis.read()?;
+    options.kerberos_keytab = args.kerberos_keytab.map(at);
+    options.kerberos_roles = args.kerberos_roles.into_iter().collect();
     block_on(async {
         let bound = server::bind(options).await.map_err(|error| failure(&error))?;
         for note in bound.notes() {
@@ -154,10 +157,27 @@ pub fn run(context: &Context, args: ServeArgs) -> Outcome {
     })
 }
 
+/// `PRINCIPAL=ROLE`.
+pub fn kerberos_role(text: &str) -> Result<(String, Role), String> {
+    let (name, role) = text.rsplit_once('=').ok_or("write `PRINCIPAL=ROLE`, such as `svc@CORP.EXAMPLE=reader`")?;
+    if !name.split_once('@').is_some_and(|(name, realm)| !name.is_empty() && !realm.is_empty()) {
+        return Err(format!("`{name}` has no realm; write `name@REALM`"));
+    }
+    let role = Role::from_name(role);
+    let role = role.ok_or_else(|| format!("a role is {}", Role::ALL.map(Role::name).join(", ")))?;
+    Ok((name.to_owned(), role))
+}
+
 fn failure(error: &ServeError) -> Failure {
     let (exit, help) = match error {
         ServeError::PlainBeyondLoopback(_) => {
             (exit::CONFIG, "give --tls-cert and --tls-key, listen on 127.0.0.1, or say --insecure")
+        }
+        ServeError::NoKerberos => (exit::CONFIG, "build it with `--features negotiate`"),
+        ServeError::NoKeytab => (exit::USAGE, "give --kerberos-keytab as well"),
+        ServeError::NobodyMapped => (exit::USAGE, "give --kerberos-map PRINCIPAL=ROLE as well"),
+        ServeError::NotAKeytab(_) => {
+            (exit::CONFIG, "`klist -k FILE` shows what a keytab holds; `ktadd` and `ktpass` make one")
         }
         ServeError::HalfTls => (exit::USAGE, "give both --tls-cert and --tls-key"),
         _ => (exit::ERROR, ""),

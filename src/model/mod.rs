@@ -6,6 +6,8 @@
 //! server wants (GUIDs, numbers) and back.
 
 pub mod agent_settings;
+pub mod altiris;
+pub mod auth;
 pub mod capabilities;
 pub mod collection;
 pub mod delivery_policy;

@@ -74,6 +74,11 @@ pub enum Coverage {
         /// The folders that could not be read; empty: nobody knows which.
         folders: Vec<String>,
     },
+    /// The server's API has no such kind: nothing of it can be there, and nothing is missing.
+    NotHeld {
+        /// Why not; may be empty.
+        why: String,
+    },
     /// None of it.
     Unreadable {
         /// What went wrong.
@@ -90,7 +95,7 @@ impl Observed {
     /// The proof that everything of `kind` in and below `folder` was read; for `None`, everything of that kind.
     pub fn complete(&self, kind: Kind, folder: Option<&str>) -> Option<Complete> {
         match self.coverage.get(&kind)? {
-            Coverage::Observed => Some(Complete(())),
+            Coverage::Observed | Coverage::NotHeld { .. } => Some(Complete(())),
             Coverage::Partial { folders, .. } => {
                 let folder = folder?;
                 let touched = folders.iter().any(|gap| is_within(folder, gap) || is_within(gap, folder));
@@ -103,7 +108,7 @@ impl Observed {
     /// Why `kind` was not read in full, if it was not.
     pub fn gap(&self, kind: Kind) -> Option<&str> {
         match self.coverage.get(&kind) {
-            Some(Coverage::Observed) => None,
+            Some(Coverage::Observed | Coverage::NotHeld { .. }) => None,
             Some(Coverage::Partial { why, .. } | Coverage::Unreadable { why }) => Some(why),
             None => Some("it was not asked for"),
         }

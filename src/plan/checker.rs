@@ -14,6 +14,7 @@ use crate::plan::Change;
 use crate::plan::Plan;
 use crate::plan::hold;
 use crate::plan::step::StepAction;
+use crate::plan::step::is_made_anew;
 use crate::plan::step::state_after;
 
 pub use tied::within;
@@ -162,6 +163,10 @@ fn each_change_has_its_steps(plan: &Plan) -> Result<(), Unsound> {
                 steps[..],
                 [S::Update] | [S::Disable] | [S::Disable, S::Update] | [S::Update, S::Enable] | [S::Enable]
             ),
+            Action::Replace if is_made_anew(change) => matches!(
+                steps[..],
+                [S::Replace] | [S::Replace, S::Enable] | [S::Disable, S::Replace] | [S::Disable, S::Replace, S::Enable]
+            ),
             Action::Replace => matches!(steps[..], [S::Replace]),
             Action::Delete => matches!(steps[..], [S::Delete] | [S::Disable, S::Delete]),
         };
@@ -218,6 +223,10 @@ fn walk(plan: &Plan) -> Result<(), Unsound> {
         let acts = state.spec.enabled() == Some(true) || state.spec.targets().is_some_and(|t| !t.is_empty());
         let may_act = step.action != StepAction::Create || last[step.change] == Some(step.id);
         let is_new_and_active = change.key.kind.is_active() && change.before.is_none();
+        // What is made anew is new as well, from its replace on.
+        if acts && step.action == StepAction::Replace && is_made_anew(change) {
+            return Err(Unsound::ActsEarly(step.id));
+        }
         if acts && is_new_and_active && (!may_act || step.action == StepAction::Create) {
             return Err(Unsound::ActsEarly(step.id));
         }

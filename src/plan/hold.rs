@@ -23,6 +23,7 @@ use crate::plan::Change;
 use crate::plan::Finding;
 use crate::plan::Held;
 use crate::plan::Verb;
+use crate::plan::capability;
 use crate::plan::make::Draft;
 use crate::planted::Bug;
 use crate::planted::planted;
@@ -45,6 +46,21 @@ impl Draft<'_> {
     pub(super) fn block(&mut self, rule: &Rule, subject: String, message: String, help: &str) {
         let (rule, severity, help) = (rule.id.to_owned(), Severity::Error, help.to_owned());
         self.findings.push(Finding { rule, severity, subject, message, help });
+    }
+}
+
+/// Holds an item back, with what differs.
+pub(super) fn held(
+    draft: &mut Draft<'_>,
+    key: &ItemKey,
+    would: Verb,
+    rule: &Rule,
+    because: String,
+    fields: Vec<FieldChange>,
+) {
+    draft.hold(key, would, rule, because);
+    if let Some(held) = draft.held.last_mut() {
+        held.fields = fields;
     }
 }
 
@@ -155,7 +171,7 @@ pub(super) fn is_told_apart(draft: &mut Draft<'_>, live: &ObservedItem) -> bool 
 
 /// Whether an undeclared item is to be deleted.
 pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
-    if !draft.input.config.prune {
+    if !draft.input.config.prune || !capability::may_delete(draft, &live.item) {
         return false;
     }
     // What the portal made is in no manifest, and goes when the server purges it (TSK-1).

@@ -31,6 +31,7 @@ use crate::model::item::Item;
 use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::model::observed::Coverage;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
 use crate::model::project::Policy;
@@ -54,6 +55,7 @@ use crate::plan::Summary;
 use crate::plan::Unmanaged;
 use crate::plan::approval;
 use crate::plan::bounds;
+use crate::plan::capability;
 use crate::plan::consequences;
 use crate::plan::consequences::Computers;
 use crate::plan::consequences::World;
@@ -161,6 +163,8 @@ pub fn draft<'a>(input: &'a mut Input<'_>) -> Drafted<'a> {
             normalise(&mut item.item);
         }
     }
+    // What the API does not have is not there over it, and no gap (CAP-1).
+    not_held(&mut input.observed, input.capabilities);
     let input = &*input;
     let mut draft = Draft {
         input,
@@ -182,6 +186,14 @@ pub fn draft<'a>(input: &'a mut Input<'_>) -> Drafted<'a> {
     draft.changes.sort_by(|a, b| a.key.cmp(&b.key));
     draft.held.sort_by(|a, b| a.key.cmp(&b.key));
     Drafted(draft)
+}
+
+/// Says of the kinds that an API does not have that they are not there over it.
+pub fn not_held(observed: &mut Observed, capabilities: &Capabilities) {
+    for kind in Kind::ALL.into_iter().filter(|kind| !capabilities.kinds.contains(kind)) {
+        let why = capabilities.why_kind(kind).to_owned();
+        observed.coverage.insert(kind, Coverage::NotHeld { why });
+    }
 }
 
 /// Creates, updates and replaces.
@@ -208,6 +220,7 @@ fn desired(draft: &mut Draft<'_>) {
         match live {
             Some(at) => {
                 let live = &input.observed.items[at];
+                let fields = capability::seen(input.capabilities, item.key.kind, fields);
                 if fields.is_empty() {
                     continue;
                 }
@@ -215,11 +228,15 @@ fn desired(draft: &mut Draft<'_>) {
                     hold::protected(draft, &item.key, crate::plan::Verb::Update, Attribute::ReadOnly, fields);
                     continue;
                 }
+                let Some(fields) = capability::allowed(draft, item, fields).filter(|fields| !fields.is_empty()) else {
+                    continue;
+                };
                 draft.revisions.insert(item.key.clone(), live.revision.clone());
                 let change = changed(draft.input.capabilities, live.guid, &live.item, item, fields);
+                capability::made_anew(draft, item, &change.replace_paths);
                 draft.changes.push(change);
             }
-            None if hold::may_create(draft, item) => {
+            None if hold::may_create(draft, item) && capability::may_create(draft, item) => {
                 let mut after = item.clone();
                 after.pin = None;
                 draft.changes.push(created(after));
@@ -245,7 +262,9 @@ fn changed(
 ) -> Change {
     let replace_paths = replace_paths(capabilities, live, item, &fields);
     let (action, reason) = if !replace_paths.is_empty() {
-        (Action::Replace, Reason::ReplaceBecauseIdentityRegenerates)
+        let is_anew = capability::is_made_anew(item.key.kind);
+        let regenerates = Reason::ReplaceBecauseIdentityRegenerates;
+        (Action::Replace, if is_anew { Reason::ReplaceBecauseCreateOnly } else { regenerates })
     } else if fields.iter().all(|field| field.path == "metadata.name") {
         (Action::Update, Reason::UpdateBecauseRenamed)
     } else {
@@ -272,8 +291,9 @@ fn replace_paths(capabilities: &Capabilities, live: &Item, item: &Item, fields: 
     let mut paths: Vec<String> = fields
         .iter()
         .filter(|field| {
-            let name = field.path.strip_prefix("spec.").unwrap_or(&field.path);
-            capabilities.access(item.key.kind, name) == Access::CreateOnly
+            let kind = item.key.kind;
+            capability::is_made_anew(kind)
+                && capabilities.access(kind, capability::name_of(&field.path)) == Access::CreateOnly
         })
         .map(|field| field.path.clone())
         .collect();
@@ -357,6 +377,7 @@ fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
         unmanaged: unmanaged.len(),
     };
     let directory = directory(input, &pairing, &changes);
+    let declared: BTreeSet<Kind> = input.site.items.keys().map(|key| key.kind).collect();
     let bounds = bounds::of(&consequences);
     let complete = Kind::ALL.iter().all(|kind| input.observed.gap(*kind).is_none());
     let mut plan = Plan {
@@ -384,7 +405,12 @@ fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
         endpoints,
         findings,
         bounds,
-        coverage: CoverageReport { kinds: input.observed.coverage.clone(), unmodelled: Vec::new(), computers },
+        coverage: CoverageReport {
+            kinds: input.observed.coverage.clone(),
+            unmodelled: Vec::new(),
+            unseen: capability::unseen(input.capabilities, &declared),
+            computers,
+        },
         directory,
         selection: (!input.targets.is_empty() || !input.excludes.is_empty()).then(|| Selection {
             targets: input.targets.to_vec(),

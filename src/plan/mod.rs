@@ -6,6 +6,7 @@ pub mod again;
 mod approval;
 pub mod approved;
 pub mod bounds;
+pub mod capability;
 pub mod checker;
 pub mod consequences;
 pub mod drift;
@@ -219,6 +220,8 @@ pub enum Reason {
     UpdateBecauseRenamed,
     /// The change makes the server give it a new identity (SEQ-1).
     ReplaceBecauseIdentityRegenerates,
+    /// The change is of a field that the API takes only while the item is made (CAP-3).
+    ReplaceBecauseCreateOnly,
     /// No manifest declares it, and the project prunes.
     DeleteBecauseNoManifest,
 }
@@ -238,6 +241,10 @@ impl Reason {
             Self::ReplaceBecauseIdentityRegenerates => {
                 "its step list changed; the server gives it a new GUID, and every computer that ran it runs all of it \
                  again (SEQ-1)"
+            }
+            Self::ReplaceBecauseCreateOnly => {
+                "the server's API takes a changed field only while the item is made: the old one is deleted, and every \
+                 computer that the new one reaches runs it, whoever ran the old one too (CAP-3)"
             }
             Self::DeleteBecauseNoManifest => "no manifest declares it, and `prune` is on",
         }
@@ -427,6 +434,9 @@ pub struct CoverageReport {
     pub kinds: BTreeMap<Kind, Coverage>,
     /// What this plan says nothing about.
     pub unmodelled: Vec<String>,
+    /// By kind: fields that were not compared, because the server's API does not show them (CAP-5).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<Kind, Vec<String>>,
     /// What was known of the computers.
     #[serde(default)]
     pub computers: ComputersCoverage,

@@ -12,6 +12,7 @@ use crate::plan::Action;
 use crate::plan::Change;
 use crate::plan::step::Step;
 use crate::plan::step::StepAction;
+use crate::plan::step::is_made_anew;
 use crate::plan::step::needs_enabling;
 
 /// Turns changes into steps. `staying` are the live collections that no change is about, in the manifests' words: what
@@ -55,7 +56,12 @@ fn actions(change: &Change) -> Vec<StepAction> {
                 out.push(StepAction::Update);
             }
         }
-        Action::Replace => out.push(StepAction::Replace),
+        Action::Replace => {
+            if is_made_anew(change) && was_on {
+                out.push(StepAction::Disable);
+            }
+            out.push(StepAction::Replace);
+        }
         Action::Delete => {
             if change.key.kind.is_active() && was_on {
                 out.push(StepAction::Disable);

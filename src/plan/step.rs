@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::model::item::Item;
+use crate::plan::Action;
 use crate::plan::Change;
+use crate::plan::capability;
 use crate::planted::Bug;
 use crate::planted::planted;
 
@@ -69,6 +71,7 @@ pub fn state_after(change: &Change, action: StepAction) -> Option<Cow<'_, Item>>
             Some(Cow::Owned(state))
         }
         StepAction::Create if needs_enabling(change) => Some(Cow::Owned(staged(after()))),
+        StepAction::Replace if is_made_anew(change) && needs_enabling(change) => Some(Cow::Owned(staged(after()))),
         StepAction::Update if needs_enabling(change) => {
             let mut state = after().clone();
             state.spec.set_enabled(false);
@@ -90,6 +93,12 @@ fn staged(item: &Item) -> Item {
     state
 }
 
+/// Whether a replace is a delete and a create by two requests: the new item is made as any new one is, switched off and
+/// for nobody. A sequential task whose step list changes is given its new GUID by the server, in one request (SEQ-1).
+pub fn is_made_anew(change: &Change) -> bool {
+    change.action() == Action::Replace && capability::is_made_anew(change.key.kind)
+}
+
 /// Whether a change ends with a step that enables: computers would act on the item, and it is not enabled yet.
 pub fn needs_enabling(change: &Change) -> bool {
     let Some(after) = &change.after else { return false };
@@ -97,7 +106,7 @@ pub fn needs_enabling(change: &Change) -> bool {
         return false;
     }
     let is_on = after.spec.enabled() == Some(true);
-    match &change.before {
+    match change.before.as_ref().filter(|_| !is_made_anew(change)) {
         // A new item that is for nobody and off is made as it is.
         None => is_on || after.spec.targets().is_some_and(|targets| !targets.is_empty()),
         Some(before) => is_on && before.spec.enabled() == Some(false) && change.replace_paths.is_empty(),

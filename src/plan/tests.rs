@@ -1,6 +1,7 @@
 //! What a plan guards, holds back and refuses, rule by rule.
 
 mod approved;
+mod capable;
 mod computers;
 mod judged;
 mod orders;
@@ -58,7 +59,7 @@ struct Case {
     site: Site,
     policy: Policy,
     prune: bool,
-    kinds: BTreeSet<Kind>,
+    capabilities: Capabilities,
     gap: Option<Kind>,
     fleet: Option<Fleet>,
     evaluated: Evaluated,
@@ -74,7 +75,19 @@ impl Case {
             site: Site::default(),
             policy: Policy::default(),
             prune: true,
-            kinds: Kind::ALL.into(),
+            capabilities: Capabilities {
+                api: Api::Native,
+                kinds: Kind::ALL.into(),
+                read_only: BTreeSet::new(),
+                fields: BTreeMap::new(),
+                forms: BTreeMap::new(),
+                reasons: BTreeMap::new(),
+                concurrency: Concurrency::Revision,
+                batch_max: None,
+                leases: true,
+                idempotency_keys: true,
+                atomic_update: true,
+            },
             gap: None,
             fleet: None,
             evaluated: Evaluated::new(),
@@ -180,23 +193,18 @@ impl Case {
                     api: Api::Native,
                     url: "http://127.0.0.1:1".to_owned(),
                     token_from: None,
+                    auth: None,
                     password_key_from: None,
                     ca_file: None,
+                    proxy: Default::default(),
+                    altiris: None,
                     folders: vec!["Own".to_owned()],
                     prune: self.prune,
                     variables: BTreeMap::new(),
                     overlays: Vec::new(),
                 },
                 policy: &self.policy,
-                capabilities: &Capabilities {
-                    kinds: self.kinds.clone(),
-                    fields: BTreeMap::new(),
-                    concurrency: Concurrency::Revision,
-                    batch_max: None,
-                    leases: true,
-                    idempotency_keys: true,
-                    atomic_update: true,
-                },
+                capabilities: &self.capabilities,
                 targets: &[],
                 excludes: &[],
                 written: Some((&sources, &origins)),
@@ -381,7 +389,7 @@ fn pln_10_a_protected_collection_is_not_newly_reached() {
 fn pln_11_a_kind_that_the_server_cannot_hold_blocks() {
     let mut case = Case::new();
     case.wants(package("p"));
-    case.kinds.remove(&Kind::Package);
+    case.capabilities.kinds.remove(&Kind::Package);
     case.is_blocked_by("PLN-11");
 }
 

@@ -219,7 +219,7 @@ pub fn summary(plan: &Plan, verdict: &Verdict) -> String {
 pub fn gap(plan: &Plan, kind: crate::model::kind::Kind) -> Option<&str> {
     use crate::model::observed::Coverage;
     match plan.coverage.kinds.get(&kind)? {
-        Coverage::Observed => None,
+        Coverage::Observed | Coverage::NotHeld { .. } => None,
         Coverage::Partial { why, .. } | Coverage::Unreadable { why } => Some(why),
     }
 }

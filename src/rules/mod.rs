@@ -1,6 +1,7 @@
 //! The catalogue of rules: one static [`Rule`] an ID, a file a family. What `validate`, `plan`, `explain`, SARIF and
 //! the manual say of a rule comes from here. Nothing here looks at a site.
 
+pub mod capability;
 pub mod collection;
 pub mod definition;
 pub mod delivery;
@@ -122,6 +123,7 @@ static FAMILIES: &[&[&Rule]] = &[
     definition::ALL,
     import::ALL,
     plan::ALL,
+    capability::ALL,
     git::ALL,
     drift::ALL,
 ];

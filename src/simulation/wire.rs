@@ -479,9 +479,8 @@ impl ReadTransport for Wire {
     }
 
     async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        let path = ask.question.path().to_owned();
-        self.pass(Send { method: http::Method::POST, path, headers, body: ask.body }).await
+        let (path, headers) = (ask.path().to_owned(), ask.headers().to_vec());
+        self.pass(Send { method: http::Method::POST, path, headers, body: ask.body() }).await
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Everything that goes over a network goes through these traits, so that a simulation can stand in for it.
 
+pub mod asdk;
+mod auth;
 mod client;
 
 use std::fmt;
@@ -10,9 +12,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
+use asdk::Reading;
+pub use auth::Credentials;
 pub use client::HttpOptions;
 pub use client::HttpReadTransport;
 pub use client::HttpTransport;
+pub use client::Proxy;
 pub use client::TokenScheme;
 pub use client::install_crypto;
 
@@ -25,29 +30,44 @@ pub struct Get {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// A question too long for a path: a `POST` that asks and changes nothing. The paths are a closed set, so that what can
-/// only read has no other way to `POST`.
+/// A question that no path can hold: a `POST` that asks and changes nothing. What can be asked is a closed set, so that
+/// what can only read has no other way to `POST`.
 #[derive(Clone)]
 pub struct Ask {
-    /// Where to.
-    pub question: Question,
-    /// The body, JSON.
-    pub body: Bytes,
+    path: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
 }
 
-/// What can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// Whom a query finds; nothing is stored.
-    Evaluate,
-}
+impl Ask {
+    /// Whom a query finds; nothing is stored. The body is JSON.
+    pub fn evaluate(body: impl Into<Bytes>) -> Self {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        Self { path: "/v1/evaluate", headers, body: body.into() }
+    }
 
-impl Question {
+    /// A reading call of the Altiris ASDK, in the namespace that the service's WSDL told.
+    ///
+    /// # Errors
+    /// [`asdk::Unsayable`] when a value holds what XML cannot.
+    pub fn asdk(reading: Reading, namespace: &str, params: &[asdk::Param]) -> Result<Self, asdk::Unsayable> {
+        let asdk::Call { headers, body } = asdk::call(namespace, reading.message(), params)?;
+        Ok(Self { path: reading.service().path(), headers, body })
+    }
+
     /// Its path.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Evaluate => "/v1/evaluate",
-        }
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Its headers, besides the credentials.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
+    }
+
+    /// Its body.
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
     }
 }
 
@@ -134,6 +154,14 @@ pub enum TransportError {
     /// It sent more than is taken.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(u64),
+    /// Who we are is not taken, on one side or the other.
+    #[error("{why}")]
+    Denied {
+        /// What is wrong.
+        why: String,
+        /// What cures it.
+        help: String,
+    },
     /// The address or a header cannot be sent.
     #[error("{0}")]
     Unsendable(String),

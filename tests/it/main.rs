@@ -1,6 +1,7 @@
 //! Tests of the whole, a module a subject.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")]
 
+mod asdk;
 #[cfg(unix)]
 mod bad_input;
 #[cfg(unix)]
@@ -8,6 +9,7 @@ mod browser;
 mod command_lines;
 mod comment;
 mod computers;
+mod conformance;
 mod definitions;
 #[cfg(unix)]
 mod docs;
@@ -44,6 +46,7 @@ mod story;
 mod terminal;
 mod told;
 mod validate;
+mod validate_capabilities;
 mod validate_commands;
 mod validate_fix;
 mod world;

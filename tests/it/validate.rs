@@ -591,6 +591,7 @@ fn every_rule_of_validate_is_named_by_a_test() {
     let tests = [
         include_str!("validate.rs"),
         include_str!("validate_rules.rs"),
+        include_str!("validate_capabilities.rs"),
         include_str!("validate_input.rs"),
         include_str!("validate_fix.rs"),
     ];

@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 use crate::adapter::AdapterError;
 use crate::adapter::AgentAdapter;
 use crate::adapter::Told;
+use crate::adapter::names::Entry;
+use crate::adapter::names::Names;
 use crate::agent::happening::Happening;
 use crate::agent::happening::What;
 use crate::model::guid::Guid;
@@ -28,8 +30,6 @@ use super::client::errors::About;
 use super::client::malformed;
 use super::convert;
 use super::lower::IDEMPOTENCY_KEY;
-use super::names::Entry;
-use super::names::Names;
 use super::specs;
 use super::wire;
 

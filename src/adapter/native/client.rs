@@ -1,6 +1,7 @@
 //! Sends the requests and reads the answers. Nothing is sent again here, except reads of the state.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,6 @@ use crate::reach::Known;
 use crate::sys::http::Answer;
 use crate::sys::http::Ask;
 use crate::sys::http::Get;
-use crate::sys::http::Question;
 use crate::sys::http::ReadTransport;
 use crate::sys::http::Send;
 use crate::sys::http::Transport;
@@ -68,8 +68,12 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What the API can hold and do.
 pub fn capabilities() -> Capabilities {
     Capabilities {
+        api: Api::Native,
         kinds: Kind::ALL.into(),
+        read_only: BTreeSet::new(),
         fields: BTreeMap::from([((Kind::Program, "runWith.passwordFrom".to_owned()), Access::WriteOnly)]),
+        forms: BTreeMap::new(),
+        reasons: BTreeMap::new(),
         concurrency: Concurrency::Revision,
         batch_max: Some(200),
         leases: true,
@@ -184,20 +188,6 @@ enum NoFleet {
 }
 
 impl NativeReader {
-    /// What the server tells of the computers, as it comes; whether it is whole is for who reads it to see.
-    ///
-    /// # Errors
-    /// As [`ReadAdapter::identity`].
-    pub async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
-        const WHAT: &str = "fleet";
-        let answer = self.get("/v1/fleet".to_owned(), Vec::new()).await?;
-        if answer.status != 200 {
-            return Err(errors::refusal(self.server(), answer, WHAT, About::Read).await);
-        }
-        errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT)?;
-        collect(answer, FLEET_BYTES_MAX).await.map_err(|source| no_answer(self.server(), source))
-    }
-
     /// Reads the computers once.
     async fn fleet_once(&self) -> Result<FleetRead, NoFleet> {
         const WHAT: &str = "fleet";
@@ -289,6 +279,16 @@ impl ReadAdapter for NativeReader {
         }
     }
 
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        const WHAT: &str = "fleet";
+        let answer = self.get("/v1/fleet".to_owned(), Vec::new()).await?;
+        if answer.status != 200 {
+            return Err(errors::refusal(self.server(), answer, WHAT, About::Read).await);
+        }
+        errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT)?;
+        collect(answer, FLEET_BYTES_MAX).await.map_err(|source| no_answer(self.server(), source))
+    }
+
     async fn fleet(&self) -> FleetRead {
         let mut why = String::new();
         for _ in 0..READ_ATTEMPTS {
@@ -303,7 +303,7 @@ impl ReadAdapter for NativeReader {
 
     async fn evaluate(&self, query: &Query, read: &FleetRead) -> Known<Computers> {
         const WHAT: &str = "answer to a query";
-        let ask = Ask { question: Question::Evaluate, body: fleet::question(query).into() };
+        let ask = Ask::evaluate(fleet::question(query));
         let answer = match self.transport.ask(ask).await {
             Ok(answer) => answer,
             Err(source) => return Known::Unknown(chain(&no_answer(self.server(), source))),
@@ -424,6 +424,10 @@ impl ReadAdapter for NativeWriter {
 
     async fn observe(&self, known: Option<&str>) -> Result<Observation, AdapterError> {
         self.reader.observe(known).await
+    }
+
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        self.reader.fleet_text().await
     }
 
     async fn fleet(&self) -> FleetRead {

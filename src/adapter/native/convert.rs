@@ -9,8 +9,10 @@ use crate::adapter::AdapterError;
 use crate::adapter::Directory;
 use crate::adapter::Envelope;
 use crate::adapter::Secrets;
+use crate::adapter::names::Entry;
+use crate::adapter::names::Names;
+use crate::adapter::names::bare;
 use crate::adapter::secret_name;
-use crate::diag::visible;
 use crate::model::guid::Guid;
 use crate::model::item::Attribute;
 use crate::model::item::Item;
@@ -18,20 +20,15 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::ObservedItem;
 use crate::model::package::SecretRef;
-use crate::sys::secrets;
 
-use super::names::Entry;
-use super::names::Names;
-use super::names::bare;
+pub use crate::adapter::shown::shown;
+
 use super::specs;
 use super::specs::ToGuids;
 use super::wire;
 
 /// Kinds that a server shows of itself and that no manifest has: the hidden tasks of sequences (SEQ-7).
 const INTERNAL: [&str; 1] = ["StepTask"];
-
-/// The most of a server's text that a message repeats, in characters.
-pub const SHOWN_MAX: usize = 500;
 
 /// What the lines of a state say.
 #[derive(Debug, Default)]
@@ -124,15 +121,6 @@ fn observed(raw: Raw, names: &Names) -> ObservedItem {
 /// (altiris-domain §1), singletons in none.
 const fn has_folder(kind: Kind) -> bool {
     !matches!(kind, Kind::Program) && !kind.is_singleton()
-}
-
-/// A server's text, cut to what a message repeats, with nothing in it that acts or begins a line, and no secret.
-pub fn shown(text: &str) -> String {
-    let text = &secrets::without(text);
-    match text.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{}…", visible(&text[..end])),
-        None => visible(text).into_owned(),
-    }
 }
 
 /// What is wrong with a JSON text, and in which field.

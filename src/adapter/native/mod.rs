@@ -5,7 +5,6 @@ pub mod client;
 pub mod convert;
 pub mod fleet;
 pub mod lower;
-mod names;
 mod runs;
 mod specs;
 pub mod stream;

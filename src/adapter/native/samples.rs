@@ -442,6 +442,7 @@ pub fn with_envelope<T>(directory: &Directory, with: impl FnOnce(&Envelope<'_>) 
     with(&Envelope {
         lease: &lease,
         idempotency_key: "key-1",
+        in_doubt: false,
         plan: "plan-1",
         origin: None,
         directory,

@@ -1,6 +1,7 @@
 //! Specs, wire ↔ model: pure, field by field. No `..`: a new field does not compile until someone decides what it is on
 //! the wire.
 
+use crate::adapter::names::ToNames;
 use crate::model::agent_settings;
 use crate::model::collection;
 use crate::model::delivery_policy;
@@ -18,16 +19,6 @@ use crate::model::units::Duration;
 use crate::model::window;
 
 use super::wire;
-
-/// What the GUIDs in a spec are called.
-pub trait ToNames {
-    /// A collection's name.
-    fn collection(&self, guid: Guid) -> String;
-    /// A package's name.
-    fn package(&self, guid: Guid) -> String;
-    /// A program's name within this package.
-    fn program(&self, package: Guid, guid: Guid) -> String;
-}
 
 /// What the names in a spec stand for.
 pub trait ToGuids {

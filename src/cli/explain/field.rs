@@ -1,6 +1,6 @@
 //! `consign explain KIND` and `consign explain KIND.FIELD`
 
-use crate::adapter::native;
+use crate::cli::capabilities;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::diag::nearest;
@@ -178,7 +178,7 @@ fn facts(text: &mut String, field: &Field) {
 /// What a change of it leads to, and which servers hold it.
 fn ends(text: &mut String, kind: Kind, field: &Field) {
     effects_text(text, kind, &field.path);
-    wrap(text, "servers:", INDENT, &servers(&[("native", native::client::capabilities())], kind, &field.path));
+    wrap(text, "servers:", INDENT, &servers(&capabilities::known(), kind, &field.path));
 }
 
 fn default(field: &Field) -> String {
@@ -207,9 +207,12 @@ fn effects_text(text: &mut String, kind: Kind, path: &str) {
 
 /// Which kinds of server hold a kind at all.
 fn of_kind(kind: Kind) -> String {
-    let known = [("native", native::client::capabilities())];
-    let held: Vec<&str> =
-        known.iter().filter(|(_, server)| server.kinds.contains(&kind)).map(|(name, _)| *name).collect();
+    let known = capabilities::known();
+    let held = known.iter().filter(|(_, server)| server.kinds.contains(&kind)).map(|(name, server)| {
+        let how = if server.read_only.contains(&kind) { " (shown, never written)" } else { "" };
+        format!("{name}{how}")
+    });
+    let held: Vec<String> = held.collect();
     if held.is_empty() { "none".to_owned() } else { held.join(", ") }
 }
 
@@ -229,9 +232,18 @@ pub(in crate::cli) fn servers(known: &[(&str, Capabilities)], kind: Kind, path: 
             Access::WriteOnly => " (set, never read back: at most whether there is one is seen)",
             Access::Absent => " (not there)",
         };
-        format!("{name}{how}")
+        let field = path.strip_prefix("spec.").unwrap_or(path);
+        format!("{name}{how}{}", some_values(server, kind, field))
     });
     held.collect::<Vec<_>>().join(", ")
+}
+
+/// Which values of a field a server takes, where it does not take all.
+fn some_values(server: &Capabilities, kind: Kind, field: &str) -> String {
+    let Some(forms) = server.forms.get(&(kind, field.to_owned())) else { return String::new() };
+    let words: Vec<String> = forms.words.iter().cloned().chain(forms.numbers.iter().map(u64::to_string)).collect();
+    let but: Vec<&str> = forms.but.iter().map(String::as_str).collect();
+    if but.is_empty() { format!(" (only {})", words.join(", ")) } else { format!(" (not {})", but.join(", ")) }
 }
 
 /// Adds a text with a label before it, broken between words.

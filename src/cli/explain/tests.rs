@@ -42,7 +42,7 @@ effect:   future_runs: runs that are to come are different ones; nobody runs any
           why: follows any result of runs to come; delivery policies have their own
           PRG-6
           source: SWD 6.1 guide, Programs Tab
-servers:  native
+servers:  native, altiris
 ";
     let text = answer("Program.afterRunning.action").unwrap();
     // Rules of other families get their titles as the catalogue grows.
@@ -82,7 +82,11 @@ fn a_kind_lists_its_fields_with_their_effects() {
     }
     tells(
         "task",
-        &["A task: one program of one package", "servers:  native\n", "manifest: `consign new Task NAME` writes one\n"],
+        &[
+            "A task: one program of one package",
+            "servers:  native, altiris\n",
+            "manifest: `consign new Task NAME` writes one\n",
+        ],
     );
     tells("Program", &["  estimatedRunTime      inert            a note; changes nothing (PRG-4)\n"]);
     tells(

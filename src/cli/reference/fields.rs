@@ -1,7 +1,7 @@
 //! The chapters of the kinds and of the project file, from their types and schemas.
 
 use super::linked;
-use crate::adapter::native;
+use crate::cli::capabilities;
 use crate::cli::explain::servers;
 use crate::diff::effects;
 use crate::manifest;
@@ -158,8 +158,11 @@ fn entry(out: &mut String, kind: Kind, field: &Field, part: &str) {
             out.push_str(&format!("- {label}: `{}`, {note}\n", case.effect.name()));
         }
     }
-    let held = servers(&[("native", native::client::capabilities())], kind, &field.path);
-    if held != "native" {
+    let known = capabilities::known();
+    let held = servers(&known, kind, &field.path);
+    // What every server that has the kind holds like any other field needs no line.
+    let all = known.iter().filter(|(_, server)| server.kinds.contains(&kind)).map(|(name, _)| *name);
+    if held != all.collect::<Vec<_>>().join(", ") {
         out.push_str(&format!("- servers: {held}\n"));
     }
 }

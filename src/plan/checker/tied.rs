@@ -35,6 +35,9 @@ pub(super) fn check(plan: &Plan) -> Result<(), Unsound> {
             return Err(Unsound::Untied(change.address.clone()));
         }
         protected(change)?;
+        if matches!(plan.coverage.kinds.get(&change.key.kind), Some(Coverage::NotHeld { .. })) {
+            return Err(Unsound::Protected(change.address.clone()));
+        }
     }
     for (key, guid) in &directory {
         if preconditions.get(key).is_none_or(|one| one.guid != Some(*guid)) {
@@ -48,7 +51,8 @@ pub(super) fn check(plan: &Plan) -> Result<(), Unsound> {
             return Err(Unsound::Stray(key.to_string()));
         }
     }
-    let is_read = |kind: &Kind| matches!(plan.coverage.kinds.get(kind), Some(Coverage::Observed));
+    let is_read =
+        |kind: &Kind| matches!(plan.coverage.kinds.get(kind), Some(Coverage::Observed | Coverage::NotHeld { .. }));
     if plan.complete && !Kind::ALL.iter().all(is_read) {
         return Err(Unsound::Complete);
     }

@@ -441,7 +441,7 @@ fn findings(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
 fn coverage(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for (kind, coverage) in &plan.coverage.kinds {
         let (word, why) = match coverage {
-            Coverage::Observed => continue,
+            Coverage::Observed | Coverage::NotHeld { .. } => continue,
             Coverage::Partial { why, .. } => ("was read in part", why),
             Coverage::Unreadable { why } => ("could not be read", why),
         };
@@ -451,7 +451,23 @@ fn coverage(plan: &Plan, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for what in &plan.coverage.unmodelled {
         writeln!(out, "{}", paint.on(Tone::Warn, format!("Not assessed: {} is not modelled", visible(what))))?;
     }
+    for what in not_shown(plan) {
+        writeln!(out, "Not assessed: {}", visible(&what))?;
+    }
     Ok(())
+}
+
+/// What the server's API does not show: kinds in a line, and fields in a line for each kind.
+pub fn not_shown(plan: &Plan) -> Vec<String> {
+    let is_held = |coverage: &Coverage| !matches!(coverage, Coverage::NotHeld { .. });
+    let kinds = plan.coverage.kinds.iter().filter(|(_, coverage)| !is_held(coverage));
+    let kinds: Vec<&str> = kinds.map(|(kind, _)| kind.name()).collect();
+    let kinds = (!kinds.is_empty()).then(|| format!("the server's API has no {} (CAP-1)", kinds.join(", ")));
+    let fields = plan.coverage.unseen.iter().map(|(kind, names)| {
+        let names = names.join(", ");
+        format!("{}: the server's API does not show {names}, so these are not compared (CAP-5)", kind.name())
+    });
+    kinds.into_iter().chain(fields).collect()
 }
 
 fn unmanaged(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Result<()> {

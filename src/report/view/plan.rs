@@ -18,6 +18,7 @@ use crate::report::plan::endpoints_line;
 use crate::report::plan::headline::Danger;
 use crate::report::plan::headline::headline;
 use crate::report::plan::headline::removers;
+use crate::report::plan::not_shown;
 use crate::report::plan::remark;
 use crate::report::plan::sides;
 use crate::report::plan::sign;
@@ -205,6 +206,7 @@ fn not_assessed(plan: &Plan) -> Vec<String> {
     let mut out = not_read(plan);
     out.extend(consequences::not_assessed_lines(plan));
     out.extend(plan.coverage.unmodelled.iter().map(|what| format!("{what} is not modelled")));
+    out.extend(not_shown(plan));
     out
 }
 
@@ -213,7 +215,7 @@ pub(super) fn not_read(plan: &Plan) -> Vec<String> {
     let mut out = Vec::new();
     for (kind, coverage) in &plan.coverage.kinds {
         match coverage {
-            Coverage::Observed => {}
+            Coverage::Observed | Coverage::NotHeld { .. } => {}
             Coverage::Partial { why, .. } => out.push(format!("{} was read in part: {why}", kind.name())),
             Coverage::Unreadable { why } => out.push(format!("{} could not be read: {why}", kind.name())),
         }

@@ -19,6 +19,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use bytes::Bytes;
+use http::Extensions;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
@@ -42,6 +43,7 @@ use crate::server::limits::Limits;
 
 pub mod asdk;
 pub mod call;
+pub mod negotiate;
 pub mod strict;
 pub mod v1;
 
@@ -115,13 +117,13 @@ async fn no_such_address(State(server): State<Server>, request: Request) -> Resp
     if let Some(asdk) = server.asdk.clone().filter(|_| asdk::is_here(request.uri().path())) {
         return asdk::answer(&server, &asdk, request).await;
     }
-    let who = blocking(|| authenticate(&server.app, request.headers()));
+    let who = blocking(|| authenticate(&server.app, request.headers(), request.extensions()));
     let refused = who.err().unwrap_or_else(|| Refused::new(Code::NotFound, "there is nothing at this address"));
     told(&refused)
 }
 
 async fn no_such_method(State(server): State<Server>, request: Request) -> Response {
-    let who = blocking(|| authenticate(&server.app, request.headers()));
+    let who = blocking(|| authenticate(&server.app, request.headers(), request.extensions()));
     let why = "the address does not take this method";
     let refused = who.err().unwrap_or_else(|| Refused::new(Code::MethodNotAllowed, why));
     told(&refused)
@@ -150,7 +152,7 @@ async fn respond(
     let principal = match route.needs {
         Needs::Nothing => None,
         Needs::Role(role) => {
-            let who = blocking(|| authenticate(&server.app, &parts.headers))?;
+            let who = blocking(|| authenticate(&server.app, &parts.headers, &parts.extensions))?;
             if who.role < role {
                 let why = format!("this needs the role {}", role.name());
                 return Err(Refused::new(Code::Forbidden, why).with("needs", role.name()));
@@ -167,7 +169,11 @@ async fn respond(
     })
 }
 
-fn authenticate(app: &App, headers: &HeaderMap) -> Result<Principal, Refused> {
+/// Who asks: by a ticket that was taken before (see [`negotiate`]), else by a token.
+fn authenticate(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Principal, Refused> {
+    if let Some(principal) = extensions.get::<Principal>() {
+        return Ok(principal.clone());
+    }
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (first, more) = (sent.next(), sent.next());
     let token = first

@@ -2,9 +2,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::adapter::AdapterError;
+use crate::adapter::names::bare;
 use crate::adapter::native::convert;
 use crate::adapter::native::convert::Context;
-use crate::adapter::native::names::bare;
 use crate::adapter::native::samples;
 use crate::model::item::Item;
 use crate::model::item::Spec;

@@ -29,7 +29,8 @@ fn item(key: ItemKey, folder: Option<&str>, spec: Value) -> Item {
 }
 
 fn lowered(key: &ItemKey, effect: Effect<'_>) -> Send {
-    samples::with_envelope(&directory(), |envelope| lower::write("s", envelope, &Write { key, effect })).unwrap()
+    samples::with_envelope(&directory(), |envelope| lower::write("s", envelope, &Write { key, effect, before: None }))
+        .unwrap()
 }
 
 fn text(send: &Send) -> String {
@@ -96,9 +97,13 @@ fn a_batch_is_one_post() {
     let folder = item(ItemKey::new(Kind::Folder, "Top/New"), Some("Top"), json!({"description": "d"}));
     let key = ItemKey::new(Kind::Task, "T");
     let writes = [
-        Write { key: &folder.key, effect: Effect::Create { state: &folder } },
-        Write { key: &folder.key, effect: Effect::Update { guid: samples::guid(2), revision: "3", state: &folder } },
-        Write { key: &key, effect: Effect::Delete { guid: samples::guid(9), revision: "4" } },
+        Write { key: &folder.key, effect: Effect::Create { state: &folder }, before: None },
+        Write {
+            key: &folder.key,
+            effect: Effect::Update { guid: samples::guid(2), revision: "3", state: &folder },
+            before: None,
+        },
+        Write { key: &key, effect: Effect::Delete { guid: samples::guid(9), revision: "4" }, before: None },
     ];
     let send = samples::with_envelope(&directory(), |envelope| lower::batch("s", envelope, &writes)).unwrap();
     let body = format!(
@@ -120,7 +125,8 @@ fn a_batch_is_one_post() {
 fn a_batch_names_the_write_that_cannot_be_sent() {
     let good = item(ItemKey::new(Kind::Folder, "New"), None, json!({}));
     let bad = item(ItemKey::new(Kind::Folder, "No/New"), Some("No"), json!({}));
-    let writes = [&good, &bad].map(|item| Write { key: &item.key, effect: Effect::Create { state: item } });
+    let writes =
+        [&good, &bad].map(|item| Write { key: &item.key, effect: Effect::Create { state: item }, before: None });
     let error = samples::with_envelope(&directory(), |envelope| lower::batch("s", envelope, &writes)).unwrap_err();
     assert!(matches!(error, (1, AdapterError::Unresolved { target, .. }) if target.name == "No"));
 }
@@ -130,7 +136,7 @@ fn a_secret_that_was_not_resolved_stops_the_write() {
     let mut item = program();
     let Spec::Program(spec) = &mut item.spec else { panic!() };
     spec.run_with = serde_json::from_value(json!({"account": "a", "passwordFrom": {"file": "pw.txt"}})).unwrap();
-    let write = Write { key: &item.key, effect: Effect::Create { state: &item } };
+    let write = Write { key: &item.key, effect: Effect::Create { state: &item }, before: None };
     let error = samples::with_envelope(&directory(), |envelope| lower::write("s", envelope, &write)).unwrap_err();
     assert!(matches!(error, AdapterError::NoSecret { secret, .. } if secret == "file:pw.txt"));
 }

@@ -89,7 +89,7 @@ impl ReadTransport for Fake {
         self.next(format!("GET {}{headers}", request.path))
     }
     async fn ask(&self, ask: Ask) -> Result<Answer, TransportError> {
-        self.next(format!("ASK {} {}", ask.question.path(), String::from_utf8_lossy(&ask.body)))
+        self.next(format!("ASK {} {}", ask.path(), String::from_utf8_lossy(&ask.body())))
     }
 }
 
@@ -314,12 +314,13 @@ async fn written(effect: &str, reply: Reply) -> Result<Receipt, AdapterError> {
     let envelope = crate::adapter::Envelope {
         lease: &lease,
         idempotency_key: "k",
+        in_doubt: false,
         plan: "p",
         origin: None,
         directory: &directory,
         secrets: &crate::adapter::Secrets::new(),
     };
-    writer.write(&envelope, &Write { key: &item.key, effect }).await
+    writer.write(&envelope, &Write { key: &item.key, effect, before: None }).await
 }
 
 #[tokio::test]
@@ -409,14 +410,15 @@ async fn a_batch_gives_a_receipt_for_each_write_or_names_the_refused_one() {
     let (guid, item) = samples::site(1).remove(0);
     let task = ItemKey::new(Kind::Task, "T");
     let writes = [
-        Write { key: &item.key, effect: Effect::Create { state: &item } },
-        Write { key: &task, effect: Effect::Delete { guid, revision: "1" } },
+        Write { key: &item.key, effect: Effect::Create { state: &item }, before: None },
+        Write { key: &task, effect: Effect::Delete { guid, revision: "1" }, before: None },
     ];
     let lease = Lease { id: "l".to_owned(), fence: 7 };
     let secrets = crate::adapter::Secrets::new();
     let envelope = crate::adapter::Envelope {
         lease: &lease,
         idempotency_key: "k",
+        in_doubt: false,
         plan: "p",
         origin: None,
         directory: &directory,

@@ -34,6 +34,9 @@ pub(super) struct Admitted {
 /// # Errors
 /// The whole answer: 401 with the schemes that are taken, or 503 where the store does not answer.
 pub(super) async fn authenticate(server: &Server, options: &AsdkOptions, parts: &Parts) -> Result<Admitted, Response> {
+    if let Some(principal) = parts.extensions.get::<Principal>() {
+        return Ok(Admitted { principal: principal.clone(), farewell: None }); // With a ticket, which was taken before.
+    }
     let token = (!options.has(Quirk::WindowsLoginOnly)).then(|| token(parts)).flatten();
     let Some(token) = token else { return Err(challenge(options)) };
     match blocking(|| server.app.authenticate(&token)) {

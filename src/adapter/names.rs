@@ -1,4 +1,4 @@
-//! What the items of a state are called: GUIDs to names, pure.
+//! What the items of a server are called: GUIDs to names, pure.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -7,7 +7,15 @@ use crate::model::guid::Guid;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 
-use super::specs::ToNames;
+/// What the GUIDs in a spec are called.
+pub trait ToNames {
+    /// A collection's name.
+    fn collection(&self, guid: Guid) -> String;
+    /// A package's name.
+    fn package(&self, guid: Guid) -> String;
+    /// A program's name within this package.
+    fn program(&self, package: Guid, guid: Guid) -> String;
+}
 
 /// Folders within folders that are followed; more is a circle, or meant as an attack.
 const DEPTH_MAX: usize = 64;

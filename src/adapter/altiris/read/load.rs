@@ -1,0 +1,540 @@
+//! Reads everything: each kind by a report where there is one that is whole, else by methods.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::adapter::AdapterError;
+use crate::adapter::altiris::wire::details::From;
+use crate::adapter::altiris::wire::details::ItemDetails;
+use crate::adapter::altiris::wire::details::PackageDetails;
+use crate::adapter::altiris::wire::details::ProgramDetails;
+use crate::adapter::altiris::wire::details::TaskDetails;
+use crate::adapter::altiris::wire::session::Session;
+use crate::adapter::altiris::wire::table::Table;
+use crate::adapter::altiris::wire::value;
+use crate::adapter::shown::shown;
+use crate::model::altiris::AltirisSettings;
+use crate::model::altiris::Findings;
+use crate::model::guid::Guid;
+use crate::model::kind::Kind;
+use crate::sys::http::asdk::Reading;
+
+use super::methods::Methods;
+use super::methods::is_intersect;
+use super::methods::partly;
+use super::raw::CollectionShown;
+use super::raw::Permission;
+use super::raw::Raw;
+use super::raw::RawCollection;
+use super::raw::RawFolder;
+use super::raw::Target;
+use super::reports::Reports;
+use super::reports::guid_in;
+use super::reports::text_in;
+
+/// Kinds that the web services show nothing of, each with the reason; those of the kinds that they show in part are said
+/// where they are read.
+const NEVER: [Kind; 7] = [
+    Kind::MaintenanceWindow,
+    Kind::PortalDefaults,
+    Kind::PortalSettings,
+    Kind::DeliveryPolicy,
+    Kind::AgentSettings,
+    Kind::PatchPlugin,
+    Kind::PurgeSettings,
+];
+
+struct Loader<'a> {
+    methods: Methods<'a>,
+    reports: Option<Reports<'a>>,
+    raw: Raw,
+}
+
+/// Reads everything there is.
+///
+/// # Errors
+/// When the server gives no answer, or does not take the credentials (any more).
+pub async fn load(session: &Session, settings: &AltirisSettings, findings: &Findings) -> Result<Raw, AdapterError> {
+    let reports = match settings.reports {
+        None => None,
+        Some(folder) => Reports::open(session, folder, findings).await?.ok(),
+    };
+    let methods = Methods::new(session, &settings.known);
+    let mut loader = Loader { methods, reports, raw: Raw::default() };
+    for kind in NEVER {
+        loader.raw.unreadable.insert(kind, "the web services do not show it".to_owned());
+    }
+    loader.packages().await?;
+    loader.tasks().await?;
+    loader.collections().await?;
+    loader.sequences().await?;
+    loader.folders().await?;
+    loader.targets().await?;
+    loader.package_servers().await?;
+    loader.rights().await?;
+    Ok(loader.raw)
+}
+
+/// What a table holds, by GUID.
+fn objects<T>(
+    table: &Table,
+    read: impl Fn(&crate::adapter::altiris::wire::xml::Node) -> Result<Option<T>, String>,
+) -> Result<Vec<T>, String> {
+    let object = |row| read(row)?.ok_or_else(|| "a row has no GUID".to_owned());
+    table.rows.iter().map(object).collect()
+}
+
+impl Loader<'_> {
+    async fn rows(&mut self, name: &'static str) -> Result<Result<Table, String>, AdapterError> {
+        match &mut self.reports {
+            Some(reports) => reports.rows(name).await,
+            None => Ok(Err("no reports are set up".to_owned())),
+        }
+    }
+
+    async fn packages(&mut self) -> Result<(), AdapterError> {
+        let packages = self.rows("packages").await?;
+        let programs = self.rows("programs").await?;
+        let read = packages.and_then(|table| objects(&table, |row| PackageDetails::read(row, From::Row)));
+        let programs = programs.and_then(|table| {
+            objects(&table, |row| {
+                let package = guid_in(row, "PackageGuid")?;
+                Ok(ProgramDetails::read(row, From::Row)?.map(|program| (package, program)))
+            })
+        });
+        let (packages, programs) = match (read, programs) {
+            (Ok(packages), Ok(programs)) => (packages, programs),
+            _ => return self.packages_by_methods().await,
+        };
+        self.raw.packages = packages.into_iter().map(|package| (package.guid, package)).collect();
+        for (package, program) in programs {
+            // One that belongs to no package can be run by nobody, and no manifest can say it.
+            if let Some(package) = package {
+                self.raw.programs.insert(program.guid, (package, program));
+            }
+        }
+        Ok(())
+    }
+
+    async fn packages_by_methods(&mut self) -> Result<(), AdapterError> {
+        let list = match self.methods.of_kind(Kind::Package).await? {
+            Ok(list) => list,
+            Err(why) => {
+                self.raw.unreadable.insert(Kind::Package, why.clone());
+                self.raw.unreadable.insert(Kind::Program, why);
+                return Ok(());
+            }
+        };
+        let methods = &self.methods;
+        let read = |guid| async move {
+            let package = methods.package(guid).await?;
+            let programs = partly(methods.programs(guid).await)?;
+            Ok((package, programs))
+        };
+        let each = methods.each(list, read).await?;
+        for (item, (mut package, programs)) in each.found {
+            // The list and the object are of one item: what both show is the same, whatever the order of the two reads.
+            package.folder = package.folder.or(item.folder);
+            match programs {
+                Ok(programs) => {
+                    let of = programs.into_iter().map(|program| (program.guid, (package.guid, program)));
+                    self.raw.programs.extend(of);
+                }
+                Err(why) => {
+                    let why = format!("the programs of package `{}`: {why}", shown(&package.name));
+                    self.raw.gap(Kind::Program, package.folder, why);
+                }
+            }
+            self.raw.packages.insert(package.guid, package);
+        }
+        for (item, why) in each.missed {
+            let why = format!("package `{}`: {why}", shown(&item.name));
+            self.raw.gap(Kind::Program, item.folder, why.clone());
+            self.raw.gap(Kind::Package, item.folder, why);
+        }
+        Ok(())
+    }
+
+    async fn tasks(&mut self) -> Result<(), AdapterError> {
+        let read = self.rows("tasks").await?;
+        let read = read.and_then(|table| objects(&table, |row| TaskDetails::read(row, From::Row)));
+        let Ok(mut tasks) = read else { return self.tasks_by_methods().await };
+        // Whom a task is for is no column; a list of its type shows it.
+        let list = match tasks.first().map(|task| task.guid) {
+            None => return Ok(()),
+            Some(first) => match partly(self.methods.item(first).await)? {
+                Ok(item) => self.methods.like(&item).await?,
+                Err(why) => Err(why),
+            },
+        };
+        let Ok(list) = list else { return self.tasks_by_methods().await };
+        let targets: BTreeMap<Guid, Vec<Guid>> = list.into_iter().map(|item| (item.guid, item.targets)).collect();
+        let mut unlisted = Vec::new();
+        for task in &mut tasks {
+            match targets.get(&task.guid) {
+                Some(targets) => task.targets = targets.clone(),
+                None => unlisted.push(task.guid),
+            }
+        }
+        tasks.retain(|task| targets.contains_key(&task.guid));
+        self.raw.tasks = tasks.into_iter().map(|task| (task.guid, task)).collect();
+        for guid in unlisted {
+            match partly(self.methods.task(guid).await)? {
+                Ok(task) => drop(self.raw.tasks.insert(guid, task)),
+                Err(why) => self.raw.gap(Kind::Task, None, format!("task {guid}: {why}")),
+            }
+        }
+        Ok(())
+    }
+
+    async fn tasks_by_methods(&mut self) -> Result<(), AdapterError> {
+        let list = match self.methods.of_kind(Kind::Task).await? {
+            Ok(list) => list,
+            Err(why) => {
+                self.raw.unreadable.insert(Kind::Task, why);
+                return Ok(());
+            }
+        };
+        let methods = &self.methods;
+        let each = methods.each(list, |guid| methods.task(guid)).await?;
+        for (item, task) in each.found {
+            let task = with_targets(task, &item);
+            self.raw.tasks.insert(task.guid, task);
+        }
+        for (item, why) in each.missed {
+            self.raw.gap(Kind::Task, item.folder, format!("task `{}`: {why}", shown(&item.name)));
+        }
+        Ok(())
+    }
+
+    async fn collections(&mut self) -> Result<(), AdapterError> {
+        let shown = self.rows("collections").await?.and_then(|table| collections_shown(&table));
+        let places = self.rows("collection-folders").await?.and_then(|table| places(&table));
+        let (Ok(shown), Ok(places)) = (shown, places) else { return self.collections_by_methods().await };
+        for (guid, (name, shown)) in shown {
+            let Some((folder, attributes)) = places.get(&guid).cloned() else {
+                self.raw.gap(Kind::Collection, None, format!("collection `{name}`: its folder is not shown"));
+                continue;
+            };
+            let collection = RawCollection { name, folder, attributes, shown: Some(shown), ..RawCollection::default() };
+            self.raw.collections.insert(guid, collection);
+        }
+        let open = match self.rows("collection-links").await?.and_then(|table| self.raw.links(&table)) {
+            Ok(open) => open,
+            Err(_) => self.raw.collections.keys().copied().collect(),
+        };
+        self.members(open).await?;
+        if let Ok(table) = self.rows("listed-computers").await? {
+            for row in &table.rows {
+                if let Ok(Some(guid)) = guid_in(row, "Guid") {
+                    self.raw.computers.insert(guid, text_in(row, "Name"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn collections_by_methods(&mut self) -> Result<(), AdapterError> {
+        let list = match self.methods.of_kind(Kind::Collection).await? {
+            Ok(list) => list,
+            Err(why) => {
+                self.raw.unreadable.insert(Kind::Collection, why);
+                return Ok(());
+            }
+        };
+        let guids = list.iter().map(|item| item.guid).collect();
+        for item in list {
+            let ItemDetails { guid, name, folder, attributes, .. } = item;
+            let collection = RawCollection { name, folder, attributes, ..RawCollection::default() };
+            self.raw.collections.insert(guid, collection);
+        }
+        if self.reports.is_some() {
+            let why = "the reports do not show collections in full, so their queries and descriptions are not known";
+            self.raw.gap(Kind::Collection, None, why);
+        }
+        self.members(guids).await
+    }
+
+    /// Reads what these collections include and exclude, one by one.
+    async fn members(&mut self, collections: BTreeSet<Guid>) -> Result<(), AdapterError> {
+        let methods = &self.methods;
+        let read = |guid| async move {
+            let included = methods.listed_in(Reading::GetInclusions, guid).await?;
+            let excluded = methods.listed_in(Reading::GetExclusions, guid).await?;
+            Ok((included, excluded))
+        };
+        let item = |guid: &Guid| {
+            let found = self.raw.collections.get(guid);
+            let (name, folder) = found.map(|found| (found.name.clone(), found.folder)).unwrap_or_default();
+            bare_item(*guid, name, folder)
+        };
+        let list: Vec<ItemDetails> = collections.iter().map(item).collect();
+        let each = methods.each(list, read).await?;
+        let known: BTreeSet<Guid> = self.raw.collections.keys().copied().collect();
+        for (item, (included, excluded)) in each.found {
+            let Some(collection) = self.raw.collections.get_mut(&item.guid) else { continue };
+            for other in included {
+                if known.contains(&other.guid) {
+                    collection.include.insert(other.guid);
+                } else {
+                    collection.members.insert(other.guid);
+                    self.raw.computers.insert(other.guid, other.name);
+                }
+            }
+            for other in excluded {
+                let into =
+                    if known.contains(&other.guid) { &mut collection.exclude } else { &mut collection.not_members };
+                into.insert(other.guid);
+            }
+        }
+        for (item, why) in each.missed {
+            self.raw.collections.remove(&item.guid);
+            self.raw.gap(Kind::Collection, item.folder, format!("collection `{}`: {why}", shown(&item.name)));
+        }
+        Ok(())
+    }
+
+    /// Sequential tasks: that there are any is all that is shown (altiris-domain §5).
+    async fn sequences(&mut self) -> Result<(), AdapterError> {
+        let names: Result<BTreeSet<String>, String> = match self.methods.of_kind(Kind::SequentialTask).await? {
+            Ok(list) => Ok(list.into_iter().map(|item| item.name).collect()),
+            Err(why) => match self.rows("sequence-steps").await? {
+                Ok(table) => Ok(table.rows.iter().map(|row| text_in(row, "ParentItemGuid")).collect()),
+                Err(_) => Err(why),
+            },
+        };
+        let why = match names {
+            Ok(names) if names.is_empty() => return Ok(()),
+            Ok(names) => format!(
+                "there are {} of them, and no method shows their steps and the order of those (altiris-domain §5)",
+                names.len()
+            ),
+            Err(why) => why,
+        };
+        self.raw.unreadable.insert(Kind::SequentialTask, why);
+        Ok(())
+    }
+
+    async fn folders(&mut self) -> Result<(), AdapterError> {
+        let raw = &self.raw;
+        let wanted: BTreeSet<Guid> = (raw.packages.values().map(|item| item.folder))
+            .chain(raw.tasks.values().map(|item| item.folder))
+            .chain(raw.collections.values().map(|item| item.folder))
+            .chain(raw.gaps.iter().map(|gap| gap.folder))
+            .flatten()
+            .collect();
+        let read = self.rows("folders").await?.and_then(|table| folders_shown(&table));
+        if let Ok(folders) = read
+            && wanted.iter().all(|guid| folders.contains_key(guid))
+        {
+            self.raw.folders = folders;
+            return Ok(());
+        }
+        if self.reports.is_some() {
+            let why = "the reports do not show folders in full, so their descriptions are not known";
+            self.raw.gap(Kind::Folder, None, why);
+        }
+        let (folders, unread) = self.methods.folders(wanted).await?;
+        self.raw.folders = folders;
+        for (guid, why) in unread {
+            // What else is in it, nobody knows.
+            for kind in [Kind::Folder, Kind::Package, Kind::Program, Kind::Task, Kind::Collection] {
+                self.raw.gap(kind, Some(guid), format!("folder {guid}: {why}"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn targets(&mut self) -> Result<(), AdapterError> {
+        let wanted: BTreeSet<Guid> = self.raw.tasks.values().flat_map(|task| &task.targets).copied().collect();
+        let wanted: BTreeSet<Guid> =
+            wanted.into_iter().filter(|guid| !self.raw.collections.contains_key(guid)).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let filters = self.rows("target-filters").await?;
+        let collections = self.rows("target-collections").await?;
+        let names = self.rows("target-names").await?;
+        if let (Ok(filters), Ok(collections), Ok(names)) = (filters, collections, names)
+            && let Ok(targets) = targets_shown(&filters, &collections, &names)
+        {
+            self.raw.targets = targets;
+        }
+        let open: Vec<ItemDetails> = wanted
+            .into_iter()
+            .filter(|guid| !self.raw.targets.contains_key(guid))
+            .map(|guid| bare_item(guid, String::new(), None))
+            .collect();
+        let methods = &self.methods;
+        let each = methods.each(open, |guid| methods.target(guid)).await?;
+        for (item, target) in each.found {
+            self.raw.targets.insert(item.guid, target);
+        }
+        // One that cannot be read is a target nobody can tell as a collection, under its GUID.
+        Ok(())
+    }
+
+    /// The names of the package servers that packages are for.
+    async fn package_servers(&mut self) -> Result<(), AdapterError> {
+        let lists = self.raw.packages.values().filter_map(|package| value::guids(&package.servers).ok());
+        let servers: BTreeSet<Guid> = lists.flatten().collect();
+        for guid in servers {
+            if let Ok(item) = partly(self.methods.item(guid).await)? {
+                self.raw.computers.insert(guid, item.name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn rights(&mut self) -> Result<(), AdapterError> {
+        let Ok(table) = self.rows("permissions").await? else { return Ok(()) };
+        let mut rights: BTreeMap<Guid, BTreeSet<Permission>> = BTreeMap::new();
+        for row in &table.rows {
+            let read = || -> Result<Option<(Guid, Permission)>, String> {
+                let (Some(item), Some(permission)) = (guid_in(row, "ItemGuid")?, guid_in(row, "PermissionGuid")?)
+                else {
+                    return Ok(None);
+                };
+                let inherited = value::boolean(&text_in(row, "Inherited"))?;
+                Ok(Some((item, Permission { trustee: text_in(row, "TrusteeName"), permission, inherited })))
+            };
+            match read() {
+                Ok(Some((item, permission))) => drop(rights.entry(item).or_default().insert(permission)),
+                // Half of the rights would read as others taken away.
+                Ok(None) | Err(_) => return Ok(()),
+            }
+        }
+        self.raw.rights = Some(rights);
+        Ok(())
+    }
+}
+
+/// A task whose object does not say whom it is for is for whom the list says.
+fn with_targets(mut task: TaskDetails, item: &ItemDetails) -> TaskDetails {
+    if task.targets.is_empty() {
+        task.targets.clone_from(&item.targets);
+    }
+    task.folder = task.folder.or(item.folder);
+    task
+}
+
+fn bare_item(guid: Guid, name: String, folder: Option<Guid>) -> ItemDetails {
+    ItemDetails {
+        guid,
+        name,
+        type_name: String::new(),
+        long_type_name: String::new(),
+        folder,
+        folder_name: String::new(),
+        attributes: String::new(),
+        enabled: false,
+        schedule: String::new(),
+        targets: Vec::new(),
+    }
+}
+
+fn own(row: &crate::adapter::altiris::wire::xml::Node) -> Result<Guid, String> {
+    guid_in(row, "Guid")?.ok_or_else(|| "a row has no GUID".to_owned())
+}
+
+/// What the report of collections shows of each: its name, and the rest.
+///
+/// # Errors
+/// When a row cannot be read.
+pub fn collections_shown(table: &Table) -> Result<BTreeMap<Guid, (String, CollectionShown)>, String> {
+    let mut found = BTreeMap::new();
+    for row in &table.rows {
+        let auto_update = text_in(row, "AutoUpdate");
+        let auto_update = !auto_update.is_empty() && value::boolean(&auto_update)?;
+        let (description, query) = (text_in(row, "Description"), text_in(row, "SqlQuery"));
+        found.insert(own(row)?, (text_in(row, "Name"), CollectionShown { description, query, auto_update }));
+    }
+    Ok(found)
+}
+
+fn places(table: &Table) -> Result<BTreeMap<Guid, (Option<Guid>, String)>, String> {
+    let mut found = BTreeMap::new();
+    for row in &table.rows {
+        found.insert(own(row)?, (guid_in(row, "ParentFolderGuid")?, text_in(row, "Attributes")));
+    }
+    Ok(found)
+}
+
+fn folders_shown(table: &Table) -> Result<BTreeMap<Guid, RawFolder>, String> {
+    let mut found = BTreeMap::new();
+    for row in &table.rows {
+        let folder = RawFolder {
+            name: text_in(row, "Name"),
+            parent: guid_in(row, "ParentFolderGuid")?,
+            description: text_in(row, "Description"),
+            attributes: text_in(row, "Attributes"),
+        };
+        found.insert(own(row)?, folder);
+    }
+    Ok(found)
+}
+
+/// The targets by GUID: each is a collection where it is one filter that takes that collection and nothing else.
+fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Result<BTreeMap<Guid, Target>, String> {
+    let mut of_filter: BTreeMap<Guid, Vec<Guid>> = BTreeMap::new();
+    for row in &collections.rows {
+        if let (Some(filter), Some(collection)) = (guid_in(row, "TargetFilterGuid")?, guid_in(row, "CollectionGuid")?) {
+            of_filter.entry(filter).or_default().push(collection);
+        }
+    }
+    let mut of_target: BTreeMap<Guid, Vec<Option<Guid>>> = BTreeMap::new();
+    for row in &filters.rows {
+        let Some(target) = guid_in(row, "ResourceTargetGuid")? else { continue };
+        let only = match of_filter.get(&own(row)?).map(Vec::as_slice) {
+            Some([collection]) if is_intersect(text_in(row, "Operation").trim()) => Some(*collection),
+            _ => None,
+        };
+        of_target.entry(target).or_default().push(only);
+    }
+    let mut found = BTreeMap::new();
+    for row in &names.rows {
+        let guid = own(row)?;
+        let collection = match of_target.get(&guid).map(Vec::as_slice) {
+            Some([only]) => *only,
+            _ => None,
+        };
+        found.insert(guid, Target { name: text_in(row, "Name"), collection });
+    }
+    Ok(found)
+}
+
+impl Raw {
+    /// Takes in what collections refer to, and gives back those that refer to something in a way that nobody described.
+    fn links(&mut self, table: &Table) -> Result<BTreeSet<Guid>, String> {
+        let mut rows = Vec::with_capacity(table.rows.len());
+        let mut open = BTreeSet::new();
+        for row in &table.rows {
+            let (parent, child) = (guid_in(row, "ParentItemGuid")?, guid_in(row, "ChildItemGuid")?);
+            let (Some(parent), Some(child)) = (parent, child) else { continue };
+            rows.push((parent, child, text_in(row, "Hint").trim().to_ascii_lowercase()));
+        }
+        for (parent, child, hint) in rows {
+            let Some(collection) = self.collections.get_mut(&parent) else { continue };
+            let into = match hint.as_str() {
+                "collectionincludescollection" => &mut collection.include,
+                "collectionexcludescollection" => &mut collection.exclude,
+                "collectionincludesresource" => &mut collection.members,
+                "collectionexcludesresource" => &mut collection.not_members,
+                _ => {
+                    open.insert(parent);
+                    continue;
+                }
+            };
+            into.insert(child);
+        }
+        for guid in &open {
+            if let Some(collection) = self.collections.get_mut(guid) {
+                collection.include.clear();
+                collection.exclude.clear();
+                collection.members.clear();
+                collection.not_members.clear();
+            }
+        }
+        Ok(open)
+    }
+}
