@@ -264,7 +264,7 @@ impl Asked<'_> {
         match self.injected {
             Some(fault) if !fault.after => {
                 self.instead_of_an_answer(fault)?;
-                if let Some(instead) = fault.instead() {
+                if let Some(instead) = fault.instead(message.method.result) {
                     return Ok(instead);
                 }
             }
