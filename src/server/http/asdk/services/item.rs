@@ -87,7 +87,7 @@ pub static SERVICE: Service = Service {
         Method::new("ExportItemXml", &[guid("itemGuid"), text("outputFile")], Ty::Void, export_to_file)
             .or_typed("ExportItemXmlX")
             .writes(),
-        Method::new("ExportItemProfileXmlString", &[guid("itemGuid"), truth("legacyExport")], Ty::Text, export)
+        Method::new("ExportItemProfileXmlString", &[guid("itemGuid"), truth("legacyExport")], Ty::Text, export_profile)
             .or_typed("ExportItemProfileXmlStringX")
             .since(Profile::V8_0),
         Method::new("ImportItemXmlString", &[text("xml")], Ty::Void, import).writes(),

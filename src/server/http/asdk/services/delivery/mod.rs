@@ -129,8 +129,3 @@ fn adds(call: &Call<'_>, name: &str) -> Result<bool, Fault> {
 fn wrong(name: &str, text: &str, wanted: &str) -> Fault {
     Fault::invalid_parameter(format!("The value of the parameter {name} is not valid: '{text}' is not {wanted}."))
 }
-
-/// GUIDs as one text.
-fn listed(guids: &[Guid]) -> String {
-    guids.iter().map(Guid::to_string).collect::<Vec<_>>().join(",")
-}
