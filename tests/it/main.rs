@@ -3,6 +3,8 @@
 
 mod asdk;
 #[cfg(unix)]
+mod auth;
+#[cfg(unix)]
 mod bad_input;
 #[cfg(unix)]
 mod browser;
