@@ -1,8 +1,6 @@
 //! Altiris Notification Server, today Symantec Management Platform, by its web services (the ASDK).
 
 pub mod capabilities;
-pub mod half_made;
 pub mod read;
 pub mod schedule;
 pub mod wire;
-pub mod write;

@@ -185,7 +185,10 @@ pub fn server(closed: Closed) -> Fake {
             ],
         )
         .describes(Service::Package, &[("GetPackageExByGuid", &["sPackageGuid"])])
-        .describes(Service::Program, &[("GetProgramsFromPackage", &["sPackageGuid"]), ("GetProgramExByGuid", &["sProgramGuid"])])
+        .describes(
+            Service::Program,
+            &[("GetProgramsFromPackage", &["sPackageGuid"]), ("GetProgramExByGuid", &["sProgramGuid"])],
+        )
         .describes(Service::Advertisement, &[("GetAdvertisementExByGuid", &["sAdvertisementExGuid"])])
         .describes(
             Service::Collection,
@@ -196,20 +199,26 @@ pub fn server(closed: Closed) -> Fake {
             // This one takes the short name alone.
             let of = param(body, "typeName");
             let list = ITEMS.iter().filter(|bits| item(**bits).is_some_and(|(_, name, _)| name == of));
-            let list: String = list.filter_map(|bits| Some(format!("<ItemDetails>{}</ItemDetails>", item_xml(*bits)?))).collect();
+            let list: String =
+                list.filter_map(|bits| Some(format!("<ItemDetails>{}</ItemDetails>", item_xml(*bits)?))).collect();
             result("GetItemsByType", &list)
         })
         .by("GetPackageExByGuid", by("GetPackageExByGuid", "sPackageGuid", package_xml))
         .by("GetProgramsFromPackage", |body, _| {
             let program = if bits(body, "sPackageGuid") == ZIP { RUN_ZIP } else { RUN_EDIT };
-            let program = program_xml(program).unwrap().replace("<CanRun", "<UserPassword>hunter2</UserPassword><CanRun");
+            let program =
+                program_xml(program).unwrap().replace("<CanRun", "<UserPassword>hunter2</UserPassword><CanRun");
             result("GetProgramsFromPackage", &format!("<SWDSolnProgramDetails>{program}</SWDSolnProgramDetails>"))
         })
         .by("GetProgramExByGuid", by("GetProgramExByGuid", "sProgramGuid", program_xml))
-        .by("GetAdvertisementExByGuid", by("GetAdvertisementExByGuid", "sAdvertisementExGuid", |bits| task_xml(bits, false)))
+        .by(
+            "GetAdvertisementExByGuid",
+            by("GetAdvertisementExByGuid", "sAdvertisementExGuid", |bits| task_xml(bits, false)),
+        )
         .by("GetInclusions", |body, _| {
             let list = if bits(body, "collectionItemGuid") == PILOT { vec![ALL, PC] } else { vec![] };
-            let list: String = list.iter().map(|bits| format!("<ItemDetails>{}</ItemDetails>", item_xml(*bits).unwrap())).collect();
+            let list: String =
+                list.iter().map(|bits| format!("<ItemDetails>{}</ItemDetails>", item_xml(*bits).unwrap())).collect();
             result("GetInclusions", &list)
         })
         .on("GetExclusions", result("GetExclusions", ""))
@@ -226,7 +235,9 @@ pub fn server(closed: Closed) -> Fake {
                 TARGET => filter("Intersect", PILOT),
                 _ => filter("Intersect", PILOT) + &filter("Except", ALL),
             };
-            let export = format!("<?xml version=\"1.0\" encoding=\"utf-16\"?><item><targetFilters>{filters}</targetFilters></item>");
+            let export = format!(
+                "<?xml version=\"1.0\" encoding=\"utf-16\"?><item><targetFilters>{filters}</targetFilters></item>"
+            );
             result("ExportItemXmlString", &export.replace('&', "&amp;").replace('<', "&lt;"))
         })
 }

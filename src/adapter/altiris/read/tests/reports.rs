@@ -76,7 +76,13 @@ fn rows(sql: &str) -> Vec<String> {
     };
     let all = |rows: Vec<Row>| rows.into_iter().map(cells).collect::<Vec<_>>();
     let folder = |bits: u128, name: &str, parent: u128| {
-        row(&[("Guid", &id(bits)), ("Name", name), ("Description", "d"), ("ParentFolderGuid", &if parent == 0 { String::new() } else { id(parent) }), ("Attributes", "Normal")])
+        row(&[
+            ("Guid", &id(bits)),
+            ("Name", name),
+            ("Description", "d"),
+            ("ParentFolderGuid", &if parent == 0 { String::new() } else { id(parent) }),
+            ("Attributes", "Normal"),
+        ])
     };
     let from = sql.split(" from ").nth(1).unwrap();
     let table = from.split(' ').next().unwrap();
@@ -84,7 +90,9 @@ fn rows(sql: &str) -> Vec<String> {
         "SWDPackage" => [ZIP, EDIT].iter().filter_map(|bits| estate::package_xml(*bits)).collect(),
         "SWDProgram" => [(RUN_ZIP, ZIP), (RUN_EDIT, EDIT)]
             .iter()
-            .filter_map(|(bits, of)| Some(format!("{}<PackageGuid>{}</PackageGuid>", estate::program_xml(*bits)?, id(*of))))
+            .filter_map(|(bits, of)| {
+                Some(format!("{}<PackageGuid>{}</PackageGuid>", estate::program_xml(*bits)?, id(*of)))
+            })
             .collect(),
         "SWDAdvertisement" => [TASK_ZIP, TASK_EDIT].iter().filter_map(|bits| estate::task_xml(*bits, true)).collect(),
         "vItem" if sql.contains("TypeName in") => {
@@ -100,10 +108,20 @@ fn rows(sql: &str) -> Vec<String> {
         ]),
         "vCollection" => all(vec![
             row(&[("Guid", &id(ALL)), ("Name", "All Computers"), ("AutoUpdate", "1")]),
-            row(&[("Guid", &id(PILOT)), ("Name", "Pilot"), ("SqlQuery", "select 1"), ("AutoUpdate", "0"), ("Description", "p")]),
+            row(&[
+                ("Guid", &id(PILOT)),
+                ("Name", "Pilot"),
+                ("SqlQuery", "select 1"),
+                ("AutoUpdate", "0"),
+                ("Description", "p"),
+            ]),
         ]),
         "ItemReference" if sql.contains("vCollection") => all(vec![
-            row(&[("ParentItemGuid", &id(PILOT)), ("ChildItemGuid", &id(ALL)), ("Hint", "collectionincludescollection")]),
+            row(&[
+                ("ParentItemGuid", &id(PILOT)),
+                ("ChildItemGuid", &id(ALL)),
+                ("Hint", "collectionincludescollection"),
+            ]),
             row(&[("ParentItemGuid", &id(PILOT)), ("ChildItemGuid", &id(PC)), ("Hint", "collectionincludesresource")]),
         ]),
         "ItemReference" => Vec::new(),
@@ -116,22 +134,50 @@ fn rows(sql: &str) -> Vec<String> {
             row(&[("TargetFilterGuid", &id(2)), ("CollectionGuid", &id(PILOT))]),
         ]),
         "vItemPermission" => all(vec![
-            row(&[("ItemGuid", &id(RUN_ZIP)), ("TrusteeName", "CORP\\IT"), ("PermissionGuid", &id(INSTALL)), ("Inherited", "0")]),
-            row(&[("ItemGuid", &id(RUN_EDIT)), ("TrusteeName", "CORP\\All"), ("PermissionGuid", &id(INSTALL)), ("Inherited", "1")]),
-            row(&[("ItemGuid", &Guid::PROGRAMS_FOLDER.to_string()), ("TrusteeName", "CORP\\All"), ("PermissionGuid", &id(INSTALL)), ("Inherited", "0")]),
+            row(&[
+                ("ItemGuid", &id(RUN_ZIP)),
+                ("TrusteeName", "CORP\\IT"),
+                ("PermissionGuid", &id(INSTALL)),
+                ("Inherited", "0"),
+            ]),
+            row(&[
+                ("ItemGuid", &id(RUN_EDIT)),
+                ("TrusteeName", "CORP\\All"),
+                ("PermissionGuid", &id(INSTALL)),
+                ("Inherited", "1"),
+            ]),
+            row(&[
+                ("ItemGuid", &Guid::PROGRAMS_FOLDER.to_string()),
+                ("TrusteeName", "CORP\\All"),
+                ("PermissionGuid", &id(INSTALL)),
+                ("Inherited", "0"),
+            ]),
         ]),
         "vComputer" => all(vec![row(&[("Guid", &id(PC)), ("Name", "PC-1"), ("Domain", "CORP")])]),
         "CollectionMembership" => all(vec![row(&[("CollectionGuid", &id(ALL)), ("ResourceGuid", &id(PC))])]),
         "Evt_AeX_SWD_Execution" => all(vec![
-            row(&[("ResourceGuid", &id(PC)), ("AdvertisementId", &id(TASK_ZIP)), ("Start", "2026-01-01T00:00:00"), ("ReturnCode", "5")]),
-            row(&[("ResourceGuid", &id(PC)), ("AdvertisementId", &id(TASK_ZIP)), ("Start", "2026-01-02T00:00:00"), ("ReturnCode", "3010")]),
+            row(&[
+                ("ResourceGuid", &id(PC)),
+                ("AdvertisementId", &id(TASK_ZIP)),
+                ("Start", "2026-01-01T00:00:00"),
+                ("ReturnCode", "5"),
+            ]),
+            row(&[
+                ("ResourceGuid", &id(PC)),
+                ("AdvertisementId", &id(TASK_ZIP)),
+                ("Start", "2026-01-02T00:00:00"),
+                ("ReturnCode", "3010"),
+            ]),
         ]),
         other => panic!("{other}"),
     }
 }
 
 fn table(columns: &[String], rows: &[String], quirks: Quirks) -> Reply {
-    let columns: String = columns.iter().map(|name| format!("<xs:element name=\"{name}\" type=\"xs:string\" minOccurs=\"0\"/>")).collect();
+    let columns: String = columns
+        .iter()
+        .map(|name| format!("<xs:element name=\"{name}\" type=\"xs:string\" minOccurs=\"0\"/>"))
+        .collect();
     let schema = format!(
         "<xs:schema id=\"NewDataSet\" xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"NewDataSet\">\
          <xs:complexType><xs:choice><xs:element name=\"Table1\"><xs:complexType><xs:sequence>{columns}</xs:sequence>\
@@ -154,7 +200,9 @@ fn answer(sql: &str, quirks: Quirks) -> Reply {
             .iter()
             .filter(|(name, _)| is_there(name))
             .flat_map(|(name, columns)| {
-                columns.iter().map(move |column| format!("<TABLE_NAME>{name}</TABLE_NAME><COLUMN_NAME>{column}</COLUMN_NAME>"))
+                columns
+                    .iter()
+                    .map(move |column| format!("<TABLE_NAME>{name}</TABLE_NAME><COLUMN_NAME>{column}</COLUMN_NAME>"))
             })
             .collect();
         return table(&["TABLE_NAME".to_owned(), "COLUMN_NAME".to_owned()], &rows, Quirks { limit: None, ..quirks });
@@ -184,7 +232,10 @@ async fn server(quirks: Quirks) -> (Arc<Fake>, Vec<String>) {
             Service::Report,
             &[
                 ("RunReport", &["reportItemGuid"]),
-                ("CreateReportUsingRawSqlQuery", &["reportName", "reportDescription", "dataSourceName", "folderGuid", "sqlQuery"]),
+                (
+                    "CreateReportUsingRawSqlQuery",
+                    &["reportName", "reportDescription", "dataSourceName", "folderGuid", "sqlQuery"],
+                ),
             ],
         )
         .by("GetItemsInFolder", move |body, _| {
@@ -210,7 +261,9 @@ async fn server(quirks: Quirks) -> (Arc<Fake>, Vec<String>) {
     let session = WriteSession::new(fake.clone());
     // Reports are made while the database answers as it should.
     let titles = create_missing_reports(&session, &with_reports(), &Findings::default()).await.unwrap_or_default();
-    assert!(create_missing_reports(&session, &with_reports(), &Findings::default()).await.unwrap_or_default().is_empty());
+    assert!(
+        create_missing_reports(&session, &with_reports(), &Findings::default()).await.unwrap_or_default().is_empty()
+    );
     (fake, titles)
 }
 
