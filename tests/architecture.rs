@@ -64,12 +64,14 @@ const IMPURE: &[&str] = &[
 const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
     ("granit_parser", &["src/manifest/syntax.rs"]),
     ("jsonschema::", &["src/manifest/schema.rs", "src/manifest/translate.rs"]),
-    ("reqwest::", &["src/sys/http/client.rs"]),
-    ("roxmltree", &["src/definition/policy/xml.rs"]),
+    ("reqwest::", &["src/sys/http/client.rs", "src/sys/http/client/"]),
+    ("roxmltree", &["src/adapter/altiris/probe/", "src/definition/policy/xml.rs", "src/server/http/asdk/xml.rs"]),
     ("encoding_rs", &["src/definition/text.rs"]),
     ("glob::", &["src/sys/gather.rs"]),
     ("quick_xml", &["src/server/app/fleet/xml.rs"]),
     ("rusqlite", &["src/server/"]),
+    ("libgssapi", &["src/sys/kerberos/gss.rs"]),
+    ("cross_krb5", &["src/sys/kerberos/sspi.rs"]),
 ];
 
 /// What the reference server must not share with the client: a bug there would hide on both sides.

@@ -33,6 +33,7 @@ use crate::model::package::SecretRef;
 use crate::plan::origin::Origin;
 use crate::reach::Known;
 use crate::sys::hmac::password_mark;
+use crate::sys::http::TransportError;
 
 /// A connection that can only read.
 #[async_trait]
@@ -58,6 +59,14 @@ pub trait ReadAdapter: Send + Sync {
     /// worth having without it, and "nobody" is never an answer to a cut connection.
     async fn fleet(&self) -> FleetRead {
         FleetRead::untold("this server's API tells nothing of its computers")
+    }
+
+    /// The same as it comes, whole, for a file that can be read again; only where the API has a form for it.
+    ///
+    /// # Errors
+    /// [`AdapterError::Unsupported`] where it has none; else as [`Self::identity`].
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        Err(AdapterError::Unsupported { what: "a file of what it tells of its computers" })
     }
 
     /// Whom a query finds that no collection has stored, of the computers that were read before. Nothing is stored.
@@ -393,13 +402,13 @@ pub struct BatchError {
 #[derive(Debug, thiserror::Error)]
 pub enum AdapterError {
     /// No answer: the server is down, the connection was cut, the answer was late or broken off.
-    #[error("server `{server}` gave no answer")]
+    #[error("{}", no_answer(server, source))]
     NoAnswer {
         /// Its address.
         server: String,
         /// What happened.
         #[source]
-        source: crate::sys::http::TransportError,
+        source: TransportError,
     },
     /// It is overloaded or broken for the moment: 429, 500, 502, 503, 504.
     #[error("server `{server}` cannot answer now (HTTP {status})")]
@@ -468,6 +477,12 @@ pub enum AdapterError {
         code: String,
         /// What it said.
         message: String,
+    },
+    /// The server's API has nothing of this kind; nothing was asked.
+    #[error("the server's API has no {what}")]
+    Unsupported {
+        /// What was wanted.
+        what: &'static str,
     },
     /// A part of it that this needs is not there: a solution is not installed, or its version has no such method.
     #[error("server `{server}` has no {what}: {why}")]
@@ -555,6 +570,14 @@ pub enum AdapterError {
     },
 }
 
+/// What it was that brought no answer: who is not let in got one, of a kind.
+fn no_answer(server: &str, source: &TransportError) -> String {
+    match source {
+        TransportError::Denied { .. } => format!("server `{server}` cannot be logged on to"),
+        _ => format!("server `{server}` gave no answer"),
+    }
+}
+
 /// What a failure says about a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -578,7 +601,12 @@ impl AdapterError {
 
     /// Whether the same request may succeed when it is sent again.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. })
+        match self {
+            // The same credentials are refused again, and an account may be locked by it.
+            Self::NoAnswer { source: TransportError::Denied { .. }, .. } => false,
+            Self::NoAnswer { .. } | Self::Busy { .. } | Self::Malformed { .. } => true,
+            _ => false,
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::cli::args::Format;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::block_on;
-use crate::cli::context::connect_to_write;
+use crate::cli::context::connect_natively;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::forecast::days_after;
@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &AgentsArgs) -> Outcome {
     let scenario = Arc::new(read_scenario(context, args.scenario.as_deref())?);
     let opened = context.open()?;
     let (name, config) = opened.server(args.server.server.as_deref())?;
-    let writer = connect_to_write(&opened.root, &config)?;
+    let writer = connect_natively(&opened.root, &config)?;
     let every = i64::try_from(args.every.as_seconds()).map_or(SignedDuration::MAX, SignedDuration::from_secs);
     let (fleet, life, lives) = block_on(async {
         let identity = writer.identity().await?;

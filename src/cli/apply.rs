@@ -216,7 +216,7 @@ fn within_bounds(
     let journals: Vec<String> = journals.into_iter().map(|(_, text)| text).collect();
     let done: Done = earlier(&plan.hash, &journals).done.into_keys().collect();
     let reader = connect_to_read(root, config)?;
-    let observed = block_on(observe(&reader))?;
+    let observed = block_on(observe(&*reader))?;
     let (time, instance) = (observed.time, observed.server.instance);
     let laid = Laid::new(plan, observed, &done);
     let knowledge = Knowledge::read(context, root, config, args.fleet.as_deref(), instance, |fleet| {
@@ -320,7 +320,7 @@ pub fn perform(
         // Nothing to write: no lock, no lease, no journal.
         let nothing = Nothing;
         let listen = Terminal::new(context, args.report.format);
-        return block_on(apply(plan, &writer, secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
+        return block_on(apply(plan, &*writer, secrets, args, &listen, Box::new(nothing), Vec::new(), new_run()));
     }
     let _lock = match journal_files::lock(&state.join("apply.lock")) {
         Ok(lock) => lock,
@@ -349,7 +349,7 @@ pub fn perform(
     journal.append(&[Entry::Lease { run: run.clone(), holder }]).map_err(Refusal::Journal)?;
     let listen = Terminal::new(context, args.report.format);
     let texts: Vec<String> = journals.iter().map(|(_, text)| text.clone()).collect();
-    let result = block_on(apply(plan, &writer, secrets, args, &listen, Box::new(journal), texts, run));
+    let result = block_on(apply(plan, &*writer, secrets, args, &listen, Box::new(journal), texts, run));
     // What ended well is no evidence of anything but itself; what was refused sent nothing. Once all is as planned,
     // what earlier runs left undone on this server is history.
     let instance = plan.server.identity.instance.to_string();

@@ -85,6 +85,8 @@ pub enum Command {
     Portal(crate::cli::portal::PortalArgs),
     /// Say what refers to an item, and what it refers to, as a tree
     Refs(crate::cli::refs::RefsArgs),
+    /// Ask a server what its documents leave open; reads only, unless it is given a folder to try things out in
+    Probe(crate::cli::probe::ProbeArgs),
     /// Run the reference server
     Serve(ServeArgs),
     /// Make up a fleet of computers, to rehearse with
@@ -104,6 +106,10 @@ pub enum Command {
     Reference(crate::cli::reference::ReferenceArgs),
     /// Tell a rule, or a manifest's field: what, why, what a change of it leads to
     Explain(ExplainArgs),
+    /// Be the process of the Kerberos library, for another of this program
+    #[cfg(feature = "negotiate")]
+    #[command(hide = true, name = crate::sys::kerberos::COMMAND)]
+    KerberosLibrary,
     /// Serve an editor: findings, names, renames, fixes, over the language server protocol
     Lsp(crate::cli::lsp::LspArgs),
 }
@@ -637,9 +643,15 @@ pub struct ServeArgs {
     /// Inject faults
     #[arg(long, value_name = "FILE")]
     pub faults: Option<Utf8PathBuf>,
-    /// The APIs to speak; `native` is the only one yet
-    #[arg(long, value_name = "API", default_value = "native", value_parser = ["native"])]
-    pub api: String,
+    /// Which APIs to speak, and how.
+    #[command(flatten)]
+    pub apis: crate::cli::serve::ApiArgs,
+    /// Take Kerberos tickets as well as tokens, by the keys of this keytab; in builds with the feature `negotiate`
+    #[arg(long, value_name = "FILE")]
+    pub kerberos_keytab: Option<Utf8PathBuf>,
+    /// An account that may come with a ticket, and its role: reader, applier or administrator; may be given several times
+    #[arg(long = "kerberos-map", value_name = "PRINCIPAL=ROLE", value_parser = crate::cli::serve::kerberos_role)]
+    pub kerberos_roles: Vec<(String, crate::server::app::role::Role)>,
 }
 
 /// `consign fleet`

@@ -10,6 +10,9 @@ use camino::Utf8Path;
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
 
+use crate::adapter::ReadAdapter;
+use crate::adapter::WriteAdapter;
+use crate::adapter::altiris::read::AltirisReader;
 use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::client::NativeWriter;
 use crate::check;
@@ -29,8 +32,12 @@ use crate::diag::visible_json;
 use crate::manifest;
 use crate::manifest::Manifests;
 use crate::manifest::Overlays;
+use crate::model::altiris::Findings;
+use crate::model::auth::Auth;
+use crate::model::auth::ProxySetting;
 use crate::model::project::Api;
 use crate::model::project::Project;
+use crate::model::project::SecretSource;
 use crate::model::project::ServerConfig;
 use crate::report::paint::Paint;
 use crate::rules::manifest::MAN_8;
@@ -41,9 +48,12 @@ use crate::sys::environment;
 use crate::sys::files;
 use crate::sys::git::GitError;
 use crate::sys::git::snapshot::Snapshot;
+use crate::sys::http::Credentials;
 use crate::sys::http::HttpOptions;
 use crate::sys::http::HttpReadTransport;
 use crate::sys::http::HttpTransport;
+use crate::sys::http::Proxy;
+use crate::sys::http::TransportError;
 use crate::sys::secrets;
 
 /// The version of this program.
@@ -388,17 +398,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// The largest answer that is taken.
 const ANSWER_BYTES_MAX: u64 = 512 << 20;
+/// The largest file of a probe's findings that is taken.
+const FINDINGS_BYTES_MAX: u64 = 1 << 20;
 
 fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, Failure> {
-    if config.api != Api::Native {
-        let message = format!("the API `{:?}` is not spoken yet; `native` is", config.api).to_lowercase();
-        return Err(Failure::new(exit::CONFIG, message));
-    }
-    let token: Option<SecretString> = match &config.token_from {
-        Some(reference) => Some(secrets::resolve(reference, root).map_err(|error| {
-            Failure::from_error(exit::CONFIG, &error).help("`tokenFrom` in `consign.yaml` names it")
-        })?),
-        None => environment::variable("CONSIGN_TOKEN").map(SecretString::from).inspect(secrets::remember),
+    let token: Option<SecretString> = match (&config.token_from, &config.auth) {
+        (Some(reference), _) => Some(secret(reference, root, "tokenFrom")?),
+        (None, Some(_)) => None,
+        (None, None) => environment::variable("CONSIGN_TOKEN").map(SecretString::from).inspect(secrets::remember),
     };
     let ca_pem = match &config.ca_file {
         Some(path) => {
@@ -409,6 +416,8 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
     };
     let mut options = HttpOptions::new(&config.url);
     options.token = token;
+    options.credentials = config.auth.as_ref().map(|auth| credentials(auth, root)).transpose()?;
+    options.proxy = proxy(&config.proxy, root)?;
     options.ca_pem = ca_pem;
     options.connect_timeout = CONNECT_TIMEOUT;
     options.timeout = request_timeout()?;
@@ -416,6 +425,54 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
     options.max_answer_bytes = ANSWER_BYTES_MAX;
     options.user_agent = format!("consign/{VERSION}");
     Ok(options)
+}
+
+fn secret(reference: &SecretSource, root: &Utf8Path, setting: &str) -> Result<SecretString, Failure> {
+    secrets::resolve(reference, root).map_err(|error| {
+        Failure::from_error(exit::CONFIG, &error).help(format!("`{setting}` in `consign.yaml` names it"))
+    })
+}
+
+/// The credentials of a server. What this build cannot do, and a keytab that is not there, is said before anything is asked.
+fn credentials(auth: &Auth, root: &Utf8Path) -> Result<Credentials, Failure> {
+    let credentials = match auth {
+        Auth::Negotiate(negotiate) => {
+            let keytab = negotiate.keytab.as_ref().map(|path| root.join(path));
+            if cfg!(windows) && keytab.is_some() {
+                let message = "`auth.negotiate.keytab` is set, and Windows knows no keytabs";
+                let help = "run this as the account that is meant, and take `keytab` out";
+                return Err(Failure::new(exit::CONFIG, message).help(help));
+            }
+            if let Some(keytab) = keytab.as_ref().filter(|keytab| !keytab.is_file()) {
+                let help = "`auth.negotiate.keytab` names the file, relative to the project file";
+                return Err(Failure::new(exit::CONFIG, format!("there is no keytab `{keytab}`")).help(help));
+            }
+            let (principal, service) = (negotiate.principal.clone(), negotiate.service.clone());
+            Credentials::Negotiate { keytab, principal, service }
+        }
+        Auth::Ntlm(ntlm) => {
+            let password = secret(&ntlm.password_from, root, "auth.ntlm.passwordFrom")?;
+            Credentials::Ntlm { account: ntlm.account.clone(), password }
+        }
+        Auth::Command(words) => Credentials::Command { words: words.clone(), root: root.to_owned() },
+    };
+    credentials.is_built_in().map_err(|error| match error {
+        TransportError::Denied { why, help } => Failure::new(exit::CONFIG, why).help(help),
+        other => unusable(&other),
+    })?;
+    Ok(credentials)
+}
+
+fn proxy(setting: &ProxySetting, root: &Utf8Path) -> Result<Proxy, Failure> {
+    Ok(match setting {
+        ProxySetting::Address(word) if word == "none" => Proxy::None,
+        ProxySetting::Address(word) if word == "system" => Proxy::System,
+        ProxySetting::Address(url) => Proxy::At { url: url.clone(), account: None },
+        ProxySetting::Account(given) => {
+            let password = secret(&given.password_from, root, "proxy.passwordFrom")?;
+            Proxy::At { url: given.url.clone(), account: Some((given.account.clone(), password)) }
+        }
+    })
 }
 
 /// How long a request may take: what `CONSIGN_HTTP_TIMEOUT` says, where it is set.
@@ -429,20 +486,70 @@ pub fn request_timeout() -> Result<Duration, Failure> {
 }
 
 /// What to look at when a connection cannot even be prepared.
-const UNUSABLE: &str = "look at `url`, `tokenFrom` and `caFile` of the server in `consign.yaml`";
+const UNUSABLE: &str = "look at `url`, `tokenFrom`, `auth`, `proxy` and `caFile` of the server in `consign.yaml`";
 
-/// A connection that can only read.
-pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<NativeReader, Failure> {
-    let transport = HttpReadTransport::new(&http_options(root, config)?)
-        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(UNUSABLE))?;
-    Ok(NativeReader::new(Arc::new(transport)))
+/// A way to a server on which nothing can be written.
+pub fn transport_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<HttpReadTransport, Failure> {
+    HttpReadTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))
 }
 
-/// A connection that can write.
-pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<NativeWriter, Failure> {
-    let transport = HttpTransport::new(&http_options(root, config)?)
-        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(UNUSABLE))?;
-    Ok(NativeWriter::new(Arc::new(transport)))
+/// A way to a server on which can be written.
+pub fn transport_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<HttpTransport, Failure> {
+    HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))
+}
+
+/// A connection that can only read, by the API that the server speaks.
+pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn ReadAdapter>, Failure> {
+    match config.api {
+        Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport_to_read(root, config)?)))),
+        Api::Altiris => {
+            let findings = altiris_findings(root, config)?;
+            let settings = config.altiris.clone().unwrap_or_default();
+            Ok(Box::new(AltirisReader::new(Arc::new(transport_to_read(root, config)?), settings, findings)))
+        }
+        Api::Configmgr => Err(unspoken(config.api)),
+    }
+}
+
+/// A connection that can write, by the API that the server speaks.
+pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn WriteAdapter>, Failure> {
+    match config.api {
+        Api::Native => Ok(Box::new(connect_natively(root, config)?)),
+        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+    }
+}
+
+/// What a probe found out about the server, where the project names a file of it.
+pub fn altiris_findings(root: &Utf8Path, config: &ServerConfig) -> Result<Findings, Failure> {
+    let Some(path) = config.altiris.as_ref().and_then(|settings| settings.probe.as_ref()) else {
+        return Ok(Findings::default());
+    };
+    let help = "`consign probe` writes it; `altiris.probe` of the server in `consign.yaml` names it";
+    let bytes = disk::read_bounded(&root.join(path), FINDINGS_BYTES_MAX)
+        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(help))?;
+    serde_yaml::from_slice(&bytes).map_err(|error| {
+        Failure::new(exit::CONFIG, format!("`{path}` holds no findings of a probe: {error}")).help(help)
+    })
+}
+
+/// A connection to a reference server, on which simulated computers can live as well.
+pub fn connect_natively(root: &Utf8Path, config: &ServerConfig) -> Result<NativeWriter, Failure> {
+    if config.api != Api::Native {
+        return Err(Failure::new(exit::CONFIG, "simulated computers live against the reference server's own API")
+            .help("name a server with `api: native`"));
+    }
+    Ok(NativeWriter::new(Arc::new(transport_to_write(root, config)?)))
+}
+
+fn unusable(error: &TransportError) -> Failure {
+    if let TransportError::Denied { help, .. } = error {
+        return Failure::from_error(exit::CONFIG, error).help(help.clone());
+    }
+    Failure::from_error(exit::CONFIG, error).help(UNUSABLE)
+}
+
+fn unspoken(api: Api) -> Failure {
+    Failure::new(exit::CONFIG, format!("the API `{api:?}` is not spoken yet; `native` is").to_lowercase())
 }
 
 /// Runs what needs the network.

@@ -305,8 +305,8 @@ fn compare(context: &Context, server: Option<&str>, baseline: &Baseline) -> Resu
     if !drift.is_empty() {
         let reader = connect_to_read(&made.root, &made.config)?;
         block_on(async {
-            beside.history = histories(&reader, &drift).await;
-            beside.did = deeds(&reader, &drift, &beside.history).await;
+            beside.history = histories(&*reader, &drift).await;
+            beside.did = deeds(&*reader, &drift, &beside.history).await;
             Ok(())
         })?;
     }

@@ -49,11 +49,16 @@ fn answer(asked: &str) -> Result<String, Failure> {
     if !is_rule {
         return kind(asked).map(field::list);
     }
+    Err(no_such_rule(asked))
+}
+
+/// That there is no such rule, with the nearest that there is.
+pub(in crate::cli) fn no_such_rule(asked: &str) -> Failure {
     let failure = Failure::new(exit::USAGE, format!("there is no rule `{}`", visible(asked)));
-    Err(match nearest(&id, rules::all().map(|rule| rule.id)) {
+    match nearest(&asked.to_ascii_uppercase(), rules::all().map(|rule| rule.id)) {
         Some(near) => failure.help(format!("did you mean {near}? `consign explain --list` names them all")),
         None => failure.help("`consign explain --list` names them all"),
-    })
+    }
 }
 
 /// The kind of this name, in any case.

@@ -91,7 +91,7 @@ impl From<AdapterError> for Failure {
             AdapterError::LeaseHeld { .. } => exit::LOCKED,
             AdapterError::Stale { .. } => exit::STALE,
             AdapterError::Denied { .. } => exit::CONFIG,
-            AdapterError::NoAnswer { source: T::Unsendable(_), .. } => exit::CONFIG,
+            AdapterError::NoAnswer { source: T::Unsendable(_) | T::Denied { .. }, .. } => exit::CONFIG,
             _ => exit::ERROR,
         };
         let help = match &error {
@@ -104,15 +104,17 @@ impl From<AdapterError> for Failure {
             AdapterError::NoAnswer { source: T::TimedOut, .. } => {
                 "the server is slow or something swallows packets; try again"
             }
+            AdapterError::NoAnswer { source: T::Denied { help, .. }, .. } => help.as_str(),
             AdapterError::NoAnswer { .. } => {
                 "try again; if it stays so, something between here and the server cuts answers"
             }
-            AdapterError::Denied { .. } => "look at `tokenFrom` in `consign.yaml` and at the token it names",
+            AdapterError::Denied { .. } => "look at `tokenFrom` or `auth` in `consign.yaml` and at what it names",
             AdapterError::Forbidden { .. } => "the token's role allows less than this needs; an apply needs `applier`",
             AdapterError::OtherVersion { .. } => "use a consign of the server's version, or the other way round",
             AdapterError::Malformed { .. } => "is this a delivery server, and not a proxy or a login page?",
             _ => "",
         };
+        let help = help.to_owned();
         let failure = Self::from_error(exit, &error);
         if help.is_empty() { failure } else { failure.help(help) }
     }

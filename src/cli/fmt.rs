@@ -13,6 +13,7 @@ use crate::cli::context::Outcome;
 use crate::cli::context::find_root;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
+use crate::cli::new::shown;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
 use crate::diag::Sources;
@@ -23,9 +24,6 @@ use crate::sys::disk;
 use crate::sys::disk::Replaced;
 use crate::sys::files;
 use crate::sys::files::PROJECT_FILE;
-
-/// The longest text that is taken from standard input; that of a file (MAN-7).
-const STDIN_BYTES_MAX: u64 = 4 << 20;
 
 /// `consign fmt`
 #[derive(Debug, Args)]
@@ -92,7 +90,8 @@ pub fn run(context: &Context, args: &FmtArgs) -> Outcome {
 }
 
 fn stdin(context: &Context, check: bool) -> Outcome {
-    let bytes = disk::read_stdin_bounded(STDIN_BYTES_MAX).map_err(|error| Failure::from_error(exit::DATA, &error))?;
+    let bytes = disk::read_stdin_bounded(files::Limits::default().file_bytes_max)
+        .map_err(|error| Failure::from_error(exit::DATA, &error))?;
     let text =
         String::from_utf8(bytes).map_err(|_| Failure::new(exit::DATA, "what stands on standard input is not UTF-8"))?;
     let mut sources = Sources::new();
@@ -119,12 +118,6 @@ fn difference(name: &Utf8Path, before: &str, after: &str) -> String {
     let text = diff.unified_diff().context_radius(3).header(&name, &format!("{name} (formatted)")).to_string();
     // Carriage returns are what often differs, and nobody sees them.
     visible_json(&text).into_owned()
-}
-
-/// A path as it is told: from the directory that the command was started in, where it lies below it.
-fn shown(context: &Context, path: &Utf8Path) -> Utf8PathBuf {
-    let here = context.directory.canonicalize_utf8().unwrap_or_else(|_| context.directory.clone());
-    path.strip_prefix(&here).unwrap_or(path).to_owned()
 }
 
 /// Texts by their real path, each once.

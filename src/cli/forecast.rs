@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use futures_util::StreamExt;
+use futures_util::TryStreamExt;
+use futures_util::stream;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::json;
@@ -70,6 +73,9 @@ use crate::sys::disk;
 
 /// From so many computers on, a look ahead takes long enough to be told of.
 const LONG_FROM: usize = 10_000;
+
+/// How many jobs the server is asked about at a time.
+const JOBS_AT_ONCE: usize = 8;
 
 /// Runs it.
 pub fn run(context: &Context, args: &ForecastArgs) -> Outcome {
@@ -217,8 +223,8 @@ fn ended(
     let reader = connect_to_read(&opened.root, &config)?;
     let numbers: HashMap<Guid, u32> = (0..).zip(&read.fleet.fleet.computers).map(|(at, one)| (one.guid, at)).collect();
     block_on(async {
-        let mut out = BTreeMap::new();
-        for job in jobs {
+        let (reader, numbers) = (&*reader, &numbers);
+        let asked = jobs.into_iter().map(|job| async move {
             let known = reader.runs(job, from).await?.map(|runs| {
                 let ends = runs.ends.into_iter().filter_map(|(computer, mut ends)| {
                     ends.retain(|(at, _)| *at < to);
@@ -226,9 +232,9 @@ fn ended(
                 });
                 ends.collect()
             });
-            out.insert(job, known);
-        }
-        Ok(out)
+            Ok((job, known))
+        });
+        stream::iter(asked).buffered(JOBS_AT_ONCE).try_collect().await
     })
 }
 
@@ -315,7 +321,7 @@ pub fn read(
     let (name, config) = opened.server(server)?;
     let reader = connect_to_read(&opened.root, &config)?;
     let (observed, fleet, evaluated) = block_on(async {
-        let observed = observe(&reader).await?;
+        let observed = observe(&*reader).await?;
         if let Some(plan) = plan
             && plan.server.identity.instance != observed.server.instance
         {
@@ -324,11 +330,11 @@ pub fn read(
         }
         let instance = observed.server.instance;
         let fleet = match kept {
-            Some(path) => keep_fleet(context, &reader, path).await?,
-            None => read_fleet(context, &reader, fleet, instance).await?,
+            Some(path) => keep_fleet(context, &*reader, path).await?,
+            None => read_fleet(context, &*reader, fleet, instance).await?,
         };
         let evaluated = match plan {
-            Some(plan) => evaluate(&reader, &observed, &fleet, plan).await,
+            Some(plan) => evaluate(&*reader, &observed, &fleet, plan).await,
             None => Evaluated::new(),
         };
         Ok((observed, fleet, evaluated))

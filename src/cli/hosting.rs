@@ -16,6 +16,7 @@ use crate::sys::clock::SystemClock;
 use crate::sys::environment;
 use crate::sys::http::HttpOptions;
 use crate::sys::http::HttpTransport;
+use crate::sys::http::Proxy;
 use crate::sys::http::TokenScheme;
 use crate::sys::secrets;
 
@@ -126,7 +127,7 @@ pub fn connect(
     options.token = Some(token);
     options.scheme = scheme;
     // Hosts are on the internet more often than delivery servers, and there the way is a proxy's.
-    options.system_proxy = true;
+    options.proxy = Proxy::System;
     options.timeout = crate::cli::context::request_timeout()?;
     options.idle_timeout = options.idle_timeout.min(options.timeout);
     let transport =

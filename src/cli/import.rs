@@ -59,7 +59,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
             .help("import into a directory of its own; nothing was written"));
     }
     let reader = connect_to_read(&opened.root, &config)?;
-    let observed = block_on(observe(&reader))?;
+    let observed = block_on(observe(&*reader))?;
     if let Some(kind) = Kind::ALL.into_iter().find(|kind| observed.gap(*kind).is_some()) {
         let why = observed.gap(kind).unwrap_or_default();
         return Err(Failure::new(exit::INCOMPLETE, format!("{} could not be read in full: {why}", kind.name()))

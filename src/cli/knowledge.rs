@@ -4,7 +4,6 @@ use camino::Utf8Path;
 
 use crate::adapter::FleetRead;
 use crate::adapter::ReadAdapter;
-use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::fleet;
 use crate::agent::policy::Rules;
 use crate::cli::context::Context;
@@ -75,7 +74,7 @@ pub fn fleet_of_file(context: &Context, path: &Utf8Path) -> Result<FleetRead, Fa
 ///
 /// # Errors
 /// When it cannot be had whole, or not be written.
-pub async fn keep_fleet(context: &Context, reader: &NativeReader, path: &Utf8Path) -> Result<FleetRead, Failure> {
+pub async fn keep_fleet(context: &Context, reader: &dyn ReadAdapter, path: &Utf8Path) -> Result<FleetRead, Failure> {
     let text = reader.fleet_text().await?;
     let read = fleet::read(&text).map_err(|why| {
         Failure::new(exit::ERROR, format!("what the server tells of its computers is not kept: {why}"))
@@ -113,11 +112,11 @@ impl Knowledge {
     ) -> Result<Self, Failure> {
         let reader = connect_to_read(root, config)?;
         block_on(async {
-            let read = read_fleet(context, &reader, file, instance).await?;
+            let read = read_fleet(context, &*reader, file, instance).await?;
             let evaluated = if read.fleet.gaps.contains_key(&Part::Computers) {
                 Evaluated::new()
             } else {
-                evaluate_all(&reader, &questions(&read.fleet), &read).await
+                evaluate_all(&*reader, &questions(&read.fleet), &read).await
             };
             Ok(Self { read, evaluated, rules: Rules::of(config.api) })
         })

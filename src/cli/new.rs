@@ -170,7 +170,7 @@ pub(super) fn schema(root: &Utf8Path, path: &Utf8Path) -> Option<String> {
 }
 
 /// A path as it is told: from the directory that the command was started in, where it lies below it.
-fn shown(context: &Context, path: &Utf8Path) -> String {
+pub(super) fn shown(context: &Context, path: &Utf8Path) -> String {
     let here = context.directory.canonicalize_utf8().unwrap_or_else(|_| context.directory.clone());
     path.strip_prefix(&here).unwrap_or(path).to_string()
 }

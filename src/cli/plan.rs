@@ -310,7 +310,7 @@ type Read = (Observed, crate::model::capabilities::Capabilities);
 fn observe_with(root: &Utf8Path, config: &ServerConfig) -> Result<Read, Failure> {
     let reader = connect_to_read(root, config)?;
     block_on(async {
-        let observed = observe(&reader).await?;
+        let observed = observe(&*reader).await?;
         Ok((observed, reader.capabilities().clone()))
     })
 }

@@ -238,7 +238,7 @@ fn read(context: &Context, server: Option<&str>) -> Result<(String, Observed), F
     let opened = context.open()?;
     let (name, config) = opened.server(server)?;
     let reader = connect_to_read(&opened.root, &config)?;
-    Ok((name, block_on(observe(&reader))?))
+    Ok((name, block_on(observe(&*reader))?))
 }
 
 /// The kinds that portal rights hang on.

@@ -86,7 +86,7 @@ pub fn run(context: &Context, args: &RefsArgs) -> Outcome {
         Some(server) => {
             let (name, config) = opened.server(Some(server))?;
             let reader = connect_to_read(&opened.root, &config)?;
-            let around = block_on(of_server(&reader, &args.item, depth))?;
+            let around = block_on(of_server(&*reader, &args.item, depth))?;
             (around, format!("server `{}`", visible(&name)), name)
         }
         None => (of_manifests(context, &mut opened, args)?, "the manifests".to_owned(), "manifests".to_owned()),

@@ -223,7 +223,7 @@ impl Judge {
     /// When the proposal brings another one; or when the base has a program of the project itself run for a secret, which
     /// here would be the proposal's.
     pub fn trusts(&self, root: &Utf8Path, config: &ServerConfig, proposed: Option<&Snapshot>) -> Result<(), Failure> {
-        runs_nothing_of_the_project([&config.token_from, &config.password_key_from].into_iter().flatten())?;
+        is_not_run(config.program_of_project())?;
         let Some(path) = &config.ca_file else { return Ok(()) };
         let at_base = self.snapshot.blob(path);
         let is_proposed = proposed.is_some_and(|snapshot| snapshot.blob(path).is_some());
@@ -245,7 +245,11 @@ impl Judge {
 /// # Errors
 /// When one is the project's own.
 pub fn runs_nothing_of_the_project<'s>(mut sources: impl Iterator<Item = &'s SecretSource>) -> Result<(), Failure> {
-    let Some(program) = sources.find_map(SecretSource::program_of_project) else { return Ok(()) };
+    is_not_run(sources.find_map(SecretSource::program_of_project))
+}
+
+fn is_not_run(program: Option<&str>) -> Result<(), Failure> {
+    let Some(program) = program else { return Ok(()) };
     let message =
         format!("`{}` is run for a secret, and a proposal may bring another one of that name", visible(program));
     let help = "name a program that is installed, or give the secret by `env`; nothing was run";

@@ -15,13 +15,12 @@ use crate::cli::context::Opened;
 use crate::cli::context::Outcome;
 use crate::cli::context::open;
 use crate::cli::exit;
+use crate::cli::explain::no_such_rule;
 use crate::cli::failure::Failure;
 use crate::cli::report;
 use crate::cli::report::reported;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
-use crate::diag::nearest;
-use crate::diag::visible;
 use crate::model::project::Project;
 use crate::model::project::Severity;
 use crate::report::view::View;
@@ -120,13 +119,7 @@ fn severities(args: &ValidateArgs) -> Result<BTreeMap<String, Severity>, Failure
     for (codes, severity) in lists {
         for code in codes.iter().map(|code| code.trim().to_ascii_uppercase()).filter(|code| !code.is_empty()) {
             let usage = |message: String| Failure::new(exit::USAGE, message);
-            let Some(rule) = rules::find(&code) else {
-                let failure = usage(format!("there is no rule `{}`", visible(&code)));
-                return Err(match nearest(&code, rules::all().map(|rule| rule.id)) {
-                    Some(near) => failure.help(format!("did you mean {near}? `consign explain --list` names them all")),
-                    None => failure.help("`consign explain --list` names them all"),
-                });
-            };
+            let Some(rule) = rules::find(&code) else { return Err(no_such_rule(&code)) };
             if severity == Severity::Warning && !rules::can_be_softened(rule) {
                 let help = "after such a finding what was read is not what was written; mend it";
                 return Err(usage(format!("{code} is always an error")).help(help));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::Draft;
+use super::Format;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Location;
@@ -48,8 +49,14 @@ pub(super) fn settle(drafts: &mut Vec<Draft>, sources: &Sources, findings: &mut 
         }
         for at in different {
             let draft = &mut drafts[at];
+            let before = draft.item.key.name.clone();
+            // Tasks come of policies alone, and so do the packages that they name.
+            let is_named = kind == Kind::Package && Format::of(sources.path(draft.source)) == Some(Format::Policy);
             let name = free(draft, kind, &mut taken);
-            rename(draft, name, sources, findings);
+            rename(draft, name.clone(), sources, findings);
+            if is_named {
+                follow(drafts, &before, &name);
+            }
         }
     }
     let mut at = 0;
@@ -57,6 +64,20 @@ pub(super) fn settle(drafts: &mut Vec<Draft>, sources: &Sources, findings: &mut 
         at += 1;
         !copies.contains(&(at - 1))
     });
+}
+
+/// Lets the tasks name a package as it is called now.
+fn follow(drafts: &mut [Draft], before: &str, name: &str) {
+    for draft in drafts {
+        match &mut draft.item.spec {
+            Spec::Task(task) if task.package == before => name.clone_into(&mut task.package),
+            Spec::SequentialTask(task) => {
+                let steps = task.steps.iter_mut().filter(|step| step.package == before);
+                steps.for_each(|step| name.clone_into(&mut step.package));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn is_copy(a: &Draft, b: &Draft) -> bool {

@@ -764,3 +764,10 @@ fn winget_says_all_users_once_and_return_codes_have_32_bits() {
         _ => false,
     }));
 }
+
+#[test]
+fn imp_8_tasks_follow_a_package_whose_name_another_definition_has() {
+    let other = format!("{}[A]\nName=A\nCommandLine=a.exe\n", HEAD.replace("Name=App", "Name=Sample Package"));
+    let imported = read(vec![given("a.sms", other.as_bytes()), given("p.xml", POLICY.as_bytes())], None);
+    has(&texts(&imported).concat(), &["  package: Sample Package 1.0\n"]);
+}

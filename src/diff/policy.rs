@@ -123,8 +123,10 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
         api,
         url,
         token_from,
+        auth,
         password_key_from,
         ca_file,
+        proxy,
         altiris,
         folders,
         prune,
@@ -135,8 +137,10 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
     note(out, path("api"), &before.api, api, true);
     note(out, path("url"), &before.url, url, true);
     note(out, path("tokenFrom"), &before.token_from, token_from, true);
+    note(out, path("auth"), &before.auth, auth, true);
     note(out, path("passwordKeyFrom"), &before.password_key_from, password_key_from, true);
     note(out, path("caFile"), &before.ca_file, ca_file, true);
+    note(out, path("proxy"), &before.proxy, proxy, true);
     // What is read of the server, and what is taken to work there, hangs on it.
     note(out, path("altiris"), &before.altiris, altiris, true);
     let loosens = folders.iter().any(|one| !before.folders.contains(one));

@@ -299,7 +299,7 @@ pub struct Outcome {
     /// Who ends it, last without.
     pub failed: Computers,
     /// When they end it, and whether with success, in the order of time, with who does so.
-    pub ends: Vec<(Vec<(Timestamp, bool)>, Computers)>,
+    pub ends: BTreeMap<Vec<(Timestamp, bool)>, Computers>,
 }
 
 /// Tells computer by computer what a forecast counts.
@@ -331,7 +331,7 @@ pub fn outcomes(question: &Question<'_>, engine: Engine<'_>) -> Outcomes {
             let outcome = out.jobs.entry(job).or_default();
             let last_is_success = ends.last().is_some_and(|(_, success)| *success);
             *if last_is_success { &mut outcome.succeeded } else { &mut outcome.failed } |= &class.members;
-            outcome.ends.push((ends, class.members.clone()));
+            *outcome.ends.entry(ends).or_default() |= &class.members;
         }
         *out.restarts.entry(restarts).or_default() |= &class.members;
     }

@@ -4,6 +4,7 @@
 //! are silenced: an error stays one, whether a rule or the project's policy makes it so. MAN-16 is what is wrong with such
 //! a comment, MAN-17 that it silences nothing.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -114,11 +115,13 @@ fn place(allow: &Allow) -> Location {
 /// The comments of a file that allow something, and what is wrong with others that look so.
 fn read(text: &str, source: SourceId) -> (Vec<Allow>, Diagnostics) {
     let (documents, broken) = syntax::read(text, source);
+    let nodes = documents.iter().flat_map(|document| &document.tree.nodes);
+    let texts = nodes.filter(|node| matches!(node.data, Data::Text(_)));
+    // They stand one behind the other.
+    let texts: Vec<Range<usize>> = texts.map(|node| node.start as usize..node.end as usize).collect();
     let is_in_text = |at: usize| {
-        let nodes = documents.iter().flat_map(|document| &document.tree.nodes);
-        nodes
-            .filter(|node| matches!(node.data, Data::Text(_)))
-            .any(|node| (node.start as usize..node.end as usize).contains(&at))
+        let n_before = texts.partition_point(|one| one.start <= at);
+        n_before > 0 && texts[n_before - 1].contains(&at)
     };
     let (mut allows, mut wrong) = (Vec::new(), Diagnostics::new());
     for comment in marked(text).filter(|comment| !is_in_text(comment.start)) {
@@ -222,14 +225,17 @@ pub(super) fn subjects(text: &str, source: SourceId) -> Vec<Subject> {
         return Vec::new();
     }
     let (documents, _) = syntax::read(text, source);
+    let mut by_line: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+    for (place, document) in documents.iter().enumerate() {
+        // What holds others begins with the first of them.
+        let nodes = document.tree.nodes.iter().enumerate();
+        for (at, node) in nodes.filter(|(_, node)| !matches!(node.data, Data::Map { .. } | Data::List { .. })) {
+            by_line.entry(line_start(text, node.start as usize)).or_default().push((place, at));
+        }
+    }
     let of = |allow: &Allow| {
-        let places = documents.iter().flat_map(|document| {
-            let nodes = document.tree.nodes.iter().enumerate();
-            // What holds others begins with the first of them.
-            let scalars = nodes.filter(|(_, node)| !matches!(node.data, Data::Map { .. } | Data::List { .. }));
-            let here = scalars.filter(|(_, node)| allow.lines.contains(&line_start(text, node.start as usize)));
-            here.map(|(at, _)| (document.number, document.tree.pointer_of(at)))
-        });
+        let here = allow.lines.iter().filter_map(|line| by_line.get(line)).flatten();
+        let places = here.map(|(place, at)| (documents[*place].number, documents[*place].tree.pointer_of(*at)));
         (allow.rule.id, places.collect())
     };
     read(text, source).0.iter().map(of).collect()

@@ -1,5 +1,7 @@
 //! Reading `consign.yaml`.
 
+mod auth;
+
 use super::document;
 use super::document::Refused;
 use super::load::ambiguous;
@@ -57,6 +59,7 @@ pub fn read_project(sources: &Sources, source: SourceId) -> (Option<Project>, Di
             check_policy(&project, &place, &mut findings);
             check_limits(&project, &place, &mut findings);
             check_folders(&project, &place, &mut findings);
+            auth::check(&project, &place, &mut findings);
             (Some(project), findings)
         }
         Err(found) => {

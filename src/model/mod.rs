@@ -7,6 +7,7 @@
 
 pub mod agent_settings;
 pub mod altiris;
+pub mod auth;
 pub mod capabilities;
 pub mod collection;
 pub mod delivery_policy;

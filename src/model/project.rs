@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::model::altiris::AltirisSettings;
+use crate::model::auth::Auth;
+use crate::model::auth::ProxySetting;
 use crate::model::drift::DriftSettings;
 use crate::model::kind::Kind;
 use crate::model::package::SecretRef;
@@ -70,8 +72,30 @@ impl SecretSource {
     /// The program of the project itself that is run for it: one that a proposal could bring.
     pub fn program_of_project(&self) -> Option<&str> {
         let Self::Command(words) = self else { return None };
-        let program = words.first()?.as_str();
-        (program.contains(['/', '\\']) && !camino::Utf8Path::new(program).is_absolute()).then_some(program)
+        program_of_project(words)
+    }
+}
+
+/// The program of a command, where it is the project's own: one that a proposal could bring.
+fn program_of_project(words: &[String]) -> Option<&str> {
+    let program = words.first()?.as_str();
+    (program.contains(['/', '\\']) && !camino::Utf8Path::new(program).is_absolute()).then_some(program)
+}
+
+impl ServerConfig {
+    /// The program of the project itself that is run to reach this server: one that a proposal could bring.
+    pub fn program_of_project(&self) -> Option<&str> {
+        let asked = match &self.auth {
+            Some(Auth::Command(words)) => program_of_project(words),
+            Some(Auth::Ntlm(ntlm)) => ntlm.password_from.program_of_project(),
+            Some(Auth::Negotiate(_)) | None => None,
+        };
+        let proxy = match &self.proxy {
+            ProxySetting::Account(account) => account.password_from.program_of_project(),
+            ProxySetting::Address(_) => None,
+        };
+        let sources = [&self.token_from, &self.password_key_from];
+        sources.into_iter().flatten().find_map(SecretSource::program_of_project).or(asked).or(proxy)
     }
 }
 
@@ -104,6 +128,9 @@ pub struct ServerConfig {
     /// Where the bearer token comes from.
     #[serde(default)]
     pub token_from: Option<SecretSource>,
+    /// How the program proves who it is, where the server takes no token; not beside `tokenFrom`.
+    #[serde(default)]
+    pub auth: Option<Auth>,
     /// Where the key comes from that passwords are marked with on the server, so that a plan sees when one changed: the
     /// server keeps an HMAC-SHA256 of each password under this key, and never the key. Absent: it is not seen.
     #[serde(default)]
@@ -111,6 +138,10 @@ pub struct ServerConfig {
     /// A file with one more certificate authority to trust, PEM, relative to the project file.
     #[serde(default)]
     pub ca_file: Option<String>,
+    /// The proxy on the way there: `none`, `system` (what the system or `HTTPS_PROXY` and `NO_PROXY` say), an address such
+    /// as `http://proxy.corp.example:8080`, or an address with an account.
+    #[serde(default)]
+    pub proxy: ProxySetting,
     /// What an Altiris server needs besides. Only with `api: altiris`.
     #[serde(default)]
     pub altiris: Option<AltirisSettings>,

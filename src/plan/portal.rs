@@ -8,11 +8,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::model::item::Item;
-use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
-use crate::model::portal::Grant;
-use crate::model::portal::PortalRights;
 use crate::model::portal::Right;
 use crate::plan::is_match;
 use crate::plan::rights;
@@ -201,6 +198,11 @@ pub struct Group {
 }
 
 impl Matrix {
+    /// The rows by item.
+    pub fn by_key(&self) -> BTreeMap<&ItemKey, &Row> {
+        self.items.iter().map(|row| (&row.key, row)).collect()
+    }
+
     /// The matrix of an estate, or of the part that is asked for.
     pub fn of(estate: &Estate<'_>, above: Above, filter: &Filter) -> Self {
         Self::of_these(estate, above, filter, &asked(estate, filter))
@@ -289,18 +291,8 @@ fn shares(names: &[String], rows: &[&Row], only: Option<Right>) -> Vec<Principal
 
 /// Everyone whom a right names, of a program, of a sequential task, or of what they inherit from, by name.
 pub fn named(estate: &Estate<'_>) -> BTreeSet<String> {
-    let portal = |item: &Item| match &item.spec {
-        Spec::PortalDefaults(defaults) => defaults.grants.clone().unwrap_or_default(),
-        Spec::Program(program) => own(program.portal.as_ref()),
-        Spec::SequentialTask(sequence) => own(sequence.portal.as_ref()),
-        Spec::Folder(folder) => own(folder.portal.as_ref()),
-        _ => Vec::new(),
-    };
-    estate.items().flat_map(|placed| portal(placed.item)).map(|grant| grant.principal).collect()
-}
-
-fn own(portal: Option<&PortalRights>) -> Vec<Grant> {
-    portal.map(|portal| portal.grants.clone()).unwrap_or_default()
+    let granted = estate.items().flat_map(|placed| rights::grants(placed.item));
+    granted.map(|grant| grant.principal.clone()).collect()
 }
 
 /// The programs and sequential tasks that a filter lets through.
@@ -424,8 +416,7 @@ impl Difference {
         let keys: BTreeSet<ItemKey> = asked(live, filter).into_iter().chain(asked(planned, filter)).collect();
         let of = |estate| Matrix::of_these(estate, above, filter, &keys);
         let (before, after) = (of(live), of(planned));
-        let was: BTreeMap<&ItemKey, &Row> = before.items.iter().map(|row| (&row.key, row)).collect();
-        let is: BTreeMap<&ItemKey, &Row> = after.items.iter().map(|row| (&row.key, row)).collect();
+        let (was, is) = (before.by_key(), after.by_key());
         let mut moves = Vec::new();
         let mut unknown = Vec::new();
         for key in was.keys().chain(is.keys()).copied().collect::<BTreeSet<_>>() {

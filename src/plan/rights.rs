@@ -59,7 +59,8 @@ impl Resolved<'_> {
     }
 }
 
-fn inherits(own: Option<&PortalRights>) -> bool {
+/// Whether the parent's rights hold too; where nothing is said, they do.
+pub fn inherits(own: Option<&PortalRights>) -> bool {
     own.is_none_or(|own| own.inherit)
 }
 
@@ -94,6 +95,14 @@ pub fn own(spec: Option<&Spec>) -> Option<&PortalRights> {
         Spec::SequentialTask(sequence) => sequence.portal.as_ref(),
         Spec::Folder(folder) => folder.portal.as_ref(),
         _ => None,
+    }
+}
+
+/// What an item itself grants: its own rights, or those that it hands to every program.
+pub fn grants(item: &Item) -> &[Grant] {
+    match &item.spec {
+        Spec::PortalDefaults(spec) => spec.grants.as_deref().unwrap_or_default(),
+        spec => own(Some(spec)).map(|own| own.grants.as_slice()).unwrap_or_default(),
     }
 }
 

@@ -10,23 +10,16 @@ use crate::report::sarif::fingerprint;
 use crate::report::sarif::lines;
 use crate::report::view::Level;
 use crate::report::view::View;
+use crate::report::view::findings::in_repository;
 
-/// Where what stands in no file is shown, as the repository calls it: GitLab drops what has no place.
-fn nowhere(view: &View<'_>) -> String {
-    match view.directory.as_deref().filter(|directory| !matches!(*directory, "" | ".")) {
-        Some(directory) => format!("{directory}/{PROJECT_FILE}"),
-        None => PROJECT_FILE.to_owned(),
-    }
-}
-
-/// The file that every project has.
+/// The file that every project has. What stands in no file is shown there: GitLab drops what has no place.
 const PROJECT_FILE: &str = "consign.yaml";
 
 /// The Code Quality report. A fingerprint has no line in it, or an item that moves would be a new one.
 pub fn code_quality(view: &View<'_>) -> Value {
     let mut seen = BTreeMap::new();
     let entries = view.entries();
-    let nowhere = nowhere(view);
+    let nowhere = in_repository(PROJECT_FILE, view.directory.as_deref());
     let list = entries.iter().map(|entry| {
         let subject = if entry.subject.is_empty() { String::new() } else { format!("{}: ", entry.subject) };
         let text = lines(&format!("{subject}{}", entry.message), &entry.details);

@@ -1,5 +1,7 @@
 //! The matrix of the software portal, and what a plan makes of it, as text, Markdown and CSV.
 
+use std::collections::BTreeSet;
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::diag::visible;
@@ -169,20 +171,17 @@ pub fn difference_csv(difference: &Difference) -> String {
     let mut head = vec!["item", "kind", "folder", "principal"];
     head.extend(sides.iter().map(String::as_str));
     let mut out = line(&head);
-    let find = |matrix: &'_ Matrix, address: &str| matrix.items.iter().position(|row| row.address == address);
-    let mut addresses: Vec<&Row> = difference.before.items.iter().chain(&difference.after.items).collect();
-    addresses.sort_by(|a, b| a.key.cmp(&b.key));
-    addresses.dedup_by(|a, b| a.key == b.key);
-    for row in addresses {
-        let was = find(&difference.before, &row.address).map(|at| &difference.before.items[at]);
-        let is = find(&difference.after, &row.address).map(|at| &difference.after.items[at]);
+    let (before, after) = (difference.before.by_key(), difference.after.by_key());
+    for key in before.keys().chain(after.keys()).copied().collect::<BTreeSet<_>>() {
+        let (was, is) = (before.get(key).copied(), after.get(key).copied());
+        let Some(row) = is.or(was) else { continue };
         let cell = |row: Option<&Row>, principal: &str, right| match row {
             Some(row) => told(row.cell(principal, right)),
             None => "not there",
         };
         for one in &difference.after.principals {
             let name = one.principal.as_str();
-            let folder = is.or(was).and_then(|row| row.folder.as_deref()).unwrap_or_default();
+            let folder = row.folder.as_deref().unwrap_or_default();
             let mut cells = vec![row.address.as_str(), row.key.kind.name(), folder, name];
             cells.extend(rights.iter().flat_map(|right| [cell(was, name, *right), cell(is, name, *right)]));
             out.push_str(&line(&cells));

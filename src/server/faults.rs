@@ -1,5 +1,8 @@
 //! Faults on purpose: what networks, proxies and servers do to a client, on demand and by seed. The tests' tool.
 //!
+//! Calls of the Altiris ASDK fare ill in ways of their own: `asdkMethod` says which call is meant, over whatever binding,
+//! and `asdk` what becomes of it.
+//!
 //! A file of rules says which requests fare ill, and how. The same seed and the same requests in the same order give
 //! the same faults. It wraps the router, in process as on a socket.
 
@@ -30,10 +33,16 @@ use serde::Deserialize;
 use tower::Service;
 use tower::ServiceExt;
 
+use crate::server::http::asdk::fault::Exception;
+use crate::server::http::asdk::inject::Injected;
+use crate::server::http::asdk::inject::What;
 use crate::server::http::error;
 
 /// How much longer a body claims to be than it is, for a fault that lies.
 const LIE_BYTES: usize = 64;
+
+/// What a caller without read on the server's product hears (altiris-asdk §2).
+const NO_LICENCE: &str = "Unable to check for license. Error: 'The current user does not have required permission 'read' to load item 'd0e33520-c160-11d2-8612-00104b74a9df''";
 
 /// Why a file of faults was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +73,8 @@ struct File {
 struct RawRule {
     method: Option<String>,
     path: Option<String>,
+    /// The message of the ASDK, such as `RunReport`.
+    asdk_method: Option<String>,
     #[serde(default = "certain")]
     probability: f64,
     #[serde(default)]
@@ -87,6 +98,54 @@ struct RawFault {
     drop: Option<Dropping>,
     short_page: Option<usize>,
     lie: Option<Lie>,
+    asdk: Option<RawAsdk>,
+}
+
+/// What becomes of a call of the ASDK (altiris-asdk §8.4).
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct RawAsdk {
+    /// It ends with an exception of this type.
+    exception: Option<String>,
+    /// What that says.
+    message: Option<String>,
+    /// Its table ends after so many rows.
+    rows: Option<usize>,
+    /// What is answered in its place.
+    answer: Option<AsdkAnswer>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum AsdkAnswer {
+    False,
+    PlainText,
+    LoginPage,
+    Licence,
+    SessionLost,
+}
+
+impl RawAsdk {
+    fn read(&self) -> Result<What, &'static str> {
+        let exception = match self.exception.as_deref() {
+            Some(name) => Some(Exception::from_name(name).ok_or("the ASDK has no exception of this name")?),
+            None if self.message.is_some() => return Err("`message` goes with `exception`"),
+            None => None,
+        };
+        let message = || self.message.clone().unwrap_or_else(|| "a fault that was asked for".to_owned());
+        match (exception, self.rows, self.answer) {
+            (Some(exception), None, None) => Ok(What::Exception(exception, message())),
+            (None, Some(rows), None) => Ok(What::RowLimit(rows)),
+            (None, None, Some(answer)) => Ok(match answer {
+                AsdkAnswer::False => What::False,
+                AsdkAnswer::PlainText => What::PlainText,
+                AsdkAnswer::LoginPage => What::LoginPage,
+                AsdkAnswer::Licence => What::Exception(Exception::InvalidLicense, NO_LICENCE.to_owned()),
+                AsdkAnswer::SessionLost => What::SessionLost,
+            }),
+            _ => Err("`asdk` is one of `exception`, `rows` and `answer`"),
+        }
+    }
 }
 
 /// Whether the server does what it was asked before it fails.
@@ -111,7 +170,7 @@ enum Lie {
     ContentLength,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Fault {
     Latency(Duration),
     Status { status: StatusCode, retry_after_seconds: Option<u64>, when: When },
@@ -119,13 +178,18 @@ enum Fault {
     Drop(Dropping),
     ShortPage(usize),
     Lie,
+    Asdk(Injected),
 }
 
 impl RawFault {
     fn read(&self) -> Result<Fault, &'static str> {
-        if self.status.is_none() && (self.retry_after_seconds.is_some() || self.when.is_some()) {
-            return Err("`retryAfterSeconds` and `when` go with `status`");
+        if self.status.is_none() && self.retry_after_seconds.is_some() {
+            return Err("`retryAfterSeconds` goes with `status`");
         }
+        if self.status.is_none() && self.asdk.is_none() && self.when.is_some() {
+            return Err("`when` goes with `status` and `asdk`");
+        }
+        let asdk = self.asdk.as_ref().map(RawAsdk::read).transpose()?;
         let status = match self.status.map(StatusCode::from_u16) {
             Some(Ok(status)) if status.is_client_error() || status.is_server_error() => Some(status),
             Some(_) => return Err("a status is 400 to 599"),
@@ -139,11 +203,12 @@ impl RawFault {
             self.drop.map(Fault::Drop),
             self.short_page.map(Fault::ShortPage),
             self.lie.map(|Lie::ContentLength| Fault::Lie),
+            asdk.map(|what| Fault::Asdk(Injected { after: when == When::After, what })),
         ];
         let mut named = named.into_iter().flatten();
         match (named.next(), named.next()) {
             (Some(fault), None) => Ok(fault),
-            _ => Err("a fault is one of `latencyMs`, `status`, `cut`, `drop`, `shortPage` and `lie`"),
+            _ => Err("a fault is one of `latencyMs`, `status`, `cut`, `drop`, `shortPage`, `lie` and `asdk`"),
         }
     }
 }
@@ -152,6 +217,7 @@ impl RawFault {
 struct Rule {
     method: Option<String>,
     path: Option<String>,
+    asdk_method: Option<String>,
     probability: f64,
     after: u64,
     times: Option<u64>,
@@ -189,6 +255,7 @@ impl Faults {
             rules.push(Rule {
                 method: raw.method,
                 path: raw.path,
+                asdk_method: raw.asdk_method,
                 probability: raw.probability,
                 after: raw.after,
                 times: raw.times,
@@ -201,12 +268,13 @@ impl Faults {
     }
 
     /// What befalls a request: how long it is held up, and then the first fault that strikes.
-    fn strike(&self, method: &str, path: &str) -> (Duration, Option<Fault>) {
+    fn strike(&self, method: &str, path: &str, called: Option<&str>) -> (Duration, Option<Fault>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut delay = Duration::ZERO;
         for (at, rule) in self.rules.iter().enumerate() {
             let this = rule.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && rule.path.as_deref().is_none_or(|prefix| path.starts_with(prefix));
+                && rule.path.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+                && rule.asdk_method.as_deref().is_none_or(|wanted| called == Some(wanted));
             if !this {
                 continue;
             }
@@ -217,13 +285,22 @@ impl Faults {
                 continue;
             }
             seen.fired[at] += 1;
-            match rule.fault {
-                Fault::Latency(more) => delay += more,
-                fault => return (delay, Some(fault)),
+            match &rule.fault {
+                Fault::Latency(more) => delay += *more,
+                fault => return (delay, Some(fault.clone())),
             }
         }
         (delay, None)
     }
+}
+
+/// The message of the ASDK that a request calls: what its `SOAPAction` ends with, or what its path names below a service.
+fn asdk_method(request: &Request) -> Option<&str> {
+    if let Some(action) = request.headers().get("soapaction") {
+        return action.to_str().ok()?.trim_matches('"').rsplit('/').next();
+    }
+    let (before, name) = request.uri().path().rsplit_once('/')?;
+    before.to_ascii_lowercase().ends_with(".asmx").then_some(name)
 }
 
 /// SplitMix64: small, and the same everywhere.
@@ -268,7 +345,9 @@ impl Faulty {
     /// # Errors
     /// [`Dropped`], when a fault says so.
     pub async fn answer(self, mut request: Request) -> Result<Response, Dropped> {
-        let struck = self.faults.map(|faults| faults.strike(request.method().as_str(), request.uri().path()));
+        let struck = self
+            .faults
+            .map(|faults| faults.strike(request.method().as_str(), request.uri().path(), asdk_method(&request)));
         let Some((delay, fault)) = struck else { return Ok(pass(self.router, request).await) };
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -279,6 +358,11 @@ impl Faulty {
         }
         match fault {
             None | Some(Fault::Latency(_)) => Ok(pass(self.router, request).await),
+            // What it does to a call only the API itself can say, which answers in the manner of the call.
+            Some(Fault::Asdk(injected)) => {
+                request.extensions_mut().insert(injected);
+                Ok(pass(self.router, request).await)
+            }
             Some(Fault::Drop(Dropping::Request)) => Err(Dropped),
             Some(Fault::Drop(Dropping::Response)) => {
                 pass(self.router, request).await;
@@ -417,6 +501,11 @@ mod tests {
             "rules: [{probability: 1.5, fault: {cut: 1}}]",
             "rules: [{probabilty: 1, fault: {cut: 1}}]",
             "rules: [{fault: {drop: both}}]",
+            "rules: [{fault: {asdk: {}}}]",
+            "rules: [{fault: {asdk: {rows: 1, answer: false}}}]",
+            "rules: [{fault: {asdk: {exception: NoSuchException}}}]",
+            "rules: [{fault: {asdk: {message: alone}}}]",
+            "rules: [{fault: {asdk: {rows: 1}, retryAfterSeconds: 1}}]",
             "seed: 1",
         ] {
             assert!(Faults::read(bad).is_err(), "{bad}");
@@ -430,12 +519,28 @@ mod tests {
         let trace = |seed: u64| {
             let text = format!("{{seed: {seed}, rules: [{{probability: 0.5, fault: {{drop: request}}}}]}}");
             let faults = Faults::read(&text).unwrap();
-            (0..64).map(|_| faults.strike("GET", "/").1.is_some()).collect::<Vec<_>>()
+            (0..64).map(|_| faults.strike("GET", "/", None).1.is_some()).collect::<Vec<_>>()
         };
         assert_eq!(trace(1), trace(1));
         assert_ne!(trace(1), trace(2));
         let hits = trace(1).into_iter().filter(|hit| *hit).count();
         assert!((16..48).contains(&hits), "{hits}");
+    }
+
+    #[test]
+    fn a_call_of_the_asdk_is_known_by_its_action_or_its_path() {
+        let post = |path: &str| Request::post(path);
+        let soap = post("/Altiris/ASDK.NS/ItemManagementService.asmx")
+            .header("SOAPAction", "\"http://Altiris.ASDK.NS.com/GetItemByGuid\"");
+        assert_eq!(asdk_method(&soap.body(Body::empty()).unwrap()), Some("GetItemByGuid"));
+        let form = post("/altiris/asdk.ns/itemmanagementservice.ASMX/GetItemByGuid").body(Body::empty()).unwrap();
+        assert_eq!(asdk_method(&form), Some("GetItemByGuid"));
+        assert_eq!(asdk_method(&post("/v1/items").body(Body::empty()).unwrap()), None);
+        let text = "rules: [{asdkMethod: RunReport, fault: {asdk: {rows: 10}, when: after}}]";
+        let faults = Faults::read(text).unwrap();
+        assert_eq!(faults.strike("POST", "/", Some("RunReports")).1, None);
+        let expected = Injected { after: true, what: What::RowLimit(10) };
+        assert_eq!(faults.strike("POST", "/", Some("RunReport")).1, Some(Fault::Asdk(expected)));
     }
 
     #[test]
@@ -445,7 +550,7 @@ mod tests {
 - {method: put, path: /v1/items, after: 1, times: 2, fault: {status: 503}}";
         let faults = Faults::read(text).unwrap();
         let strike = |method, path| {
-            let (delay, fault) = faults.strike(method, path);
+            let (delay, fault) = faults.strike(method, path, None);
             assert_eq!(delay, Duration::from_millis(5));
             fault.is_some()
         };

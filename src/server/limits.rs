@@ -48,6 +48,8 @@ pub struct Limits {
     pub query_time: Duration,
     /// How many rows it may return.
     pub query_rows: u64,
+    /// How long a report of the ASDK may take.
+    pub report_time: Duration,
     /// How many happenings a report may hold.
     pub report_happenings: usize,
     /// How often the server looks whether the purge of the day is due: so much later it may begin.
@@ -78,6 +80,7 @@ impl Default for Limits {
             query_text_bytes: 64 * 1024,
             query_time: Duration::from_secs(2),
             query_rows: 10_000_000,
+            report_time: Duration::from_secs(30),
             report_happenings: 10_000,
             purge_look: Duration::from_secs(30),
         }

@@ -7,6 +7,7 @@
 //! In one process without a socket: [`App::new`] over a [`Store`], then [`router`], then, for faults, [`Faulty`]. As a
 //! server: [`bind`], then [`Bound::serve`].
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::io::BufRead;
@@ -22,8 +23,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::sys::clock::Clock;
 use crate::sys::clock::SystemClock;
+use crate::sys::kerberos::IS_BUILT_IN;
 
 pub mod app;
+pub mod asdk;
 mod daily;
 pub mod faults;
 mod files;
@@ -38,10 +41,16 @@ use crate::server::app::fleet::load::LoadError;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Role;
 use crate::server::app::seed::SeedError;
+pub use crate::server::asdk::AsdkOptions;
+pub use crate::server::asdk::Profile;
+pub use crate::server::asdk::Quirk;
 pub use crate::server::faults::Faults;
 use crate::server::faults::FaultsError;
 pub use crate::server::faults::Faulty;
+pub use crate::server::http::Apis;
+use crate::server::http::negotiate::Acceptor;
 pub use crate::server::http::router;
+pub use crate::server::http::router_of;
 pub use crate::server::ids::Ids;
 pub use crate::server::ids::RandomIds;
 pub use crate::server::ids::SeededIds;
@@ -84,8 +93,14 @@ pub struct ServeOptions {
     pub faults: Option<Utf8PathBuf>,
     /// Whether the server purges by itself, once a day (PUR-2).
     pub daily_purge: bool,
+    /// The keytab by which Kerberos tickets are taken.
+    pub kerberos_keytab: Option<Utf8PathBuf>,
+    /// The accounts that may come with a ticket, such as `svc-consign@CORP.EXAMPLE`, each with its role.
+    pub kerberos_roles: BTreeMap<String, Role>,
     /// Bounds.
     pub limits: Limits,
+    /// The APIs to speak.
+    pub apis: Apis,
 }
 
 impl ServeOptions {
@@ -102,7 +117,10 @@ impl ServeOptions {
             zone: None,
             faults: None,
             daily_purge: true,
+            kerberos_keytab: None,
+            kerberos_roles: BTreeMap::new(),
             limits: Limits::default(),
+            apis: Apis::default(),
         }
     }
 }
@@ -169,6 +187,9 @@ pub enum ServeError {
         #[source]
         source: LoadError,
     },
+    /// What the ASDK names by GUID could not be made.
+    #[error("cannot make the folders of the ASDK")]
+    Prepare(#[source] Refused),
     /// The zone is none.
     #[error("cannot be in the time zone `{zone}`")]
     Zone {
@@ -178,6 +199,18 @@ pub enum ServeError {
         #[source]
         source: Refused,
     },
+    /// This build has no Kerberos.
+    #[error("this build of consign takes no Kerberos tickets")]
+    NoKerberos,
+    /// Accounts without a key to take their tickets by.
+    #[error("accounts are mapped to roles, and there is no keytab to take their tickets by")]
+    NoKeytab,
+    /// A key, and nobody who may come.
+    #[error("there is a keytab, and no account that may come with a ticket")]
+    NobodyMapped,
+    /// The file is another one.
+    #[error("`{0}` is no keytab")]
+    NotAKeytab(Utf8PathBuf),
     /// The faults were not taken.
     #[error("cannot use the faults of `{path}`")]
     Faults {
@@ -228,6 +261,7 @@ pub async fn bind(options: ServeOptions) -> Result<Bound, ServeError> {
 /// As [`bind`].
 pub async fn bind_with_clock(options: ServeOptions, clock: Arc<dyn Clock>) -> Result<Bound, ServeError> {
     let tls = tls(&options)?;
+    kerberos(&options)?;
     if tls.is_none() && !options.insecure && !options.listen.ip().is_loopback() {
         return Err(ServeError::PlainBeyondLoopback(options.listen));
     }
@@ -241,9 +275,34 @@ pub async fn bind_with_clock(options: ServeOptions, clock: Arc<dyn Clock>) -> Re
         notes.push("faults are injected on purpose".to_owned());
     }
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let service = Faulty::new(router(app.clone(), options.limits.clone()), faults.map(Arc::new));
+    if options.apis.asdk.as_ref().is_some_and(|asdk| !asdk.has(Quirk::WindowsLoginOnly)) {
+        notes
+            .push("the ASDK takes tokens of this server, as bearer or as a Basic password: for tests alone".to_owned());
+    }
+    let mut router = router_of(app.clone(), options.limits.clone(), options.apis.clone(), tls.is_some());
+    if let Some(keytab) = &options.kerberos_keytab {
+        router = http::negotiate::before(router, Acceptor::new(keytab, options.kerberos_roles.clone()));
+    }
+    let service = Faulty::new(router, faults.map(Arc::new));
     let (limits, url) = (Arc::new(options.limits), format!("{scheme}://{address}"));
     Ok(Bound { listener, tls, service, limits, daily_purge: options.daily_purge, app, url, notes })
+}
+
+/// Whether tickets can be taken, where they are to be.
+fn kerberos(options: &ServeOptions) -> Result<(), ServeError> {
+    let Some(keytab) = &options.kerberos_keytab else {
+        return if options.kerberos_roles.is_empty() { Ok(()) } else { Err(ServeError::NoKeytab) };
+    };
+    if !IS_BUILT_IN {
+        return Err(ServeError::NoKerberos);
+    }
+    if options.kerberos_roles.is_empty() {
+        return Err(ServeError::NobodyMapped);
+    }
+    let file = |source| ServeError::File { what: "read", path: keytab.clone(), source };
+    let mut first = [0; 1];
+    std::io::Read::read_exact(&mut files::open_lines(keytab).map_err(file)?, &mut first).map_err(file)?;
+    if first == [5] { Ok(()) } else { Err(ServeError::NotAKeytab(keytab.clone())) }
 }
 
 impl std::fmt::Debug for Bound {
@@ -308,6 +367,9 @@ fn open(options: &ServeOptions, clock: Arc<dyn Clock>, notes: &mut Vec<String>) 
     }
     for (path, mut lines) in fleets {
         seed_fleet(&app, path, &mut lines, &options.limits, notes)?;
+    }
+    if options.apis.asdk.is_some() {
+        app.prepare_asdk().map_err(ServeError::Prepare)?;
     }
     if !app.has_tokens()? {
         let path = options.token_file.clone().unwrap_or_else(|| options.data.join(TOKEN_FILE));

@@ -3,6 +3,7 @@
 //! Everything that goes over a network goes through these traits, so that a simulation can stand in for it.
 
 pub mod asdk;
+mod auth;
 mod client;
 
 use std::fmt;
@@ -12,9 +13,11 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use asdk::Reading;
+pub use auth::Credentials;
 pub use client::HttpOptions;
 pub use client::HttpReadTransport;
 pub use client::HttpTransport;
+pub use client::Proxy;
 pub use client::TokenScheme;
 pub use client::install_crypto;
 
@@ -151,6 +154,14 @@ pub enum TransportError {
     /// It sent more than is taken.
     #[error("the answer is larger than {0} bytes")]
     TooLarge(u64),
+    /// Who we are is not taken, on one side or the other.
+    #[error("{why}")]
+    Denied {
+        /// What is wrong.
+        why: String,
+        /// What cures it.
+        help: String,
+    },
     /// The address or a header cannot be sent.
     #[error("{0}")]
     Unsendable(String),

@@ -13,5 +13,6 @@ pub mod git;
 pub mod hmac;
 pub mod http;
 pub mod journal_files;
+pub mod kerberos;
 pub mod retry;
 pub mod secrets;

@@ -8,6 +8,7 @@ mod browser;
 mod command_lines;
 mod comment;
 mod computers;
+mod conformance;
 mod definitions;
 #[cfg(unix)]
 mod docs;

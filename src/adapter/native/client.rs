@@ -188,20 +188,6 @@ enum NoFleet {
 }
 
 impl NativeReader {
-    /// What the server tells of the computers, as it comes; whether it is whole is for who reads it to see.
-    ///
-    /// # Errors
-    /// As [`ReadAdapter::identity`].
-    pub async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
-        const WHAT: &str = "fleet";
-        let answer = self.get("/v1/fleet".to_owned(), Vec::new()).await?;
-        if answer.status != 200 {
-            return Err(errors::refusal(self.server(), answer, WHAT, About::Read).await);
-        }
-        errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT)?;
-        collect(answer, FLEET_BYTES_MAX).await.map_err(|source| no_answer(self.server(), source))
-    }
-
     /// Reads the computers once.
     async fn fleet_once(&self) -> Result<FleetRead, NoFleet> {
         const WHAT: &str = "fleet";
@@ -291,6 +277,16 @@ impl ReadAdapter for NativeReader {
             None => Ok(Observation::Unchanged),
             Some(read) => observed(self.server(), identity, read).map(Observation::Fresh),
         }
+    }
+
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        const WHAT: &str = "fleet";
+        let answer = self.get("/v1/fleet".to_owned(), Vec::new()).await?;
+        if answer.status != 200 {
+            return Err(errors::refusal(self.server(), answer, WHAT, About::Read).await);
+        }
+        errors::expect_type(self.server(), &answer, "application/x-ndjson", WHAT)?;
+        collect(answer, FLEET_BYTES_MAX).await.map_err(|source| no_answer(self.server(), source))
     }
 
     async fn fleet(&self) -> FleetRead {
@@ -428,6 +424,10 @@ impl ReadAdapter for NativeWriter {
 
     async fn observe(&self, known: Option<&str>) -> Result<Observation, AdapterError> {
         self.reader.observe(known).await
+    }
+
+    async fn fleet_text(&self) -> Result<Vec<u8>, AdapterError> {
+        self.reader.fleet_text().await
     }
 
     async fn fleet(&self) -> FleetRead {

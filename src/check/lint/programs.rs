@@ -88,11 +88,6 @@ fn early_exit(context: &mut Context<'_>, item: &Item, program: &Program) {
     }
 }
 
-/// Whether a command line itself restarts the computer, whenever it has run (PRG-5).
-pub(super) fn restarts(command_line: &str) -> bool {
-    CommandLine::read(command_line).each().iter().any(|command| command.restart == Restart::Forced)
-}
-
 /// Whether a command line is there to restart the computer. An installer that does it besides is better told not to
 /// (PRG-5).
 fn shuts_down(command_line: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::context::Context;
-use super::programs::restarts;
+use crate::check::command::restarts_itself;
 use crate::diag::called;
 use crate::diag::visible;
 use crate::model::item::Spec;
@@ -26,7 +26,7 @@ fn lost_progress(context: &mut Context<'_>) {
             let Some(Spec::Program(program)) = context.site.get(&key).map(|item| &item.spec) else { continue };
             let field = if program.exits_early {
                 "exitsEarly"
-            } else if restarts(&program.command_line) {
+            } else if restarts_itself(&program.command_line) {
                 "commandLine"
             } else {
                 continue;

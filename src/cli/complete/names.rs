@@ -15,9 +15,7 @@ use clap_complete::engine::CompletionCandidate;
 use crate::cli::context::open;
 use crate::manifest;
 use crate::model::item::Item;
-use crate::model::item::Spec;
 use crate::model::kind::Kind;
-use crate::model::portal::Grant;
 use crate::plan::rights;
 use crate::rules;
 
@@ -143,7 +141,7 @@ fn read(directory: &Utf8Path) -> Option<Names> {
         if kind == Kind::Folder {
             names.folders.insert(item.key.name.clone());
         }
-        names.principals.extend(grants(item).iter().map(|grant| grant.principal.clone()));
+        names.principals.extend(rights::grants(item).iter().map(|grant| grant.principal.clone()));
     }
     Some(names)
 }
@@ -152,12 +150,5 @@ fn about(item: &Item) -> String {
     match &item.folder {
         Some(folder) => format!("in {folder}"),
         None => String::new(),
-    }
-}
-
-fn grants(item: &Item) -> &[Grant] {
-    match &item.spec {
-        Spec::PortalDefaults(spec) => spec.grants.as_deref().unwrap_or_default(),
-        spec => rights::own(Some(spec)).map(|own| own.grants.as_slice()).unwrap_or_default(),
     }
 }

@@ -23,6 +23,7 @@ use crate::report::alert::teams;
 use crate::sys::clock::SystemClock;
 use crate::sys::environment;
 use crate::sys::http::HttpOptions;
+use crate::sys::http::Proxy;
 use crate::sys::secrets;
 
 /// The most that one attempt to tell somebody may take: a channel that hangs keeps no nightly run from its end.
@@ -75,7 +76,7 @@ fn ready(name: &str, receiver: &Receiver, root: &Utf8Path) -> Result<Ready, Stri
     let timeout = request_timeout().map_err(|failure| failure.message)?.min(TIMEOUT_MAX);
     let mut options = HttpOptions::new("");
     // These are on the internet more often than delivery servers, and there the way is a proxy's.
-    options.system_proxy = true;
+    options.proxy = Proxy::System;
     options.timeout = timeout;
     options.idle_timeout = options.idle_timeout.min(timeout);
     options.connect_timeout = options.connect_timeout.min(timeout);

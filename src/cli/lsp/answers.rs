@@ -61,7 +61,6 @@ use crate::cli::lsp::session::Session;
 use crate::cli::lsp::session::given;
 use crate::diag::Diagnostic;
 use crate::diag::SourceId;
-use crate::diag::called;
 use crate::diag::visible;
 use crate::editor;
 use crate::editor::Action;
@@ -286,12 +285,11 @@ impl Session {
         let Some((analysis, source, spot)) = self.spot(params) else { return Ok(Value::Null) };
         let Named::Item(key) = &spot.named else { return Ok(Value::Null) };
         let is_declared = analysis.names.definitions(&spot.named).iter().any(|(_, spot)| spot.role == Role::Declared);
-        if !is_declared || spot.is_computed || spot.role == Role::Earlier {
-            let message = match is_declared {
-                true => format!("no manifest declares the {} by that name", called(key)),
-                false => editor::not_declared(&analysis.names, key).to_string(),
-            };
-            return Err(Refusal::failed(message));
+        if spot.role == Role::Earlier {
+            return Err(Refusal::failed("this is an earlier name; rename the item where its name of today stands"));
+        }
+        if !is_declared || spot.is_computed {
+            return Err(Refusal::failed(editor::not_declared(&analysis.names, key).to_string()));
         }
         let range = Ranges::new(&analysis.sources, encoding).range(source, &spot.at);
         Ok(json!({"range": range, "placeholder": own_name(key)}))

@@ -16,6 +16,7 @@ use crate::plan::rights::Above;
 use crate::plan::rights::Rights;
 use crate::plan::rights::defaults;
 use crate::plan::rights::effective;
+use crate::plan::rights::inherits;
 use crate::plan::rights::of_folder;
 use crate::plan::rights::of_item;
 use crate::plan::rights::own;
@@ -110,8 +111,7 @@ fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
     }
     let whole = |estate: &Estate<'_>, item| {
         let rights = of_item(estate, item, Above::Unknown)?;
-        let own = rights.own_grants().iter().cloned();
-        rights.inherited.is_whole.then(|| rights.inherited.rights.iter().cloned().chain(own).collect::<Rights>())
+        effective(rights.own, rights.inherited.is_whole.then_some(&rights.inherited.rights))
     };
     if let Some((was, is)) = before.and_then(|before| Some((whole(world.live, before)?, whole(world.planned, after)?)))
     {
@@ -121,7 +121,6 @@ fn bundle(world: &World<'_>, change: &Change) -> Option<Told> {
     let grants = |rights: Option<&PortalRights>| -> Rights {
         rights.map(|rights| rights.grants.iter().cloned().collect()).unwrap_or_default()
     };
-    let inherits = |rights: Option<&PortalRights>| rights.is_none_or(|rights| rights.inherit);
     let known = stays && inherits(old) == inherits(new) || before.is_none();
     moved(change, known.then(|| grants(old)), known.then(|| grants(new)))
 }

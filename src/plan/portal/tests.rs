@@ -1,7 +1,10 @@
 use super::*;
 use crate::model::folder::Folder;
 use crate::model::guid::Guid;
+use crate::model::item::Spec;
+use crate::model::portal::Grant;
 use crate::model::portal::PortalDefaults;
+use crate::model::portal::PortalRights;
 
 fn grants(list: &[(&str, Right)]) -> Vec<Grant> {
     list.iter().map(|(principal, right)| Grant { principal: (*principal).to_owned(), right: *right }).collect()

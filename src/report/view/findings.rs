@@ -36,13 +36,18 @@ pub(super) fn list(found: &Diagnostics, sources: &Sources, about: &About) -> Vec
     found.iter().map(|one| finding(one, sources, about)).collect()
 }
 
+/// A path of the project as its repository calls it.
+pub fn in_repository(path: &str, directory: Option<&str>) -> String {
+    match directory.filter(|directory| !directory.is_empty()) {
+        Some(directory) => format!("{directory}/{path}"),
+        None => path.to_owned(),
+    }
+}
+
 /// Where something is in a file of the project, as its repository calls the file.
 pub fn place(at: &Location, sources: &Sources, directory: Option<&str>) -> Option<Place> {
     let path = sources.path(at.source()?);
-    let file = match directory.filter(|directory| !directory.is_empty()) {
-        Some(directory) => format!("{directory}/{path}"),
-        None => path.to_string(),
-    };
+    let file = in_repository(path.as_str(), directory);
     let Location::Span { source, start, end } = at else {
         return Some(Place { file, line: None, column: None, end_line: None, end_column: None });
     };

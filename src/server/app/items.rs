@@ -22,6 +22,7 @@ use crate::server::app::usage::unknown_reference;
 use crate::server::app::writer::Writer;
 use crate::server::store::Connection;
 use crate::server::store::StoreError;
+use crate::server::store::asdk;
 use crate::server::store::items;
 use crate::server::store::portal;
 use crate::server::store::refs;
@@ -90,6 +91,14 @@ impl Writer<'_> {
     /// # Errors
     /// `revision_moved` when one of that kind and name is there; `invalid`, `unknown_reference`, `protected`.
     pub fn create(&mut self, draft: Draft) -> Result<Item, Refused> {
+        self.create_as(draft, None)
+    }
+
+    /// Makes an item, with this GUID if one is given.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; and `revision_moved` when an item has that GUID.
+    pub(super) fn create_as(&mut self, draft: Draft, guid: Option<Guid>) -> Result<Item, Refused> {
         let Draft { kind, body, package } = draft;
         if kind.is_singleton() || kind == Kind::StepTask {
             let why = "the server has what there is of this kind";
@@ -103,12 +112,19 @@ impl Writer<'_> {
             return Err(Refused::new(Code::RevisionMoved, "an item of this kind and name is there")
                 .with("guid", guid.to_string()));
         }
+        if let Some(guid) = guid
+            && items::named(self.sql, guid)?.is_some()
+        {
+            return Err(
+                Refused::new(Code::RevisionMoved, "an item of this GUID is there").with("guid", guid.to_string())
+            );
+        }
         if kind == Kind::Folder {
             self.check_depth(folder, 0)?;
         }
         self.check_references(&spec)?;
         let mut item = Item {
-            guid: self.ids.guid(),
+            guid: guid.unwrap_or_else(|| self.ids.guid()),
             kind,
             name: body.name,
             folder,
@@ -148,17 +164,45 @@ impl Writer<'_> {
         }
         check_name(&body.name)?;
         let spec = Spec::parse(before.kind, &body.spec)?;
+        let attributes = body.attributes.unwrap_or_else(|| before.attributes.clone());
+        let after = Item { name: body.name, folder: body.folder, attributes, spec, ..before.clone() };
+        self.become_item(before, after)
+    }
+
+    /// Makes an item what `change` makes of it, at whatever revision it has.
+    ///
+    /// # Errors
+    /// As [`Self::update`], but for `revision_moved`; and what `change` returns.
+    pub(super) fn edit(
+        &mut self,
+        guid: Guid,
+        change: impl FnOnce(&mut Item) -> Result<(), Refused>,
+    ) -> Result<Written, Refused> {
+        let before = find(self.sql, guid)?;
+        if before.kind == Kind::StepTask {
+            return Err(Refused::new(Code::Protected, "step tasks are kept by the server"));
+        }
+        let mut after = before.clone();
+        change(&mut after)?;
+        check_name(&after.name)?;
+        after.spec = after.spec.checked()?;
+        self.become_item(before, after)
+    }
+
+    /// Makes an item another; only what may change is looked at in `after`.
+    fn become_item(&mut self, before: Item, after: Item) -> Result<Written, Refused> {
+        let guid = before.guid;
         let (folder, package) = if before.kind.is_singleton() {
-            (body.folder, None)
+            (after.folder, None)
         } else {
-            self.place(before.kind, body.folder, before.package)?
+            self.place(before.kind, after.folder, before.package)?
         };
         let mut after = Item {
-            name: body.name,
+            name: after.name,
             folder,
             package,
-            attributes: body.attributes.unwrap_or_else(|| before.attributes.clone()),
-            spec,
+            attributes: after.attributes,
+            spec: after.spec,
             ..before.clone()
         };
         let secret = self.take_password(Some(&before), &mut after)?;
@@ -187,7 +231,7 @@ impl Writer<'_> {
         let action = if same_list { Action::Update } else { Action::Replace };
         let mut did = audit_of(action, &after);
         did.guid = Some(guid.to_string());
-        did.new_guid = (!same_list).then_some(after.guid);
+        did.new_guid = (guid != after.guid).then_some(after.guid);
         did.revision_before = Some(before.revision);
         did.revision_after = Some(after.revision);
         self.audit(did)?;
@@ -245,10 +289,14 @@ impl Writer<'_> {
             return Ok(());
         };
         self.abandon_steps(before.guid, was, after.revision)?;
+        if self.keeps_sequence_guid {
+            return self.make_steps(after.guid, is, after.revision);
+        }
         after.guid = self.ids.guid();
         after.created_at = self.now;
         items::rename_guid(self.sql, before.guid, after.guid)?;
         portal::follow(self.sql, before.guid, after.guid)?;
+        asdk::follow(self.sql, before.guid, after.guid)?;
         refs::touch(self.sql, after.guid, &self.now.to_string())?;
         self.make_steps(after.guid, is, after.revision)
     }
@@ -276,6 +324,7 @@ impl Writer<'_> {
         // What is left: its folder and package, and step tasks without a sequence.
         refs::remove_to(self.sql, guid)?;
         items::delete(self.sql, guid)?;
+        asdk::forget(self.sql, guid)?;
         let mut did = audit_of(Action::Delete, &item);
         did.revision_before = Some(item.revision);
         Ok(self.audit(did)?)
@@ -432,7 +481,7 @@ enum Password {
     New { salt: [u8; 32], digest: [u8; 32] },
 }
 
-fn stretched(salt: &[u8], password: &str) -> [u8; 32] {
+pub(super) fn stretched(salt: &[u8], password: &str) -> [u8; 32] {
     let mut digest = digest_of(&[salt, password.as_bytes()]);
     for _ in 1..ROUNDS {
         digest = digest_of(&[&digest, salt]);

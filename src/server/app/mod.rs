@@ -18,6 +18,7 @@ use crate::server::store::meta;
 use crate::server::store::tokens;
 use crate::sys::clock::Clock;
 
+pub mod asdk;
 pub mod audit;
 pub mod built_in;
 pub mod fleet;

@@ -15,6 +15,7 @@ use crate::server::app::spec::Spec;
 use crate::server::app::writer::Writer;
 use crate::server::store::Connection;
 use crate::server::store::StoreError;
+use crate::server::store::asdk;
 use crate::server::store::items;
 use crate::server::store::refs;
 use crate::server::store::refs::From;
@@ -154,6 +155,11 @@ fn users(sql: &Connection, item: &Item) -> Result<Vec<Value>, Refused> {
             if end.hint == hint {
                 add(end.item.guid, &end.item.kind, &end.item.name, &end.hint);
             }
+        }
+    }
+    if item.kind == Kind::Folder {
+        for row in asdk::objects(sql, asdk::Filter { folder: Some(item.guid), ..asdk::Filter::default() })? {
+            add(row.guid, &row.class, &row.name, refs::FOLDER);
         }
     }
     let shown = |(hint, kind, name, guid): (String, String, String, Guid)| json!({ "guid": guid.to_string(), "kind": kind, "name": name, "hint": hint });

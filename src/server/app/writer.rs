@@ -59,6 +59,8 @@ pub struct Writer<'a> {
     pub(super) now: Timestamp,
     pub(super) ids: &'a dyn Ids,
     pub(super) head: Head,
+    /// Whether a sequential task with another list of steps keeps its GUID: only where an import was told to (SEQ-1).
+    pub(super) keeps_sequence_guid: bool,
     started: Head,
     sequence: u64,
     sequence_started: u64,
@@ -92,7 +94,18 @@ impl<'a> Writer<'a> {
         let head = Head::read(sql)?;
         let started = head.clone();
         let skip = meta::number(sql, SKIP)?;
-        Ok(Self { sql, caller, now, ids, head, started, sequence, sequence_started: sequence, skip })
+        Ok(Self {
+            sql,
+            caller,
+            now,
+            ids,
+            head,
+            keeps_sequence_guid: false,
+            started,
+            sequence,
+            sequence_started: sequence,
+            skip,
+        })
     }
 
     /// The next sequence number, which is never given again.

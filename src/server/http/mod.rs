@@ -19,6 +19,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use bytes::Bytes;
+use http::Extensions;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
@@ -37,9 +38,12 @@ use crate::server::app::App;
 use crate::server::app::refused::Code;
 use crate::server::app::refused::Refused;
 use crate::server::app::role::Principal;
+use crate::server::asdk::AsdkOptions;
 use crate::server::limits::Limits;
 
+pub mod asdk;
 pub mod call;
+pub mod negotiate;
 pub mod strict;
 pub mod v1;
 
@@ -55,16 +59,48 @@ pub struct Server {
     pub app: App,
     /// The bounds.
     pub limits: Arc<Limits>,
+    /// How the ASDK is spoken, where it is.
+    pub(super) asdk: Option<Arc<Asdk>>,
     /// One permit for each reader that may stream the whole state.
     pub(super) streams: Arc<Semaphore>,
 }
 
-/// The router of every API, over `app`. It needs no socket: a test calls it in process.
+/// Which APIs a server speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Apis {
+    /// Its own.
+    pub native: bool,
+    /// The Altiris ASDK.
+    pub asdk: Option<AsdkOptions>,
+}
+
+impl Default for Apis {
+    fn default() -> Self {
+        Self { native: true, asdk: None }
+    }
+}
+
+/// How the ASDK is spoken, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Asdk {
+    pub(super) options: AsdkOptions,
+    /// Whether clients come over TLS.
+    pub(super) https: bool,
+}
+
+/// The router of the native API, over `app`. It needs no socket: a test calls it in process.
 pub fn router(app: App, limits: Limits) -> Router {
+    router_of(app, limits, Apis::default(), false)
+}
+
+/// The router of these APIs, over `app`; with `https` for clients that come over TLS.
+pub fn router_of(app: App, limits: Limits, apis: Apis, https: bool) -> Router {
     let streams = Arc::new(Semaphore::new(limits.state_streams));
-    let server = Server { app, limits: Arc::new(limits), streams };
+    let asdk = apis.asdk.map(|options| Arc::new(Asdk { options, https }));
+    let server = Server { app, limits: Arc::new(limits), asdk, streams };
     let mut router = Router::new();
-    for route in v1::ROUTES {
+    let routes = if apis.native { v1::ROUTES } else { &[] };
+    for route in routes {
         let mut handler: MethodRouter<Server> =
             axum::routing::on(route.method.filter(), move |State(server), request| answer(route, server, request));
         if route.streams {
@@ -76,14 +112,18 @@ pub fn router(app: App, limits: Limits) -> Router {
     router.fallback(no_such_address).method_not_allowed_fallback(no_such_method).with_state(server)
 }
 
+/// Whatever is no address of the native API. That of the ASDK is among it: its paths differ in case alone.
 async fn no_such_address(State(server): State<Server>, request: Request) -> Response {
-    let who = blocking(|| authenticate(&server.app, request.headers()));
+    if let Some(asdk) = server.asdk.clone().filter(|_| asdk::is_here(request.uri().path())) {
+        return asdk::answer(&server, &asdk, request).await;
+    }
+    let who = blocking(|| authenticate(&server.app, request.headers(), request.extensions()));
     let refused = who.err().unwrap_or_else(|| Refused::new(Code::NotFound, "there is nothing at this address"));
     told(&refused)
 }
 
 async fn no_such_method(State(server): State<Server>, request: Request) -> Response {
-    let who = blocking(|| authenticate(&server.app, request.headers()));
+    let who = blocking(|| authenticate(&server.app, request.headers(), request.extensions()));
     let why = "the address does not take this method";
     let refused = who.err().unwrap_or_else(|| Refused::new(Code::MethodNotAllowed, why));
     told(&refused)
@@ -112,7 +152,7 @@ async fn respond(
     let principal = match route.needs {
         Needs::Nothing => None,
         Needs::Role(role) => {
-            let who = blocking(|| authenticate(&server.app, &parts.headers))?;
+            let who = blocking(|| authenticate(&server.app, &parts.headers, &parts.extensions))?;
             if who.role < role {
                 let why = format!("this needs the role {}", role.name());
                 return Err(Refused::new(Code::Forbidden, why).with("needs", role.name()));
@@ -129,7 +169,11 @@ async fn respond(
     })
 }
 
-fn authenticate(app: &App, headers: &HeaderMap) -> Result<Principal, Refused> {
+/// Who asks: by a ticket that was taken before (see [`negotiate`]), else by a token.
+fn authenticate(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Result<Principal, Refused> {
+    if let Some(principal) = extensions.get::<Principal>() {
+        return Ok(principal.clone());
+    }
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (first, more) = (sent.next(), sent.next());
     let token = first
@@ -306,7 +350,7 @@ mod tests {
         let store = Store::in_memory().unwrap();
         let app = App::new(store, Arc::new(SystemClock), Arc::new(SeededIds::new(1))).unwrap();
         let streams = Arc::new(Semaphore::new(1));
-        let server = Server { app: app.clone(), limits: Arc::new(Limits::default()), streams };
+        let server = Server { app: app.clone(), limits: Arc::new(Limits::default()), asdk: None, streams };
         for _ in 0..2 {
             let response = answer(&PANICS, server.clone(), Request::new(Body::empty())).await;
             assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

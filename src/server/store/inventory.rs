@@ -199,3 +199,22 @@ pub fn insert(sql: &Connection, table: &Table, computer: i64, cells: &[(usize, C
     sql.prepare_cached(&text)?.execute(params_from_iter(values))?;
     Ok(())
 }
+
+/// A column of a table, as a text by the GUID of the computer, of several rows the last; nothing where there is no such
+/// column.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn column(sql: &Connection, table: &str, column: &str) -> Result<BTreeMap<String, String>, StoreError> {
+    let tables = tables(sql)?;
+    let Some(table) = tables.get(&table.to_ascii_lowercase()) else { return Ok(BTreeMap::new()) };
+    let Some(position) = table.column(column) else { return Ok(BTreeMap::new()) };
+    let text = format!(
+        "SELECT c.guid, CAST(i.c{position} AS TEXT) FROM inventory_{} i JOIN computers c ON c.id = i.computer
+         WHERE i.c{position} IS NOT NULL ORDER BY i.id",
+        table.id
+    );
+    let mut query = sql.prepare(&text)?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

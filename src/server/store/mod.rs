@@ -16,6 +16,9 @@ use rusqlite::ErrorCode;
 use rusqlite::OpenFlags;
 use rusqlite::TransactionBehavior;
 
+pub mod asdk;
+pub mod asdk_inventory;
+pub mod asdk_report;
 pub mod audit;
 pub mod fleet;
 pub mod idempotency;
@@ -31,8 +34,12 @@ pub mod tokens;
 use crate::server::store::query::Asker;
 
 /// What brings an empty database to the form that this version reads, one step a version.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// Marks the file as ours: `CSGN`.
 const APPLICATION_ID: i32 = 0x4353_474E;
@@ -251,7 +258,7 @@ mod tests {
         drop(Store::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let error = Store::open(&path).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 99, supported: 3, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, supported: 4, .. }), "{error}");
         assert!(error.to_string().contains("consign.db"));
     }
 

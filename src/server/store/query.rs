@@ -27,7 +27,7 @@ use crate::server::store::inventory;
 use crate::sys::clock::Stopwatch;
 
 /// Functions that a question may use: those whose answer is that of their arguments alone.
-const FUNCTIONS: &[&str] = &[
+pub(super) const FUNCTIONS: &[&str] = &[
     "abs",
     "avg",
     "ceil",

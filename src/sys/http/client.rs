@@ -1,5 +1,8 @@
 //! The way to a server over a real network.
 
+mod gate;
+mod legs;
+
 use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -18,6 +21,11 @@ use url::Url;
 
 use crate::sys::secrets;
 
+use self::gate::Gate;
+use self::gate::Shut;
+use self::legs::Held;
+use self::legs::LegError;
+use self::legs::Way;
 use super::Answer;
 use super::Ask;
 use super::Get;
@@ -25,6 +33,11 @@ use super::ReadTransport;
 use super::Send;
 use super::Transport;
 use super::TransportError;
+use super::auth::Credentials;
+use super::auth::command::HeaderCommand;
+use super::auth::denied;
+use super::auth::negotiate::Negotiate;
+use super::auth::ntlm::Ntlm;
 
 /// How a token is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +49,23 @@ pub enum TokenScheme {
     Password,
 }
 
+/// The proxy on the way to a server.
+#[derive(Clone, Debug, Default)]
+pub enum Proxy {
+    /// None.
+    #[default]
+    None,
+    /// What the system says, and the environment with `NO_PROXY`.
+    System,
+    /// This one, for every server.
+    At {
+        /// Its address, without credentials.
+        url: String,
+        /// The account there with its password.
+        account: Option<(String, SecretString)>,
+    },
+}
+
 /// How a server is reached.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
@@ -45,6 +75,8 @@ pub struct HttpOptions {
     pub token: Option<SecretString>,
     /// How the token is sent.
     pub scheme: TokenScheme,
+    /// Credentials instead of a token; to this address and to no other as well.
+    pub credentials: Option<Credentials>,
     /// Certificates of authorities to trust besides the system's, as PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The most that a connection may take to be made.
@@ -59,8 +91,8 @@ pub struct HttpOptions {
     pub user_agent: String,
     /// Allows `http` to other machines: everybody on the way can read the token.
     pub allow_plain_http: bool,
-    /// Uses the proxy that the system names; otherwise none.
-    pub system_proxy: bool,
+    /// The proxy on the way.
+    pub proxy: Proxy,
 }
 
 impl HttpOptions {
@@ -70,6 +102,7 @@ impl HttpOptions {
             url: url.into(),
             token: None,
             scheme: TokenScheme::Bearer,
+            credentials: None,
             ca_pem: None,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(120),
@@ -77,7 +110,7 @@ impl HttpOptions {
             max_answer_bytes: 512 * 1024 * 1024,
             user_agent: concat!("consign/", env!("CARGO_PKG_VERSION")).to_owned(),
             allow_plain_http: false,
-            system_proxy: false,
+            proxy: Proxy::None,
         }
     }
 }
@@ -156,7 +189,8 @@ struct Connection {
     /// Scheme, host, port and path before the API's own, without a final `/`.
     server: String,
     origin: url::Origin,
-    authorization: Option<HeaderValue>,
+    way: Way,
+    timeout: Duration,
     idle_timeout: Duration,
     max_answer_bytes: u64,
 }
@@ -176,8 +210,18 @@ impl Connection {
             // On one machine packing costs more than it saves.
             .gzip(!is_loopback(&url))
             .user_agent(&options.user_agent);
-        if !options.system_proxy {
-            builder = builder.no_proxy();
+        builder = match &options.proxy {
+            Proxy::None => builder.no_proxy(),
+            Proxy::System => builder,
+            Proxy::At { url, account } => builder.proxy(proxy(url, account.as_ref())?),
+        };
+        let way = way(options, &url)?;
+        if matches!(way, Way::Negotiate(_) | Way::Ntlm(..)) {
+            // Windows servers log on over HTTP/1.1 only.
+            builder = builder.http1_only();
+        }
+        if let Way::Ntlm(_, _, gate) = &way {
+            builder = builder.pool_max_idle_per_host(1).connector_layer(gate.clone()).tls_info(true);
         }
         if let Some(pem) = &options.ca_pem {
             let certificates = reqwest::Certificate::from_pem_bundle(pem)
@@ -194,7 +238,8 @@ impl Connection {
             client,
             server: url.as_str().trim_end_matches('/').to_owned(),
             origin: url.origin(),
-            authorization: options.token.as_ref().map(|token| authorization(token, options.scheme)).transpose()?,
+            way,
+            timeout: options.timeout,
             idle_timeout: options.idle_timeout,
             max_answer_bytes: options.max_answer_bytes,
         })
@@ -211,18 +256,12 @@ impl Connection {
         headers: Vec<(&'static str, String)>,
         body: Bytes,
     ) -> Result<Answer, TransportError> {
-        let mut request = self.client.request(method, self.resolve(path)?);
-        for (name, value) in headers {
-            let (name, value) = header(name, &value)?;
-            request = request.header(name, value);
+        let headers = headers.into_iter().map(|(name, value)| header(name, &value)).collect::<Result<_, _>>()?;
+        let outgoing = Outgoing { method, url: self.resolve(path)?, headers, body };
+        let (response, held) = legs::take(self, &outgoing).await?;
+        if response.status() == http::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(proxy_refused());
         }
-        if let Some(value) = &self.authorization {
-            request = request.header(AUTHORIZATION, value.clone());
-        }
-        if !body.is_empty() {
-            request = request.body(body);
-        }
-        let response = request.send().await.map_err(|error| explain(&error))?;
         let max = self.max_answer_bytes;
         if response.content_length().is_some_and(|length| length > max) {
             return Err(TransportError::TooLarge(max));
@@ -230,8 +269,31 @@ impl Connection {
         Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            body: capped(response, max, self.idle_timeout),
+            body: capped(response, max, self.idle_timeout, held),
         })
+    }
+
+    /// Sends once; without its body where a leg only negotiates.
+    async fn leg(
+        &self,
+        outgoing: &Outgoing,
+        authorization: Option<&HeaderValue>,
+        with_body: bool,
+    ) -> Result<reqwest::Response, LegError> {
+        let mut request = self.client.request(outgoing.method.clone(), outgoing.url.clone());
+        for (name, value) in &outgoing.headers {
+            request = request.header(name, value);
+        }
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        if !outgoing.body.is_empty() {
+            request = request.body(if with_body { outgoing.body.clone() } else { Bytes::new() });
+        }
+        request
+            .send()
+            .await
+            .map_err(|error| if is_shut(&error) { LegError::Gone } else { LegError::Transport(explain(&error)) })
     }
 
     /// The address of a path; never one of another origin, to which the token must not go.
@@ -242,6 +304,70 @@ impl Connection {
             _ => Err(unsendable(format!("`{path}` is not a path on the server"))),
         }
     }
+}
+
+/// A request, as often as it has to be sent.
+struct Outgoing {
+    method: http::Method,
+    url: Url,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+/// How this connection proves who it is.
+fn way(options: &HttpOptions, url: &Url) -> Result<Way, TransportError> {
+    let Some(credentials) = &options.credentials else {
+        return Ok(match &options.token {
+            Some(token) => Way::Token(authorization(token, options.scheme)?),
+            None => Way::Nobody,
+        });
+    };
+    credentials.is_built_in()?;
+    tracing::debug!(way = credentials.name(), "credentials");
+    Ok(match credentials.clone() {
+        Credentials::Negotiate { keytab, principal, service } => {
+            Way::Negotiate(Box::new(Negotiate::new(url, keytab, principal, service)?))
+        }
+        Credentials::Ntlm { account, password } => {
+            let ntlm = Ntlm::new(&account, password, url.host_str().unwrap_or_default());
+            Way::Ntlm(Box::new(ntlm), legs::Lane::default(), Gate::default())
+        }
+        Credentials::Command { words, root } => Way::Command(HeaderCommand::new(&words, &root)),
+    })
+}
+
+fn proxy(url: &str, account: Option<&(String, SecretString)>) -> Result<reqwest::Proxy, TransportError> {
+    let unusable = |error: reqwest::Error| unsendable(format!("the proxy's address cannot be used: {}", chain(&error)));
+    let proxy = reqwest::Proxy::all(url).map_err(unusable)?;
+    Ok(match account {
+        Some((account, password)) => {
+            let pair = format!("{account}:{}", password.expose_secret());
+            // It is as good as the password to whoever reads it.
+            secrets::remember(&base64::engine::general_purpose::STANDARD.encode(pair).into());
+            proxy.basic_auth(account, password.expose_secret())
+        }
+        None => proxy,
+    })
+}
+
+fn proxy_refused() -> TransportError {
+    denied(
+        "the proxy on the way wants an account",
+        "set `proxy: {url: …, account: …, passwordFrom: …}` for the server in `consign.yaml`; one that takes NTLM or \
+         Kerberos only needs a way around it",
+    )
+}
+
+/// Whether nothing was sent because the connection that was meant is gone.
+fn is_shut(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(cause) = next {
+        if cause.is::<Shut>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 fn unsendable(why: impl Into<String>) -> TransportError {
@@ -305,10 +431,15 @@ fn header(name: &'static str, value: &str) -> Result<(HeaderName, HeaderValue), 
 }
 
 /// The body, up to `max` bytes, each piece at most `idle` after the one before. Ends with its first error.
-fn capped(response: reqwest::Response, max: u64, idle: Duration) -> BoxStream<'static, Result<Bytes, TransportError>> {
-    let start = Some((response.bytes_stream().boxed(), 0_u64));
+fn capped(
+    response: reqwest::Response,
+    max: u64,
+    idle: Duration,
+    held: Held,
+) -> BoxStream<'static, Result<Bytes, TransportError>> {
+    let start = Some((response.bytes_stream().boxed(), 0_u64, held));
     futures_util::stream::unfold(start, move |state| async move {
-        let (mut stream, before) = state?;
+        let (mut stream, before, held) = state?;
         match tokio::time::timeout(idle, stream.next()).await {
             Err(_) => Some((Err(TransportError::TimedOut), None)),
             Ok(None) => None,
@@ -318,7 +449,7 @@ fn capped(response: reqwest::Response, max: u64, idle: Duration) -> BoxStream<'s
                 if so_far > max {
                     return Some((Err(TransportError::TooLarge(max)), None));
                 }
-                Some((Ok(chunk), Some((stream, so_far))))
+                Some((Ok(chunk), Some((stream, so_far, held))))
             }
         }
     })
@@ -347,6 +478,8 @@ fn chain(error: &dyn Error) -> String {
 struct Causes {
     tls: Option<rustls::Error>,
     io: Option<ErrorKind>,
+    /// The proxy wants credentials before it makes a way.
+    proxy_refused: bool,
     last: String,
 }
 
@@ -355,6 +488,7 @@ fn causes(error: &reqwest::Error) -> Causes {
     let mut next: Option<&(dyn Error + 'static)> = error.source();
     while let Some(cause) = next {
         found.last = cause.to_string();
+        found.proxy_refused |= found.last == "proxy authorization required";
         let mut tls = cause.downcast_ref::<rustls::Error>();
         next = cause.source();
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
@@ -384,6 +518,9 @@ fn explain(error: &reqwest::Error) -> TransportError {
     }
     if error.is_timeout() {
         return TransportError::TimedOut;
+    }
+    if causes.proxy_refused {
+        return proxy_refused();
     }
     if error.is_dns() {
         return TransportError::Connect("its name cannot be resolved".to_owned());

@@ -59,6 +59,11 @@ pub struct Members {
 }
 
 impl Members {
+    /// The computers of a set, by GUID.
+    pub fn guids(&self, set: &RoaringBitmap) -> Vec<Guid> {
+        set.iter().filter_map(|place| self.numbers.guid(place)).collect()
+    }
+
     /// Whether a computer is known to belong to one of these collections.
     pub fn any_holds(&self, collections: &[Guid], computer: u32) -> bool {
         let holds =

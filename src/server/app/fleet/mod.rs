@@ -127,6 +127,11 @@ impl Numbers {
         self.guids.binary_search(&guid).ok().and_then(|place| u32::try_from(place).ok())
     }
 
+    /// The computer of a number.
+    pub fn guid(&self, place: u32) -> Option<Guid> {
+        self.guids.get(usize::try_from(place).ok()?).copied()
+    }
+
     fn of_id(&self, id: i64) -> Option<u32> {
         self.of_id.get(&id).copied()
     }
@@ -147,6 +152,11 @@ impl Limits {
     /// How far the query of a collection may go.
     pub const fn query(&self) -> QueryLimits {
         QueryLimits { text_bytes: self.query_text_bytes, time: self.query_time, rows: self.query_rows }
+    }
+
+    /// How far a report of the ASDK may go.
+    pub const fn report(&self) -> QueryLimits {
+        QueryLimits { text_bytes: self.query_text_bytes, time: self.report_time, rows: self.query_rows }
     }
 }
 

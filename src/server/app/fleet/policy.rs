@@ -86,7 +86,7 @@ pub struct Snapshot {
 }
 
 /// The addresses of a package's files: those of its source (PKG-2).
-pub(super) fn codebases(package: &Package) -> Vec<String> {
+pub(in crate::server::app) fn codebases(package: &Package) -> Vec<String> {
     match &package.source {
         Source::None {} => Vec::new(),
         Source::Local { path } | Source::Unc { path } => vec![path.clone()],
@@ -104,7 +104,7 @@ pub(super) fn package(sql: &Connection, guid: Guid) -> Result<Option<Package>, S
 }
 
 /// What the distribution point has of a package.
-pub(super) fn snapshot(sql: &Connection, package: Guid) -> Result<Option<SnapshotRow>, StoreError> {
+pub(in crate::server::app) fn snapshot(sql: &Connection, package: Guid) -> Result<Option<SnapshotRow>, StoreError> {
     fleet::known_subject(sql, package)?.map_or(Ok(None), |id| fleet::snapshot(sql, id))
 }
 

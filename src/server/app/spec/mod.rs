@@ -136,12 +136,19 @@ impl Spec {
             let why = "a spec is an object".to_owned();
             return Err(Wrong { field: String::new(), rule: None, why }.into());
         }
-        let mut spec = Self::read(kind, value).map_err(|error| blame(kind, value, &error))?;
-        if let Self::Program(program) = &mut spec {
+        Self::read(kind, value).map_err(|error| blame(kind, value, &error))?.checked()
+    }
+
+    /// Normalises it, and holds it to the rules that concern it alone.
+    ///
+    /// # Errors
+    /// `invalid`, with the field and the rule.
+    pub(in crate::server::app) fn checked(mut self) -> Result<Self, Refused> {
+        if let Self::Program(program) = &mut self {
             program.normalise();
         }
-        spec.check()?;
-        Ok(spec)
+        self.check()?;
+        Ok(self)
     }
 
     fn check(&self) -> Result<(), Wrong> {

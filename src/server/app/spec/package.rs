@@ -298,6 +298,11 @@ impl Default for RunWith {
 pub struct Password(String);
 
 impl Password {
+    /// A password that came by another way than a spec.
+    pub(in crate::server::app) const fn of(text: String) -> Self {
+        Self(text)
+    }
+
     /// The password itself, to be digested.
     pub(in crate::server::app) const fn expose(&self) -> &str {
         self.0.as_str()
