@@ -63,9 +63,13 @@ pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
             .help("import into a directory of its own; nothing was written"));
     }
     let reader = connect_to_read(&opened.root, &config)?;
-    let observed = block_on(observe(&*reader))?;
-    let mut left_out = LeftOut::of(&observed, reader.capabilities())?;
-    let observed = LeftOut::without_shown(reader.capabilities(), left_out.without_dangling(observed));
+    let mut observed = block_on(observe(&*reader))?;
+    let held = reader.capabilities();
+    let mut left_out = LeftOut::of(&observed, held)?;
+    // What cannot be written anyway is left to its console where it cannot be read in full.
+    let halves: Vec<Kind> = held.read_only.iter().copied().filter(|kind| observed.gap(*kind).is_some()).collect();
+    observed.items.retain(|item| !halves.contains(&item.item.key.kind));
+    let observed = LeftOut::without_shown(held, left_out.without_dangling(observed));
     let imported = manifests(observed, &config);
     for line in &left_out.lines {
         context.talk(&format!("note: left out {}\n", visible(line)));

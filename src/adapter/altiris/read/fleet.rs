@@ -114,7 +114,12 @@ fn members(table: &Table, numbers: &BTreeMap<Guid, u32>) -> Result<Vec<(Guid, Me
 }
 
 /// Who ran what, last with which result: the rows come in the order of time.
-fn executions(table: &Table, numbers: &BTreeMap<Guid, u32>, raw: &Raw) -> Result<BTreeMap<Guid, History>, String> {
+fn executions(
+    table: &Table,
+    column: &str,
+    numbers: &BTreeMap<Guid, u32>,
+    raw: &Raw,
+) -> Result<BTreeMap<Guid, History>, String> {
     let mut history: BTreeMap<Guid, History> = BTreeMap::new();
     for row in &table.rows {
         let Some(task) = guid_in(row, "AdvertisementId")? else { continue };

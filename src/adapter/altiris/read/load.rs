@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::adapter::AdapterError;
+use crate::adapter::altiris::half_made;
 use crate::adapter::altiris::wire::details::From;
 use crate::adapter::altiris::wire::details::ItemDetails;
 use crate::adapter::altiris::wire::details::PackageDetails;
@@ -18,6 +19,7 @@ use crate::model::altiris::Findings;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::sys::http::asdk::Reading;
+use crate::sys::http::asdk::Service;
 
 use super::methods::List;
 use super::methods::Methods;
@@ -110,7 +112,7 @@ impl Loader<'_> {
         self.raw.packages = packages.into_iter().map(|package| (package.guid, package)).collect();
         for (package, program) in programs {
             // One that belongs to no package can be run by nobody, and no manifest can say it.
-            if let Some(package) = package {
+            if let Some(package) = package.filter(|_| !half_made::is(&program.name)) {
                 self.raw.programs.insert(program.guid, (package, program));
             }
         }
@@ -118,7 +120,12 @@ impl Loader<'_> {
     }
 
     async fn packages_by_methods(&mut self) -> Result<(), AdapterError> {
-        let list = match self.methods.of_kind(Kind::Package).await? {
+        let services = self.methods.services(&[Service::Package, Service::Program]).await?;
+        let list = match services {
+            Ok(()) => self.methods.of_kind(Kind::Package).await?,
+            Err(why) => Err(why),
+        };
+        let list = match list {
             Ok(list) => list,
             Err(why) => {
                 self.raw.unreadable.insert(Kind::Package, why.clone());
@@ -138,7 +145,8 @@ impl Loader<'_> {
             package.folder = package.folder.or(item.folder);
             match programs {
                 Ok(programs) => {
-                    let of = programs.into_iter().map(|program| (program.guid, (package.guid, program)));
+                    let programs = programs.into_iter().filter(|program| !half_made::is(&program.name));
+                    let of = programs.map(|program| (program.guid, (package.guid, program)));
                     self.raw.programs.extend(of);
                 }
                 Err(why) => {
@@ -189,7 +197,12 @@ impl Loader<'_> {
     }
 
     async fn tasks_by_methods(&mut self) -> Result<(), AdapterError> {
-        let list = match self.methods.of_kind(Kind::Task).await? {
+        let services = self.methods.services(&[Service::Advertisement]).await?;
+        let list = match services {
+            Ok(()) => self.methods.of_kind(Kind::Task).await?,
+            Err(why) => Err(why),
+        };
+        let list = match list {
             Ok(list) => list,
             Err(why) => {
                 self.raw.unreadable.insert(Kind::Task, why);

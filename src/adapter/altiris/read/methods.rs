@@ -12,6 +12,7 @@ use crate::model::altiris::KnownItems;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::sys::http::asdk::Reading;
+use crate::sys::http::asdk::Service;
 use crate::sys::http::asdk::Value;
 
 use super::super::wire::details::From;
@@ -104,6 +105,20 @@ impl<'a> Methods<'a> {
     /// Reads in this session.
     pub const fn new(session: &'a Session, known: &'a KnownItems) -> Self {
         Self { session, known }
+    }
+
+    /// Whether these services are there; else why not.
+    ///
+    /// # Errors
+    /// When it makes no sense to read on.
+    pub async fn services(&self, wanted: &[Service]) -> Result<Result<(), String>, AdapterError> {
+        for service in wanted {
+            let described = again(|| async { self.session.describe(*service).await }).await;
+            if let Err(why) = partly(described)? {
+                return Ok(Err(why));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// An item of any kind.

@@ -149,8 +149,10 @@ async fn a_solution_that_is_not_installed_leaves_its_kinds_unreadable() {
         Reply { status: 404, kind: "text/html", body: String::new(), cut: false },
     );
     let observed = observe(&Arc::new(fake), settings()).await.unwrap();
-    assert!(partial(&observed, Kind::Task).0.contains("no service"), "{observed:?}");
-    assert!(partial(&observed, Kind::Package).0.contains("no service"));
+    for kind in [Kind::Task, Kind::Package, Kind::Program] {
+        assert!(observed.gap(kind).unwrap().contains("no service"), "{kind}");
+        assert!(observed.complete(kind, Some("Software/Apps")).is_none());
+    }
     assert_eq!(observed.coverage[&Kind::Collection], Coverage::Observed);
     let fake = Arc::new(estate::server(|_| false));
     let observed = observe(&fake, AltirisSettings::default()).await.unwrap();
