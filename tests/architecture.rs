@@ -65,7 +65,7 @@ const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
     ("granit_parser", &["src/manifest/syntax.rs"]),
     ("jsonschema::", &["src/manifest/schema.rs", "src/manifest/translate.rs"]),
     ("reqwest::", &["src/sys/http/client.rs", "src/sys/http/client/"]),
-    ("roxmltree", &["src/definition/policy/xml.rs", "src/server/http/asdk/xml.rs"]),
+    ("roxmltree", &["src/adapter/altiris/probe/", "src/definition/policy/xml.rs", "src/server/http/asdk/xml.rs"]),
     ("encoding_rs", &["src/definition/text.rs"]),
     ("glob::", &["src/sys/gather.rs"]),
     ("quick_xml", &["src/server/app/fleet/xml.rs"]),

@@ -85,6 +85,8 @@ pub enum Command {
     Portal(crate::cli::portal::PortalArgs),
     /// Say what refers to an item, and what it refers to, as a tree
     Refs(crate::cli::refs::RefsArgs),
+    /// Ask a server what its documents leave open; reads only, unless it is given a folder to try things out in
+    Probe(crate::cli::probe::ProbeArgs),
     /// Run the reference server
     Serve(ServeArgs),
     /// Make up a fleet of computers, to rehearse with

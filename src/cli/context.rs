@@ -486,15 +486,23 @@ pub fn request_timeout() -> Result<Duration, Failure> {
 /// What to look at when a connection cannot even be prepared.
 const UNUSABLE: &str = "look at `url`, `tokenFrom`, `auth`, `proxy` and `caFile` of the server in `consign.yaml`";
 
+/// A way to a server on which nothing can be written.
+pub fn transport_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<HttpReadTransport, Failure> {
+    HttpReadTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))
+}
+
+/// A way to a server on which can be written.
+pub fn transport_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<HttpTransport, Failure> {
+    HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))
+}
+
 /// A connection that can only read, by the API that the server speaks.
 pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn ReadAdapter>, Failure> {
-    let transport = |options: &HttpOptions| HttpReadTransport::new(options).map_err(|error| unusable(&error));
     match config.api {
-        Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport(&http_options(root, config)?)?)))),
+        Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport_to_read(root, config)?)))),
         Api::Altiris => {
             let (settings, found) = (config.altiris.clone().unwrap_or_default(), capabilities::findings(root, config)?);
-            let transport = Arc::new(transport(&http_options(root, config)?)?);
-            Ok(Box::new(AltirisReader::new(transport, settings, found)))
+            Ok(Box::new(AltirisReader::new(Arc::new(transport_to_read(root, config)?), settings, found)))
         }
         Api::Configmgr => Err(unspoken(config.api)),
     }
@@ -519,8 +527,7 @@ pub fn connect_natively(root: &Utf8Path, config: &ServerConfig) -> Result<Native
         return Err(Failure::new(exit::CONFIG, "simulated computers live against the reference server's own API")
             .help("name a server with `api: native`"));
     }
-    let transport = HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))?;
-    Ok(NativeWriter::new(Arc::new(transport)))
+    Ok(NativeWriter::new(Arc::new(transport_to_write(root, config)?)))
 }
 
 fn unusable(error: &TransportError) -> Failure {

@@ -28,6 +28,7 @@ mod new;
 mod passwords;
 mod plan;
 mod portal;
+mod probe;
 mod reference;
 mod refs;
 mod report;
@@ -100,6 +101,7 @@ fn dispatch(context: &Context, command: Command) -> Outcome {
         Command::Import(args) => import::run(context, &args),
         Command::Portal(args) => portal::run(context, &args),
         Command::Refs(args) => refs::run(context, &args),
+        Command::Probe(args) => probe::run(context, &args),
         Command::Agents(args) => agents::run(context, &args),
         Command::Fleet(args) => fleet::run(context, args),
         Command::Serve(args) => serve::run(context, args),

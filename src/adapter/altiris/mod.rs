@@ -2,6 +2,7 @@
 
 pub mod capabilities;
 pub mod half_made;
+pub mod probe;
 pub mod read;
 pub mod schedule;
 pub mod wire;
