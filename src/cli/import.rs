@@ -59,8 +59,16 @@ pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
             .help("import into a directory of its own; nothing was written"));
     }
     let reader = connect_to_read(&opened.root, &config)?;
-    let observed = block_on(observe(&*reader))?;
-    if let Some(kind) = Kind::ALL.into_iter().find(|kind| observed.gap(*kind).is_some()) {
+    let mut observed = block_on(observe(&*reader))?;
+    let capabilities = reader.capabilities();
+    // What cannot be written anyway is left to its console where it cannot be read in full.
+    for kind in capabilities.read_only.iter().copied() {
+        if let Some(why) = observed.gap(kind) {
+            context.talk(&format!("note: left out every {}: {}\n", kind.name(), visible(why)));
+            observed.items.retain(|item| item.item.key.kind != kind);
+        }
+    }
+    if let Some(kind) = capabilities.written().find(|kind| observed.gap(*kind).is_some()) {
         let why = observed.gap(kind).unwrap_or_default();
         return Err(Failure::new(exit::INCOMPLETE, format!("{} could not be read in full: {why}", kind.name()))
             .help("nothing was written"));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::adapter::AdapterError;
+use crate::adapter::altiris::half_made;
 use crate::adapter::altiris::wire::details::From;
 use crate::adapter::altiris::wire::details::ItemDetails;
 use crate::adapter::altiris::wire::details::PackageDetails;
@@ -109,7 +110,7 @@ impl Loader<'_> {
         self.raw.packages = packages.into_iter().map(|package| (package.guid, package)).collect();
         for (package, program) in programs {
             // One that belongs to no package can be run by nobody, and no manifest can say it.
-            if let Some(package) = package {
+            if let Some(package) = package.filter(|_| !half_made::is(&program.name)) {
                 self.raw.programs.insert(program.guid, (package, program));
             }
         }
@@ -137,7 +138,8 @@ impl Loader<'_> {
             package.folder = package.folder.or(item.folder);
             match programs {
                 Ok(programs) => {
-                    let of = programs.into_iter().map(|program| (program.guid, (package.guid, program)));
+                    let programs = programs.into_iter().filter(|program| !half_made::is(&program.name));
+                    let of = programs.map(|program| (program.guid, (package.guid, program)));
                     self.raw.programs.extend(of);
                 }
                 Err(why) => {

@@ -6,9 +6,12 @@
 //! either, found by one GUID. Quirks are decided by who asks: nothing here knows how it is asked.
 
 pub mod class;
+pub mod delivery;
 pub mod details;
 pub mod entry;
+pub mod export;
 pub mod folders;
+pub mod import;
 pub mod inclusions;
 pub mod object;
 pub mod package;
@@ -21,6 +24,7 @@ pub mod start;
 pub mod tables;
 pub mod targets;
 pub mod timing;
+mod tree;
 
 use serde_json::Value;
 

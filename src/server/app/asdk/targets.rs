@@ -319,6 +319,59 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Makes a target what `config` says: policies that are for it are for whom it leaves now.
+    pub(super) fn replace_target(&mut self, before: &Object, config: &TargetConfig) -> Result<(), Refused> {
+        self.keep_derived(before.guid)?;
+        let (Says::Target(was), guid) = (&before.says, before.guid) else { return Ok(()) };
+        let mut users = Vec::new();
+        for kind in Kind::ALL.into_iter().filter(|kind| Class::of(*kind).is_policy()) {
+            for json in items::find(self.sql, Some(kind.name()), None)? {
+                let item = Item::stored(&json)?;
+                let given = of_policy(self.sql, &item)?;
+                if given.contains(&guid) {
+                    users.push((item.guid, given));
+                }
+            }
+        }
+        let same = was.filters.len() == config.filters.len()
+            && was.filters.iter().zip(&config.filters).all(|(was, is)| (was.operation, &was.of) == (is.0, &is.1));
+        let (collection, made) =
+            if same { (was.collection, was.made.clone()) } else { self.hold(guid, &config.filters)? };
+        let filters = if same {
+            was.filters.clone()
+        } else {
+            let filter = |(operation, of): &(Operation, FilterOf)| TargetFilter {
+                guid: self.ids.guid(),
+                operation: *operation,
+                of: of.clone(),
+            };
+            config.filters.iter().map(filter).collect()
+        };
+        let description = config.description.clone();
+        self.edit_object(guid, |object| {
+            object.name.clone_from(&config.name);
+            object.folder = Some(config.folder.unwrap_or(folders::TARGETS));
+            object.says = Says::Target(Target { description, filters, collection, made });
+            Ok(())
+        })?;
+        if !same {
+            for (policy, given) in users {
+                self.assign_targets(policy, &given, false)?;
+            }
+            self.drop_made(was)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the collections that were made for a target.
+    fn drop_made(&mut self, target: &Target) -> Result<(), Refused> {
+        for collection in target.made.iter().rev() {
+            let Some(json) = items::json(self.sql, *collection)? else { continue };
+            self.delete(*collection, Item::stored(&json)?.revision)?;
+        }
+        Ok(())
+    }
+
     /// Removes a target and the collections that were made for it.
     pub(super) fn delete_target(&mut self, object: &Object) -> Result<(), Refused> {
         let Says::Target(target) = &object.says else { return Ok(()) };
@@ -337,11 +390,7 @@ impl Writer<'_> {
             return Err(Refused::new(Code::InUse, "the resource target is in use").with("users", users));
         }
         self.drop_object(object)?;
-        for collection in target.made.iter().rev() {
-            let Some(json) = items::json(self.sql, *collection)? else { continue };
-            self.delete(*collection, Item::stored(&json)?.revision)?;
-        }
-        Ok(())
+        self.drop_made(target)
     }
 
     /// The collection of whom filters leave, and the collections that had to be made for it, in the order of their making.
@@ -430,7 +479,7 @@ impl Writer<'_> {
 
     fn make(&mut self, target: Guid, made: &mut Vec<Guid>, draft: Draught) -> Result<Guid, Refused> {
         let Draught { include, exclude, limited_to, members } = draft;
-        let name = format!("Resource target {target}, part {}", made.len() + 1);
+        let name = format!("Resource target {target}, part {}", self.ids.guid());
         let spec = json!({
             "include": include, "exclude": exclude, "limitedTo": limited_to, "members": members,
         });

@@ -39,3 +39,6 @@ mod xml;
 
 pub(in crate::server::http) use crate::server::http::asdk::answer::answer;
 pub(in crate::server::http) use crate::server::http::asdk::answer::is_here;
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use http::header;
 
 use crate::server::app::asdk::class::Class;
 use crate::server::app::asdk::entry::Entry;
+use crate::server::app::asdk::export::Form;
 use crate::server::app::asdk::wrong_type;
 use crate::server::app::built_in::PURGE_SETTINGS;
 use crate::server::asdk::Profile;
@@ -221,14 +222,16 @@ fn run_automation(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn export(call: &Call<'_>) -> Result<Value, Fault> {
-    let item = call.guid("itemGuid")?;
-    call.app.entry(item)?;
-    Err(Fault::new(Exception::NotImplemented, "export"))
+    // What a profile leaves out is in no document; here it is what only a round trip needs.
+    let is_profile = call.message.name.starts_with("ExportItemProfile");
+    let form = if is_profile { Form::Profile } else { Form::Whole };
+    Ok(call.app.export_xml(call.guid("itemGuid")?, form)?.into())
 }
 
 fn import(call: &Call<'_>) -> Result<Value, Fault> {
-    call.text("xml")?;
-    Err(Fault::new(Exception::NotImplemented, "import"))
+    let xml = call.text("xml")?;
+    call.write(|writer| writer.import_xml(xml, call.has(Quirk::ImportKeepsSequenceGuid)))?;
+    Ok(Value::Void)
 }
 
 fn export_to_file(call: &Call<'_>) -> Result<Value, Fault> {
