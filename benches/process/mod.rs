@@ -25,12 +25,21 @@ impl Server {
     pub fn start(data: &Path, seed: Option<&Path>) -> Self {
         let mut command = Command::new(binary());
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        command.args(seed.map(|_| "--seed")).args(seed);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("`cargo build --release` comes first");
+        command.args(seed.map(|_| "--seed")).args(seed).stderr(Stdio::inherit());
+        Self::spawn(command, data)
+    }
+
+    /// Starts an empty one with these arguments; each request that it answers becomes a line of the log.
+    #[allow(dead_code, reason = "not every benchmark counts requests")]
+    pub fn logging(data: &Path, arguments: &[&str], log: &Path) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(arguments);
+        command.env("CONSIGN_LOG", "debug").stderr(fs::File::create(log).expect("it can be made"));
+        Self::spawn(command, data)
+    }
+
+    fn spawn(mut command: Command, data: &Path) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("`cargo build --release` comes first");
         let mut line = String::new();
         let stdout = child.stdout.as_mut().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");

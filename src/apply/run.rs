@@ -301,7 +301,7 @@ impl Applier<'_> {
         let known = self.plan.prior_state.state.as_deref().filter(|_| self.earlier == Earlier::default());
         let Some(observed) = self.observe(known, rng).await? else { return Ok(()) };
         self.same_server(observed.server.instance)?;
-        let gap = crate::model::kind::Kind::ALL.into_iter().find_map(|kind| observed.gap(kind));
+        let gap = self.adapter.capabilities().written().find_map(|kind| observed.gap(kind));
         if let Some(why) = gap {
             return Err(Refusal::Unreadable(why.to_owned()));
         }
@@ -551,7 +551,7 @@ impl Applier<'_> {
             return None;
         }
         let observed = self.observe(None, rng).await.ok().flatten()?;
-        let whole = crate::model::kind::Kind::ALL.into_iter().all(|kind| observed.gap(kind).is_none());
+        let whole = self.adapter.capabilities().written().all(|kind| observed.gap(kind).is_none());
         let made = state.current.iter().map(|(change, (guid, _))| (*change, *guid)).collect();
         whole.then(|| ReadBack::new(self.plan, observed, &made, self.marks, self.adapter.capabilities()))
     }

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use crate::adapter::ReadAdapter;
 use crate::adapter::WriteAdapter;
 use crate::adapter::altiris::read::AltirisReader;
+use crate::adapter::altiris::write::AltirisWriter;
 use crate::adapter::native::client::NativeReader;
 use crate::adapter::native::client::NativeWriter;
 use crate::check;
@@ -32,7 +33,6 @@ use crate::diag::visible_json;
 use crate::manifest;
 use crate::manifest::Manifests;
 use crate::manifest::Overlays;
-use crate::model::altiris::Findings;
 use crate::model::auth::Auth;
 use crate::model::auth::ProxySetting;
 use crate::model::project::Api;
@@ -322,7 +322,7 @@ impl Opened {
         self.findings.extend(more);
         self.findings.extend(check::validate(&loaded, project));
         let config = server.and_then(|name| project.servers.get(name));
-        if let Some(held) = config.and_then(capabilities::of) {
+        if let Some(held) = config.and_then(|config| capabilities::of(&self.root, config)) {
             self.findings.extend(check::capabilities::against(&loaded, project, &held));
         }
         Some(loaded)
@@ -398,8 +398,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// The largest answer that is taken.
 const ANSWER_BYTES_MAX: u64 = 512 << 20;
-/// The largest file of a probe's findings that is taken.
-const FINDINGS_BYTES_MAX: u64 = 1 << 20;
 
 fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, Failure> {
     let token: Option<SecretString> = match (&config.token_from, &config.auth) {
@@ -503,9 +501,8 @@ pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn
     match config.api {
         Api::Native => Ok(Box::new(NativeReader::new(Arc::new(transport_to_read(root, config)?)))),
         Api::Altiris => {
-            let findings = altiris_findings(root, config)?;
-            let settings = config.altiris.clone().unwrap_or_default();
-            Ok(Box::new(AltirisReader::new(Arc::new(transport_to_read(root, config)?), settings, findings)))
+            let (settings, found) = (config.altiris.clone().unwrap_or_default(), capabilities::findings(root, config)?);
+            Ok(Box::new(AltirisReader::new(Arc::new(transport_to_read(root, config)?), settings, found)))
         }
         Api::Configmgr => Err(unspoken(config.api)),
     }
@@ -515,21 +512,13 @@ pub fn connect_to_read(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn
 pub fn connect_to_write(root: &Utf8Path, config: &ServerConfig) -> Result<Box<dyn WriteAdapter>, Failure> {
     match config.api {
         Api::Native => Ok(Box::new(connect_natively(root, config)?)),
-        Api::Altiris | Api::Configmgr => Err(unspoken(config.api)),
+        Api::Altiris => {
+            let (settings, found) = (config.altiris.clone().unwrap_or_default(), capabilities::findings(root, config)?);
+            let transport = HttpTransport::new(&http_options(root, config)?).map_err(|error| unusable(&error))?;
+            Ok(Box::new(AltirisWriter::new(Arc::new(transport), settings, found)))
+        }
+        Api::Configmgr => Err(unspoken(config.api)),
     }
-}
-
-/// What a probe found out about the server, where the project names a file of it.
-pub fn altiris_findings(root: &Utf8Path, config: &ServerConfig) -> Result<Findings, Failure> {
-    let Some(path) = config.altiris.as_ref().and_then(|settings| settings.probe.as_ref()) else {
-        return Ok(Findings::default());
-    };
-    let help = "`consign probe` writes it; `altiris.probe` of the server in `consign.yaml` names it";
-    let bytes = disk::read_bounded(&root.join(path), FINDINGS_BYTES_MAX)
-        .map_err(|error| Failure::from_error(exit::CONFIG, &error).help(help))?;
-    serde_yaml::from_slice(&bytes).map_err(|error| {
-        Failure::new(exit::CONFIG, format!("`{path}` holds no findings of a probe: {error}")).help(help)
-    })
 }
 
 /// A connection to a reference server, on which simulated computers can live as well.
@@ -549,7 +538,10 @@ fn unusable(error: &TransportError) -> Failure {
 }
 
 fn unspoken(api: Api) -> Failure {
-    Failure::new(exit::CONFIG, format!("the API `{api:?}` is not spoken yet; `native` is").to_lowercase())
+    Failure::new(
+        exit::CONFIG,
+        format!("the API `{api:?}` is not spoken yet; `native` and `altiris` are").to_lowercase(),
+    )
 }
 
 /// Runs what needs the network.

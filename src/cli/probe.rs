@@ -26,10 +26,10 @@ use crate::adapter::altiris::wire::session::Session;
 use crate::adapter::altiris::wire::session::WriteSession;
 use crate::cli::args::Format;
 use crate::cli::args::ServerArg;
+use crate::cli::capabilities;
 use crate::cli::context::Context;
 use crate::cli::context::Outcome;
 use crate::cli::context::VERSION;
-use crate::cli::context::altiris_findings;
 use crate::cli::context::block_on;
 use crate::cli::context::transport_to_read;
 use crate::cli::context::transport_to_write;
@@ -158,18 +158,20 @@ async fn ask(
     start: &Start,
     log: &Log,
 ) -> Result<Probed, Failure> {
-    if start.scratch.is_none() && !args.with_reports {
-        let session = Session::new(Arc::new(Recorder::new(transport_to_read(root, config)?, log.clone())));
-        return Ok(probe::probe(&session, log, start).await?);
-    }
-    let session = WriteSession::new(Arc::new(Recorder::new(transport_to_write(root, config)?, log.clone())));
     if args.with_reports {
+        // What makes reports is no question, and would stand in the way of a replay.
+        let session = WriteSession::new(Arc::new(transport_to_write(root, config)?));
         let settings = config.altiris.clone().unwrap_or_default();
-        let made = create_missing_reports(&session, &settings, &altiris_findings(root, config)?).await?;
+        let made = create_missing_reports(&session, &settings, &capabilities::findings(root, config)?).await?;
         for name in made {
             context.talk(&format!("made the report `{}`\n", visible(&name)));
         }
     }
+    if start.scratch.is_none() {
+        let session = Session::new(Arc::new(Recorder::new(transport_to_read(root, config)?, log.clone())));
+        return Ok(probe::probe(&session, log, start).await?);
+    }
+    let session = WriteSession::new(Arc::new(Recorder::new(transport_to_write(root, config)?, log.clone())));
     whole(&session, log, start).await
 }
 
@@ -200,10 +202,8 @@ fn write_transcript(context: &Context, path: &Utf8Path, start: &Start, log: &Log
 }
 
 fn write_findings(context: &Context, path: &Utf8Path, probed: &Probed) -> Result<(), Failure> {
-    let yaml = serde_yaml::to_string(&probed.findings).expect("findings are words, GUIDs and truth values");
-    let text = format!(
-        "# What `consign probe` found out about one server; `altiris.probe` of that server names this file.\n{yaml}"
-    );
+    let text = serde_json::to_string_pretty(&probed.findings).expect("findings are words, GUIDs and truth values");
+    let text = format!("{text}\n");
     files::write_atomic(path, text.as_bytes(), None).map_err(|error| Failure::from_error(exit::ERROR, &error))?;
     context.talk(&format!("What was found is in `{path}`.\n"));
     Ok(())

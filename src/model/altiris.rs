@@ -72,29 +72,6 @@ pub struct Findings {
     /// Whether a task takes the GUID of a collection where the documents say that of a resource target (altiris-asdk §9,
     /// point 2).
     pub collections_as_targets: bool,
-    /// Forms of schedule that were stored and read back alike, beside `at` and `daily`, which are documented
-    /// (altiris-asdk §5.3).
-    pub schedules: BTreeSet<ScheduleForm>,
     /// The GUID of the permission *Install On Approval*, which no document names (altiris-asdk §4.8).
     pub approval_permission: Option<Guid>,
-}
-
-/// A form of schedule that the documents only hint at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ScheduleForm {
-    /// Days of a week.
-    Weekly,
-    /// A day of a month.
-    Monthly,
-}
-
-impl ScheduleForm {
-    /// The key of the form in a manifest's schedule.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Weekly => "weekly",
-            Self::Monthly => "monthly",
-        }
-    }
 }

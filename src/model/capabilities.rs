@@ -46,6 +46,11 @@ impl Capabilities {
         if self.read_only.contains(&kind) && access != Access::Absent { Access::ReadOnly } else { access }
     }
 
+    /// The kinds that can be written: what could not be read of the others stands in no write's way.
+    pub fn written(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.kinds.iter().copied().filter(|kind| !self.read_only.contains(kind))
+    }
+
     /// Whether a value of the field is ever seen, so that a difference in it can be found.
     pub fn is_shown(&self, kind: Kind, field: &str) -> bool {
         !matches!(self.access(kind, field), Access::WriteOnly | Access::Absent)

@@ -379,7 +379,7 @@ fn finish(mut draft: Draft<'_>, computers: Computers<'_>) -> Plan {
     let directory = directory(input, &pairing, &changes);
     let declared: BTreeSet<Kind> = input.site.items.keys().map(|key| key.kind).collect();
     let bounds = bounds::of(&consequences);
-    let complete = Kind::ALL.iter().all(|kind| input.observed.gap(*kind).is_none());
+    let complete = input.capabilities.written().all(|kind| input.observed.gap(kind).is_none());
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         consign_version: input.version.to_owned(),

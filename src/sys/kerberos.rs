@@ -38,6 +38,9 @@ use sspi::Library;
 /// The word that makes this program the library's process.
 pub const COMMAND: &str = "kerberos-library";
 
+/// The variable that names the keytab of who asks.
+const CLIENT_KEYTAB: &str = "KRB5_CLIENT_KTNAME";
+
 /// Whether this build has Kerberos.
 pub const IS_BUILT_IN: bool = cfg!(feature = "negotiate");
 
@@ -143,7 +146,7 @@ impl Kerberos {
         let environment = match keytab {
             // Its tickets are in the memory of that process, and nobody else's.
             Some(keytab) => {
-                vec![("KRB5_CLIENT_KTNAME", format!("FILE:{keytab}")), ("KRB5CCNAME", "MEMORY:consign".to_owned())]
+                vec![(CLIENT_KEYTAB, format!("FILE:{keytab}")), ("KRB5CCNAME", "MEMORY:consign".to_owned())]
             }
             None => Vec::new(),
         };
@@ -208,6 +211,11 @@ impl Kerberos {
             other => Ok(other),
         }
     }
+}
+
+/// What cures what the other side said, where that is known.
+pub fn cure(said: &str) -> Option<&'static str> {
+    words::cure(said, false)
 }
 
 fn decoded(token: &str) -> Result<Vec<u8>, Trouble> {

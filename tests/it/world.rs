@@ -329,6 +329,12 @@ impl Server {
         Self::spawn(directory, &["--faults".into(), path.into_os_string()])
     }
 
+    /// With more arguments and a larger environment.
+    pub fn with_environment(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let arguments: Vec<_> = arguments.iter().map(Into::into).collect();
+        Self::listen_in(tempfile::tempdir().unwrap(), "127.0.0.1:0", &arguments, environment)
+    }
+
     /// With more arguments.
     pub fn with(arguments: &[&str]) -> Self {
         let arguments: Vec<_> = arguments.iter().map(Into::into).collect();
@@ -381,11 +387,21 @@ impl Server {
     }
 
     fn listen(directory: TempDir, address: &str, arguments: &[std::ffi::OsString]) -> Self {
+        Self::listen_in(directory, address, arguments, &[])
+    }
+
+    fn listen_in(
+        directory: TempDir,
+        address: &str,
+        arguments: &[std::ffi::OsString],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let data = directory.path().join("data");
         let mut child = consign()
             .args(["serve", "--listen", address, "--data"])
             .arg(&data)
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

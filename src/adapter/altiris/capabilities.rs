@@ -117,12 +117,7 @@ const TASK: &[Row] = &[
     ("collections", Settable, ""),
     ("priority", CreateOnly, "a task is given its priority when it is made (altiris-asdk §4.9)"),
     ("run", Settable, ""),
-    (
-        "run.schedule",
-        Settable,
-        "only a single start and a daily one are documented, and no probe has shown that others \
-      are kept (altiris-asdk §5.3)",
-    ),
+    ("run.schedule", Settable, "only a single start and a daily one are documented (altiris-asdk §5.3)"),
     ("runMissedSchedule", Settable, ""),
     ("independentExecution", WriteOnly, "it is set with the run options and shown by no method (altiris-asdk §4.9)"),
     ("userCanRun", Absent, "no method has it (altiris-asdk §4.9)"),
@@ -160,27 +155,6 @@ const COLLECTION: &[Row] = &[
     ("autoUpdate", CreateOnly, "a collection is given it when it is made (altiris-asdk §4.2)"),
 ];
 
-const SEQUENCE: &[Row] = &[
-    ("description", ReadOnly, ""),
-    ("enabled", ReadOnly, ""),
-    ("collections", ReadOnly, ""),
-    ("priority", ReadOnly, ""),
-    ("run", ReadOnly, ""),
-    ("runMissedSchedule", ReadOnly, ""),
-    ("wakeOnLan", ReadOnly, ""),
-    ("notifyImmediately", ReadOnly, ""),
-    ("notifyUser", ReadOnly, ""),
-    ("warnUser", ReadOnly, ""),
-    ("availability", ReadOnly, ""),
-    ("removeAfterSuccess", ReadOnly, ""),
-    ("agentDisplayName", ReadOnly, ""),
-    ("agentDisplayDescription", ReadOnly, ""),
-    ("verboseStatusEvents", ReadOnly, ""),
-    ("download", ReadOnly, ""),
-    ("steps", ReadOnly, ""),
-    ("portal", ReadOnly, ""),
-];
-
 /// What is seen less of where no report is allowed: only what a method shows.
 const BY_METHODS: &[(Kind, Row)] = &[
     (Kind::Folder, ("description", Absent, NO_GETTER)),
@@ -191,22 +165,21 @@ const BY_METHODS: &[(Kind, Row)] = &[
     (Kind::Collection, ("autoUpdate", WriteOnly, NO_GETTER)),
 ];
 
-/// The kinds that can be read, each with its fields.
-const KINDS: [(Kind, &[Row]); 6] = [
+/// The kinds that are held, each with its fields.
+const KINDS: [(Kind, &[Row]); 5] = [
     (Kind::Folder, FOLDER),
     (Kind::Package, PACKAGE),
     (Kind::Program, PROGRAM),
     (Kind::Task, TASK),
-    (Kind::SequentialTask, SEQUENCE),
     (Kind::Collection, COLLECTION),
 ];
 
-/// The kinds that are not held, or not written, each with the reason.
+/// The kinds that are not held, each with the reason.
 const WITHOUT: [(Kind, &str); 8] = [
     (
         Kind::SequentialTask,
-        "sequential tasks have no method; they could be written by export and import, which no probe has shown to work \
-         on this server (altiris-domain §5, altiris-asdk §7)",
+        "no method shows or writes a sequential task, and what an export of one holds is not documented (altiris-domain §5, \
+         §9; altiris-asdk §7)",
     ),
     (
         Kind::MaintenanceWindow,
@@ -258,7 +231,7 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
     Capabilities {
         api: Api::Altiris,
         kinds: KINDS.into_iter().map(|(kind, _)| kind).collect(),
-        read_only: BTreeSet::from([Kind::SequentialTask]),
+        read_only: BTreeSet::new(),
         fields,
         forms: forms(findings),
         reasons,
@@ -272,8 +245,7 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
 
 /// The fields of which the API takes some values only.
 fn forms(findings: &Findings) -> BTreeMap<(Kind, String), Forms> {
-    let mut schedules = Forms::words(["at", "daily"]);
-    schedules.words.extend(findings.schedules.iter().map(|form| form.word().to_owned()));
+    let schedules = Forms::words(["at", "daily"]);
     let mut rights = Forms::words(["install"]);
     if findings.approval_permission.is_some() {
         rights.words.insert("installOnApproval".to_owned());
@@ -301,7 +273,6 @@ mod tests {
     use crate::manifest::all_fields;
     use crate::manifest::fields;
     use crate::model::altiris::Findings;
-    use crate::model::altiris::ScheduleForm;
     use crate::model::capabilities::Access;
     use crate::model::guid::Guid;
     use crate::model::kind::Kind;
@@ -354,19 +325,12 @@ mod tests {
 
     #[test]
     fn what_a_probe_has_shown_opens_forms() {
-        let known = Findings {
-            schedules: BTreeSet::from([ScheduleForm::Weekly]),
-            approval_permission: Some(Guid::of(1)),
-            ..Findings::default()
+        let known = Findings { approval_permission: Some(Guid::of(1)), ..Findings::default() };
+        let has = |findings: &Findings| {
+            let held = capabilities(findings, Sight::Reports);
+            held.forms[&(Kind::Program, "portal.grants.right".to_owned())].words.contains("installOnApproval")
         };
-        let words = |findings: &Findings, kind, name: &str| {
-            capabilities(findings, Sight::Reports).forms[&(kind, name.to_owned())].words.clone()
-        };
-        assert!(!words(&Findings::default(), Kind::Task, "run.schedule").contains("weekly"));
-        assert!(words(&known, Kind::Task, "run.schedule").contains("weekly"));
-        assert!(!words(&known, Kind::Task, "run.schedule").contains("monthly"));
-        assert!(!words(&Findings::default(), Kind::Program, "portal.grants.right").contains("installOnApproval"));
-        assert!(words(&known, Kind::Program, "portal.grants.right").contains("installOnApproval"));
+        assert!(!has(&Findings::default()) && has(&known));
     }
 
     #[test]
@@ -374,7 +338,6 @@ mod tests {
         let held = capabilities(&Findings::default(), Sight::Reports);
         assert_eq!(held.access(Kind::Program, "runWith.passwordFrom"), Access::WriteOnly);
         assert_eq!(held.access(Kind::Task, "warnUser.deferUpTo"), Access::Settable);
-        assert_eq!(held.access(Kind::SequentialTask, "steps.package"), Access::ReadOnly);
         assert_eq!(held.access(Kind::Folder, "portal.grants.principal"), Access::ReadOnly);
         assert!(!held.is_shown(Kind::Task, "userCanRun"));
         assert_eq!(held.access(Kind::Task, "priority"), Access::CreateOnly);

@@ -78,7 +78,11 @@ async fn stand_before(State(acceptor): State<Acceptor>, mut request: Request, ne
                 request.extensions_mut().insert(principal);
                 proof = Some(theirs);
             }
-            Err(refused) => return challenged(told(&refused)),
+            Err(refused) => {
+                let mut response = challenged(told(&refused));
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                return response;
+            }
         }
     }
     let mut response = next.run(request).await;

@@ -488,7 +488,7 @@ fn causes(error: &reqwest::Error) -> Causes {
     let mut next: Option<&(dyn Error + 'static)> = error.source();
     while let Some(cause) = next {
         found.last = cause.to_string();
-        found.proxy_refused |= found.last == "proxy authorization required";
+        found.proxy_refused |= found.last.ends_with("proxy authorization required");
         let mut tls = cause.downcast_ref::<rustls::Error>();
         next = cause.source();
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {

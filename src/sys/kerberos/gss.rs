@@ -16,24 +16,28 @@ use libgssapi::oid::GSS_NT_HOSTBASED_SERVICE;
 use libgssapi::oid::GSS_NT_KRB5_PRINCIPAL;
 use libgssapi::oid::OidSet;
 
+use super::CLIENT_KEYTAB;
 use super::CONTEXTS_MAX;
 use super::Target;
 use super::Trouble;
 use super::words;
+use crate::sys::environment;
 
 /// What is under way in this process.
 pub(super) struct Library {
     waiting: BTreeMap<u64, ClientCtx>,
     next: u64,
+    has_keytab: bool,
 }
 
 impl Library {
-    pub(super) const fn new() -> Self {
-        Self { waiting: BTreeMap::new(), next: 0 }
+    pub(super) fn new() -> Self {
+        let has_keytab = environment::variable(CLIENT_KEYTAB).is_some();
+        Self { waiting: BTreeMap::new(), next: 0, has_keytab }
     }
 
     pub(super) fn start(&mut self, target: &Target) -> Result<(u64, Vec<u8>), Trouble> {
-        let ours = words::Ours { target: Some(target) };
+        let ours = words::Ours { target: Some(target), has_keytab: self.has_keytab };
         let said = |error: Error| words::explain(&error.to_string(), &ours);
         let account = target.principal.as_ref().map(|name| Name::new(name.as_bytes(), Some(GSS_NT_KRB5_PRINCIPAL)));
         let account = account.transpose().map_err(said)?;

@@ -26,7 +26,7 @@ impl Library {
     pub(super) fn start(&mut self, target: &Target) -> Result<(u64, Vec<u8>), Trouble> {
         let flags = InitiateFlags::NEGOTIATE_TOKEN | InitiateFlags::DISABLE_CONFIDENTIALITY;
         let made = ClientCtx::new(flags, target.principal.as_deref(), &target.name(), None);
-        let ours = words::Ours { target: Some(target) };
+        let ours = words::Ours { target: Some(target), has_keytab: false };
         let (context, token) = made.map_err(|error| words::explain(&format!("{error:#}"), &ours))?;
         let token = token.to_vec();
         self.next += 1;

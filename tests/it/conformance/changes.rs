@@ -168,7 +168,6 @@ fn each_field_is_changed_alone_native() {
 }
 
 #[test]
-#[ignore = "the Altiris adapter is not there yet"]
 fn each_field_is_changed_alone_altiris() {
     each_edit(Api::Altiris);
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use super::Api;
 use super::over_each_api;
-use super::site;
 
 over_each_api! {
     /// Promise 5: what is there is not written again.
@@ -178,8 +178,9 @@ over_each_api! {
         world.project.run(&["plan"]).exits(0);
         world.project.run(&["drift"]).exits(0);
         world.project.run(&["refs", "Package/7-Zip", "--server", "lab"]).exits(0);
-        world.project.run(&["portal", "--server", "lab"]).exits(0);
+        // What programs inherit is not shown by every API; then the matrix says that it is not whole.
+        let whole = if world.api == Api::Altiris { 7 } else { 0 };
+        world.project.run(&["portal", "--server", "lab"]).exits(whole);
         assert_eq!(world.server.writes().len(), writes);
-        assert_eq!(site::MANIFESTS.len(), 4);
     }
 }

@@ -12,6 +12,9 @@ use serde_json::Value;
 use crate::world::Project;
 use crate::world::Server;
 
+/// The folder of reports that every server of the vendor has.
+const REPORTS: &str = "4d4d03c6-cb51-4502-886f-13f756198b1b";
+
 /// How the server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
@@ -53,6 +56,9 @@ impl World {
         let project = Project::of(&server, "", &site::MANIFESTS);
         let world = Self { api, server, project };
         world.point();
+        if api == Api::Altiris {
+            world.project.run(&["probe", "--with-reports"]).exits(0);
+        }
         world
     }
 
@@ -104,7 +110,9 @@ impl Api {
     fn config(self, server: &Server) -> String {
         match self {
             Self::Native => format!("api: native\n    url: {}", server.url),
-            Self::Altiris => format!("api: altiris\n    url: {}/Altiris", server.url),
+            Self::Altiris => {
+                format!("api: altiris\n    url: {}/Altiris\n    altiris: {{reports: {REPORTS}}}", server.url)
+            }
         }
     }
 
@@ -138,7 +146,6 @@ macro_rules! over_each_api {
                 }
 
                 #[test]
-                #[ignore = "the Altiris adapter is not there yet"]
                 fn altiris() {
                     test(crate::conformance::Api::Altiris);
                 }

@@ -8,7 +8,6 @@ use crate::adapter::altiris::wire::session::Reply;
 use crate::adapter::altiris::wire::session::WriteSession;
 use crate::adapter::altiris::wire::value;
 use crate::adapter::altiris::wire::xml;
-use crate::model::altiris::ScheduleForm;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::sys::http::asdk::Param;
@@ -22,9 +21,9 @@ use super::Start;
 use super::Told;
 
 /// Schedules as the documents hint at them (altiris-asdk §5.3).
-const SCHEDULES: [(ScheduleForm, &str, &str); 2] = [
-    (ScheduleForm::Weekly, "2", "<WeeksInterval>1</WeeksInterval><DaysOfTheWeek>4</DaysOfTheWeek>"),
-    (ScheduleForm::Monthly, "3", "<Days>8</Days><Months>4095</Months>"),
+const SCHEDULES: [(&str, &str, &str); 2] = [
+    ("weekly", "2", "<WeeksInterval>1</WeeksInterval><DaysOfTheWeek>4</DaysOfTheWeek>"),
+    ("monthly", "3", "<Days>8</Days><Months>4095</Months>"),
 ];
 
 /// A predicate and a whole query; both find nobody.
@@ -261,13 +260,12 @@ impl Tries<'_> {
             facts.push(match call.and_then(|reply| reply.done("SetAdvertisementExScheduleScheduleXML")) {
                 Ok(()) => match self.read_task(task).await {
                     Ok(reply) if is_same_trigger(&given, &field(&reply, "ScheduleXML")) => {
-                        self.probed.findings.schedules.insert(form);
-                        format!("{}: kept", form.word())
+                        format!("{form}: kept")
                     }
-                    Ok(_) => format!("{}: taken, and not kept as it was", form.word()),
-                    Err(error) => format!("{}: {}", form.word(), words(&error)),
+                    Ok(_) => format!("{form}: taken, and not kept as it was"),
+                    Err(error) => format!("{form}: {}", words(&error)),
                 },
-                Err(error) => format!("{}: refused: {}", form.word(), words(&error)),
+                Err(error) => format!("{form}: refused: {}", words(&error)),
             });
         }
         self.probed.note(about, Told::Found(facts));

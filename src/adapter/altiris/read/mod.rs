@@ -124,6 +124,14 @@ impl AltirisReader {
         }
     }
 
+    /// A collection as the server holds it now, read by itself.
+    ///
+    /// # Errors
+    /// As [`ReadAdapter::identity`]; [`AdapterError::NotFound`] where there is none.
+    pub async fn collection_of(&self, guid: Guid) -> Result<RawCollection, AdapterError> {
+        self.collection(&Methods::new(&self.session, &self.settings.known), guid).await
+    }
+
     async fn collection(&self, methods: &Methods<'_>, guid: Guid) -> Result<RawCollection, AdapterError> {
         let item = methods.item(guid).await?;
         let mut collection = RawCollection { name: item.name, folder: item.folder, ..RawCollection::default() };

@@ -452,13 +452,21 @@ async fn faults_on_purpose_answer_in_the_manner_of_the_call() {
     let lost = read(faulty(&ask("sessionLost")).oneshot(rename("Three")).await.unwrap()).await;
     assert_eq!(lost.status, 401);
     assert_eq!(name(), "Two");
-    let rules = "rules: [{asdkMethod: EnablePermissionInheritance, fault: {asdk: {answer: 'false'}, when: after}}]";
-    let body = format!(
-        "<EnablePermissionInheritance xmlns=\"{NS}\"><itemGuid>{folder}</itemGuid></EnablePermissionInheritance>"
-    );
-    let action = format!("\"{NS}/EnablePermissionInheritance\"");
-    let answer = read(faulty(rules).oneshot(envelope(&world.editor, SECURITY, &action, &body)).await.unwrap()).await;
-    assert_eq!(all(&answer.soap(), "EnablePermissionInheritanceResult")[0].text, "false");
+    let inherits = || {
+        let spec = serde_json::to_value(world.app.item(folder.parse().unwrap()).unwrap().spec).unwrap();
+        spec["portal"]["inherit"].as_bool().unwrap()
+    };
+    for (when, left) in [("before", true), ("after", false)] {
+        let fault = format!("{{asdk: {{answer: 'false'}}, when: {when}}}");
+        let rules = format!("rules: [{{asdkMethod: DisablePermissionInheritance, fault: {fault}}}]");
+        let params = format!("<itemGuid>{folder}</itemGuid><actionFlag>1</actionFlag>");
+        let body = format!("<DisablePermissionInheritance xmlns=\"{NS}\">{params}</DisablePermissionInheritance>");
+        let action = format!("\"{NS}/DisablePermissionInheritance\"");
+        let answer =
+            read(faulty(&rules).oneshot(envelope(&world.editor, SECURITY, &action, &body)).await.unwrap()).await;
+        assert_eq!(all(&answer.soap(), "DisablePermissionInheritanceResult")[0].text, "false");
+        assert_eq!(inherits(), left, "{when}");
+    }
 }
 
 #[tokio::test]

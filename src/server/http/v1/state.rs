@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::stream;
 use http::header;
 use tokio::runtime::Handle;
@@ -80,7 +81,8 @@ fn from_thread(server: &Server, snapshot: Snapshot, internal: bool) -> Result<Re
         }
     });
     let pieces = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
-    Ok(answer(Body::from_stream(pieces), state))
+    // Compression asks once more after the end, which the stream itself would not bear.
+    Ok(answer(Body::from_stream(pieces.fuse()), state))
 }
 
 /// Why a stream ended early.

@@ -8,6 +8,7 @@ use url::Url;
 use super::super::TransportError;
 use super::Offers;
 use super::denied;
+use crate::sys::kerberos;
 use crate::sys::kerberos::Kerberos;
 use crate::sys::kerberos::Target;
 use crate::sys::kerberos::Trouble;
@@ -88,6 +89,7 @@ impl Negotiate {
         if !offers.has("negotiate") {
             return offers.lack("Negotiate");
         }
+        let cured = said.as_deref().and_then(kerberos::cure);
         let said = said.map_or(String::new(), |said| format!("; it says: {said}"));
         let service = self.target.name();
         // A Kerberos error of the server's may be in the token; one that goes on is NTLM in disguise, or a broken server.
@@ -105,9 +107,11 @@ impl Negotiate {
         let why = format!("the server refused the ticket for `{service}`{said}");
         denied(
             why,
+            cured.unwrap_or(
             "is the account known there? else the server's key is another one: the name belongs to another account \
              (`setspn -Q`), its password or keytab changed after the ticket was made (`kdestroy` and `kinit` again), or \
              the site's service does not run as that account (IIS: kernel-mode authentication)",
+            ),
         )
     }
 

@@ -33,7 +33,7 @@ const REFUSAL_TIME: Duration = Duration::from_secs(10);
 const SAID_MAX: usize = 300;
 
 /// How often the legs of NTLM begin anew when the connection went between them.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// How a connection proves who it is.
 pub(super) enum Way {
@@ -167,7 +167,9 @@ async fn by_ntlm(
     lane: &mut LoggedOn,
     gate: &Gate,
 ) -> Result<Response, TransportError> {
-    if lane.local.take().is_some() && !lane.each {
+    // A connection that there is already is the one to log on: opening another beside it would leave two to mix up.
+    let mut is_there = lane.local.take().is_some();
+    if is_there && !lane.each {
         gate.shut();
         match connection.leg(outgoing, None, true).await {
             Ok(response) if !is_refusal(&response) => {
@@ -179,13 +181,23 @@ async fn by_ntlm(
                 lane.each = local(&response).is_some();
                 let _ = refusal(response).await;
             }
-            Err(LegError::Gone) => {}
+            Err(LegError::Gone) => is_there = false,
             Err(LegError::Transport(error)) => return Err(error),
         }
     }
     for _ in 0..ROUNDS {
-        gate.open();
-        let first = connection.leg(outgoing, Some(&Ntlm::first()), false).await?;
+        if is_there {
+            gate.shut();
+        } else {
+            gate.open();
+        }
+        let first = match connection.leg(outgoing, Some(&Ntlm::first()), false).await {
+            Err(LegError::Gone) => {
+                is_there = false;
+                continue;
+            }
+            first => first?,
+        };
         gate.shut();
         if !is_refusal(&first) {
             let status = first.status();
@@ -209,12 +221,13 @@ async fn by_ntlm(
             // Another connection than the one that was challenged: the account was not looked at.
             Ok(response) if local(&response) != here => {
                 let _ = refusal(response).await;
+                is_there = true;
             }
             Ok(response) => {
                 let (_, said) = refusal(response).await;
                 return Err(ntlm.refused(said));
             }
-            Err(LegError::Gone) => {}
+            Err(LegError::Gone) => is_there = false,
             Err(LegError::Transport(error)) => return Err(error),
         }
     }
