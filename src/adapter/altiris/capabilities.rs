@@ -245,6 +245,7 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
         fields,
         forms: forms(findings),
         reasons,
+        folders_at_top: false,
         concurrency: Concurrency::ReadAgain,
         batch_max: None,
         leases: false,
