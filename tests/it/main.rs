@@ -1,6 +1,7 @@
 //! Tests of the whole, a module a subject.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")]
 
+mod altiris;
 mod asdk;
 #[cfg(unix)]
 mod auth;

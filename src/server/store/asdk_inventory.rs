@@ -35,7 +35,7 @@ pub fn of_computer(sql: &Connection, computer: Guid) -> Result<Vec<Rows>, StoreE
     for name in names(sql)? {
         // Names of tables are letters, digits and `_`, see `inventory::make`; the view has the GUID first.
         let mut query = sql.prepare(&format!("SELECT * FROM \"{name}\" WHERE Guid = ?1"))?;
-        let columns: Vec<String> = query.column_names().into_iter().skip(1).map(str::to_owned).collect();
+        let columns: Vec<String> = query.column_names().skip(1).map(str::to_owned).collect();
         let mut rows = query.query([computer.to_string()])?;
         let mut table = Rows { name, columns, rows: Vec::new() };
         while let Some(row) = rows.next()? {

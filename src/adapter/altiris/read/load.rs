@@ -19,7 +19,9 @@ use crate::model::altiris::Findings;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::sys::http::asdk::Reading;
+use crate::sys::http::asdk::Service;
 
+use super::methods::List;
 use super::methods::Methods;
 use super::methods::is_intersect;
 use super::methods::partly;
@@ -118,7 +120,12 @@ impl Loader<'_> {
     }
 
     async fn packages_by_methods(&mut self) -> Result<(), AdapterError> {
-        let list = match self.methods.of_kind(Kind::Package).await? {
+        let services = self.methods.services(&[Service::Package, Service::Program]).await?;
+        let list = match services {
+            Ok(()) => self.methods.of_kind(Kind::Package).await?,
+            Err(why) => Err(why),
+        };
+        let list = match list {
             Ok(list) => list,
             Err(why) => {
                 self.raw.unreadable.insert(Kind::Package, why.clone());
@@ -170,7 +177,7 @@ impl Loader<'_> {
             },
         };
         let Ok(list) = list else { return self.tasks_by_methods().await };
-        let targets: BTreeMap<Guid, Vec<Guid>> = list.into_iter().map(|item| (item.guid, item.targets)).collect();
+        let targets: BTreeMap<Guid, Vec<Guid>> = list.items.into_iter().map(|item| (item.guid, item.targets)).collect();
         let mut unlisted = Vec::new();
         for task in &mut tasks {
             match targets.get(&task.guid) {
@@ -190,7 +197,12 @@ impl Loader<'_> {
     }
 
     async fn tasks_by_methods(&mut self) -> Result<(), AdapterError> {
-        let list = match self.methods.of_kind(Kind::Task).await? {
+        let services = self.methods.services(&[Service::Advertisement]).await?;
+        let list = match services {
+            Ok(()) => self.methods.of_kind(Kind::Task).await?,
+            Err(why) => Err(why),
+        };
+        let list = match list {
             Ok(list) => list,
             Err(why) => {
                 self.raw.unreadable.insert(Kind::Task, why);
@@ -244,8 +256,8 @@ impl Loader<'_> {
                 return Ok(());
             }
         };
-        let guids = list.iter().map(|item| item.guid).collect();
-        for item in list {
+        let guids = list.items.iter().map(|item| item.guid).collect();
+        for item in list.items {
             let ItemDetails { guid, name, folder, attributes, .. } = item;
             let collection = RawCollection { name, folder, attributes, ..RawCollection::default() };
             self.raw.collections.insert(guid, collection);
@@ -270,8 +282,8 @@ impl Loader<'_> {
             let (name, folder) = found.map(|found| (found.name.clone(), found.folder)).unwrap_or_default();
             bare_item(*guid, name, folder)
         };
-        let list: Vec<ItemDetails> = collections.iter().map(item).collect();
-        let each = methods.each(list, read).await?;
+        let items: Vec<ItemDetails> = collections.iter().map(item).collect();
+        let each = methods.each(List { of: String::new(), items }, read).await?;
         let known: BTreeSet<Guid> = self.raw.collections.keys().copied().collect();
         for (item, (included, excluded)) in each.found {
             let Some(collection) = self.raw.collections.get_mut(&item.guid) else { continue };
@@ -299,7 +311,7 @@ impl Loader<'_> {
     /// Sequential tasks: that there are any is all that is shown (altiris-domain §5).
     async fn sequences(&mut self) -> Result<(), AdapterError> {
         let names: Result<BTreeSet<String>, String> = match self.methods.of_kind(Kind::SequentialTask).await? {
-            Ok(list) => Ok(list.into_iter().map(|item| item.name).collect()),
+            Ok(list) => Ok(list.items.into_iter().map(|item| item.name).collect()),
             Err(why) => match self.rows("sequence-steps").await? {
                 Ok(table) => Ok(table.rows.iter().map(|row| text_in(row, "ParentItemGuid")).collect()),
                 Err(_) => Err(why),
@@ -362,13 +374,13 @@ impl Loader<'_> {
         {
             self.raw.targets = targets;
         }
-        let open: Vec<ItemDetails> = wanted
+        let items: Vec<ItemDetails> = wanted
             .into_iter()
             .filter(|guid| !self.raw.targets.contains_key(guid))
             .map(|guid| bare_item(guid, String::new(), None))
             .collect();
         let methods = &self.methods;
-        let each = methods.each(open, |guid| methods.target(guid)).await?;
+        let each = methods.each(List { of: String::new(), items }, |guid| methods.target(guid)).await?;
         for (item, target) in each.found {
             self.raw.targets.insert(item.guid, target);
         }

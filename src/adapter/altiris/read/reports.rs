@@ -162,8 +162,16 @@ pub fn catalogue(findings: &Findings) -> Vec<Query> {
             &["CollectionGuid", "ResourceGuid"],
             "CollectionGuid, ResourceGuid",
         ),
+        Query::new("computer-clocks", "vComputer", &["Guid", "TimeZone", "LastSeen", "Retired"], "Guid"),
+        // Which computer a row is of stands in a column that servers call one way or the other.
         Query::new(
             "executions",
+            "Evt_AeX_SWD_Execution",
+            &["_ResourceGuid", "AdvertisementId", "Start", "ReturnCode"],
+            "Start",
+        ),
+        Query::new(
+            "executions-by-resource",
             "Evt_AeX_SWD_Execution",
             &["ResourceGuid", "AdvertisementId", "Start", "ReturnCode"],
             "Start",

@@ -293,6 +293,8 @@ impl Writer<'_> {
             Entry::Item(item) => self.delete(guid, item.revision),
             Entry::Object(object) => match &object.says {
                 Says::Target(_) => self.delete_target(&object),
+                Says::Task(_) => self.delete_server_task(&object),
+                Says::Publishing(_) => self.delete_publishing(&object),
                 _ => self.drop_object(&object),
             },
         }

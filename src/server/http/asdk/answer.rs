@@ -84,7 +84,7 @@ async fn respond(
     injected: Option<&Injected>,
 ) -> Result<Response, Response> {
     let options = &asdk.options;
-    filter(parts)?;
+    filter(parts).map_err(|refused| *refused)?;
     if injected.is_some_and(|fault| fault.what == What::SessionLost) {
         return Err(challenge(options));
     }
@@ -113,21 +113,24 @@ async fn respond(
 }
 
 /// What IIS refuses before anybody looks: other verbs, long query strings, a POST that does not say how long it is.
-fn filter(parts: &Parts) -> Result<(), Response> {
+fn filter(parts: &Parts) -> Result<(), Box<Response>> {
     if ![Method::GET, Method::POST, Method::HEAD].contains(&parts.method) {
-        return Err(page::error(StatusCode::NOT_FOUND, "HTTP Error 404.6 - Not Found: the verb is denied."));
+        return Err(Box::new(page::error(StatusCode::NOT_FOUND, "HTTP Error 404.6 - Not Found: the verb is denied.")));
     }
     if parts.uri.query().is_some_and(|query| query.len() > QUERY_MAX) {
-        return Err(page::error(StatusCode::NOT_FOUND, "HTTP Error 404.15 - Not Found: the query string is too long."));
+        return Err(Box::new(page::error(
+            StatusCode::NOT_FOUND,
+            "HTTP Error 404.15 - Not Found: the query string is too long.",
+        )));
     }
     let is_old = [Version::HTTP_10, Version::HTTP_11].contains(&parts.version);
     let says_length =
         parts.headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
     if parts.method == Method::POST && is_old && !says_length {
-        return Err(page::error(
+        return Err(Box::new(page::error(
             StatusCode::LENGTH_REQUIRED,
             "HTTP Error 411. The request must have a content length.",
-        ));
+        )));
     }
     Ok(())
 }
@@ -226,7 +229,7 @@ impl Asked<'_> {
         };
         match soap::arguments(message, self.service.namespace(options), &bytes) {
             Ok(args) => {
-                let given = self.invoke(message, args)?;
+                let given = self.invoke(message, args).map_err(|refused| *refused)?;
                 Ok(soap::told(self.service, options, message, given))
             }
             Err(misread) => Ok(soap::misread(&misread)),
@@ -255,16 +258,20 @@ impl Asked<'_> {
             Bytes::copy_from_slice(self.parts.uri.query().unwrap_or_default().as_bytes())
         };
         let args = form::arguments(message, options, &sent).map_err(refused)?;
-        let given = self.invoke(message, args)?;
+        let given = self.invoke(message, args).map_err(|refused| *refused)?;
         Ok(form::told(self.service, options, message, given))
     }
 
     /// Carries out a call, unless the version, the role or a fault on purpose is against it.
-    fn invoke(&self, message: Message, args: BTreeMap<&'static str, Arg>) -> Result<Result<Value, Fault>, Response> {
+    fn invoke(
+        &self,
+        message: Message,
+        args: BTreeMap<&'static str, Arg>,
+    ) -> Result<Result<Value, Fault>, Box<Response>> {
         match self.injected {
             Some(fault) if !fault.after => {
                 self.instead_of_an_answer(fault)?;
-                if let Some(instead) = fault.instead() {
+                if let Some(instead) = fault.instead(message.method.result) {
                     return Ok(instead);
                 }
             }
@@ -276,10 +283,10 @@ impl Asked<'_> {
         Ok(fault.spoil(given))
     }
 
-    fn instead_of_an_answer(&self, fault: &Injected) -> Result<(), Response> {
+    fn instead_of_an_answer(&self, fault: &Injected) -> Result<(), Box<Response>> {
         match fault.what {
-            What::PlainText => Err(form::plain("Object reference not set to an instance of an object.")),
-            What::LoginPage => Err(page::login()),
+            What::PlainText => Err(Box::new(form::plain("Object reference not set to an instance of an object."))),
+            What::LoginPage => Err(Box::new(page::login())),
             _ => Ok(()),
         }
     }

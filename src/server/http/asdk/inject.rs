@@ -3,6 +3,7 @@
 
 use crate::server::http::asdk::fault::Exception;
 use crate::server::http::asdk::fault::Fault;
+use crate::server::http::asdk::value::Ty;
 use crate::server::http::asdk::value::Value;
 
 /// A fault of this API, beside a request.
@@ -32,10 +33,11 @@ pub enum What {
 }
 
 impl Injected {
-    /// What a method gives that this befell; `None` where it is to be carried out.
-    pub(super) fn instead(&self) -> Option<Result<Value, Fault>> {
+    /// What a method with such a result gives that is not carried out; `None` where it is.
+    pub(super) fn instead(&self, result: Ty) -> Option<Result<Value, Fault>> {
         match &self.what {
             What::Exception(exception, message) => Some(Err(Fault::new(*exception, message.clone()))),
+            What::False if matches!(result, Ty::Bool) => Some(Ok(Value::Bool(false))),
             _ => None,
         }
     }

@@ -452,13 +452,21 @@ async fn faults_on_purpose_answer_in_the_manner_of_the_call() {
     let lost = read(faulty(&ask("sessionLost")).oneshot(rename("Three")).await.unwrap()).await;
     assert_eq!(lost.status, 401);
     assert_eq!(name(), "Two");
-    let rules = "rules: [{asdkMethod: EnablePermissionInheritance, fault: {asdk: {answer: 'false'}, when: after}}]";
-    let body = format!(
-        "<EnablePermissionInheritance xmlns=\"{NS}\"><itemGuid>{folder}</itemGuid></EnablePermissionInheritance>"
-    );
-    let action = format!("\"{NS}/EnablePermissionInheritance\"");
-    let answer = read(faulty(rules).oneshot(envelope(&world.editor, SECURITY, &action, &body)).await.unwrap()).await;
-    assert_eq!(all(&answer.soap(), "EnablePermissionInheritanceResult")[0].text, "false");
+    let inherits = || {
+        let spec = serde_json::to_value(world.app.item(folder.parse().unwrap()).unwrap().spec).unwrap();
+        spec["portal"]["inherit"].as_bool().unwrap()
+    };
+    for (when, left) in [("before", true), ("after", false)] {
+        let fault = format!("{{asdk: {{answer: 'false'}}, when: {when}}}");
+        let rules = format!("rules: [{{asdkMethod: DisablePermissionInheritance, fault: {fault}}}]");
+        let params = format!("<itemGuid>{folder}</itemGuid><actionFlag>1</actionFlag>");
+        let body = format!("<DisablePermissionInheritance xmlns=\"{NS}\">{params}</DisablePermissionInheritance>");
+        let action = format!("\"{NS}/DisablePermissionInheritance\"");
+        let answer =
+            read(faulty(&rules).oneshot(envelope(&world.editor, SECURITY, &action, &body)).await.unwrap()).await;
+        assert_eq!(all(&answer.soap(), "DisablePermissionInheritanceResult")[0].text, "false");
+        assert_eq!(inherits(), left, "{when}");
+    }
 }
 
 #[tokio::test]
@@ -507,4 +515,40 @@ async fn roles_take_what_is_known_and_say_false_of_the_rest() {
     assert_eq!(call("DeleteRole", &of("")).await.fault().2, "ASDKDoesNotExistException");
     let denied = world.soap(SECURITY, "CreateNewRole", "<roleName>x</roleName>").await.fault();
     assert_eq!(denied.2, "ASDKInsufficientPermissionException");
+}
+
+#[tokio::test]
+async fn an_export_is_the_same_on_its_page_and_comes_back_in() {
+    let world = World::new(AsdkOptions::new());
+    let folder = world.folder("One").await;
+    let exported = world.soap(ITEM, "ExportItemXmlString", &format!("<itemGuid>{folder}</itemGuid>")).await.soap();
+    let xml = exported.children[0].text.clone();
+    let page = world.get(&format!("/altiris/ns/itemasxml.aspx?itemguid={folder}")).await;
+    assert_eq!((page.status, page.text.as_str()), (200, xml.as_str()));
+    assert_eq!(world.get("/Altiris/NS/ItemAsXml.aspx?ItemGuid=x").await.status, 500);
+    let renamed = super::xml::text(&xml.replace(">One<", ">Two<"));
+    assert_eq!(world.soap(ITEM, "ImportItemXmlString", &format!("<xml>{renamed}</xml>")).await.status, 200);
+    assert_eq!(world.app.item(folder.parse().unwrap()).unwrap().name, "Two");
+    // Markup over a form, percent-encoded.
+    let form: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("xml", &xml).finish();
+    let back = world.post(&format!("{ITEM}/ImportItemXmlString"), &form).await;
+    assert_eq!((back.status, back.text.as_str()), (200, ""));
+    assert_eq!(world.app.item(folder.parse().unwrap()).unwrap().name, "One");
+    let broken = world.soap(ITEM, "ImportItemXmlString", "<xml>&lt;item</xml>").await.fault();
+    assert_eq!(broken.2, "ASDKInvalidParameterException");
+}
+
+#[tokio::test]
+async fn a_solution_that_is_not_installed_is_404_or_an_exception() {
+    const PACKAGE: &str = "/Altiris/ASDK.NS.SoftwareDelivery/SWDSolnPackageManagementService.asmx";
+    let there = World::new(AsdkOptions::new());
+    assert_eq!(there.get(&format!("{PACKAGE}?WSDL")).await.status, 200);
+    // Forms are proven for ASDK.NS and ASDK.Task alone.
+    assert_eq!(there.get(&format!("{PACKAGE}/GetPackageExByGuid?sPackageGuid=x")).await.status, 500);
+    let gone = World::new(AsdkOptions::new().with(Quirk::MissingSoftwareDelivery));
+    assert_eq!(gone.get(&format!("{PACKAGE}?WSDL")).await.status, 404);
+    let options = AsdkOptions::new().with(Quirk::MissingSoftwareDelivery).with(Quirk::MissingAsFault);
+    let fault = World::new(options.with(Quirk::HttpEverywhere));
+    let said = fault.get(&format!("{PACKAGE}/GetPackageExByGuid?sPackageGuid=x")).await;
+    assert!(said.status == 500 && said.text.contains("is not installed"), "{}", said.text);
 }

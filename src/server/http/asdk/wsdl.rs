@@ -45,12 +45,12 @@ pub(super) fn describe(service: &'static Service, options: &AsdkOptions, address
         false => Vec::new(),
     };
     let mut out = render::DECLARATION.to_owned();
-    write!(
+    writeln!(
         out,
         "<wsdl:definitions xmlns:soap=\"http://schemas.xmlsoap.org/wsdl/soap/\" xmlns:tns=\"{namespace}\" \
          xmlns:s=\"http://www.w3.org/2001/XMLSchema\" xmlns:s1=\"{GUID_NAMESPACE}\" \
          xmlns:http=\"http://schemas.xmlsoap.org/wsdl/http/\" xmlns:mime=\"http://schemas.xmlsoap.org/wsdl/mime/\" \
-         targetNamespace=\"{namespace}\" xmlns:wsdl=\"http://schemas.xmlsoap.org/wsdl/\">\n"
+         targetNamespace=\"{namespace}\" xmlns:wsdl=\"http://schemas.xmlsoap.org/wsdl/\">"
     )
     .expect(INTO_STRING);
     write_types(&mut out, options, &namespace, &messages, &http);
@@ -93,10 +93,8 @@ impl Types {
             Ty::Texts => {
                 self.lists.insert("ArrayOfString".to_owned(), Ty::Text);
             }
-            Ty::Record(class) => {
-                if self.classes.insert(class.name, class).is_none() {
-                    class.fields.iter().for_each(|field| self.note(field.ty));
-                }
+            Ty::Record(class) if self.classes.insert(class.name, class).is_none() => {
+                class.fields.iter().for_each(|field| self.note(field.ty));
             }
             Ty::Records(class) => {
                 self.lists.insert(format!("ArrayOf{}", class.name), Ty::Record(class));
@@ -113,7 +111,7 @@ fn write_types(out: &mut String, options: &AsdkOptions, namespace: &str, message
         message.method.params.iter().for_each(|param| types.note(message.ty(param)));
         types.note(message.method.result);
     }
-    write!(out, "<wsdl:types><s:schema elementFormDefault=\"qualified\" targetNamespace=\"{namespace}\">\n")
+    writeln!(out, "<wsdl:types><s:schema elementFormDefault=\"qualified\" targetNamespace=\"{namespace}\">")
         .expect(INTO_STRING);
     if types.has_guid {
         writeln!(out, "<s:import namespace=\"{GUID_NAMESPACE}\" />").expect(INTO_STRING);
@@ -339,8 +337,7 @@ mod tests {
     }
 
     fn operations(root: &Element, port: &str) -> Vec<String> {
-        let ports = root.children.iter().filter(|one| one.name == "portType");
-        let port = ports.filter(|one| one.attribute("", "name") == Some(port)).next_back();
+        let port = root.children.iter().find(|one| one.name == "portType" && one.attribute("", "name") == Some(port));
         let operations = port.into_iter().flat_map(|port| &port.children);
         operations.map(|one| one.attribute("", "name").unwrap_or_default().to_owned()).collect()
     }

@@ -115,8 +115,7 @@ pub(super) fn attribute(raw: &str) -> String {
 /// A name of an element for any text, as .NET encodes it: what a name cannot hold becomes `_xHHHH_`.
 pub(super) fn encoded_name(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
-    let mut rest = raw.char_indices().peekable();
-    while let Some((at, one)) = rest.next() {
+    for (at, one) in raw.char_indices() {
         let fits = one == '_' || one.is_alphabetic() || (at > 0 && (one.is_numeric() || matches!(one, '-' | '.')));
         if !fits || (one == '_' && looks_encoded(&raw[at..])) {
             let mut units = [0; 2];

@@ -153,7 +153,13 @@ fn rows(sql: &str) -> Vec<String> {
                 ("Inherited", "0"),
             ]),
         ]),
-        "vComputer" => all(vec![row(&[("Guid", &id(PC)), ("Name", "PC-1"), ("Domain", "CORP")])]),
+        "vComputer" => all(vec![row(&[
+            ("Guid", &id(PC)),
+            ("Name", "PC-1"),
+            ("Domain", "CORP"),
+            ("TimeZone", "Europe/Berlin"),
+            ("Retired", "1"),
+        ])]),
         "CollectionMembership" => all(vec![row(&[("CollectionGuid", &id(ALL)), ("ResourceGuid", &id(PC))])]),
         "Evt_AeX_SWD_Execution" => all(vec![
             row(&[
@@ -368,7 +374,8 @@ async fn reports_show_computers_members_and_who_ran_what() {
     let reader = AltirisReader::new(fake.clone(), with_reports(), Findings::default());
     let read = reader.fleet().await;
     assert_eq!(read.fleet.computers.len(), 1);
-    assert_eq!(read.fleet.computers[0].name, "PC-1");
+    let computer = &read.fleet.computers[0];
+    assert_eq!((computer.name.as_str(), computer.zone.as_str(), computer.retired), ("PC-1", "Europe/Berlin", true));
     assert_eq!(read.fleet.members[&guid(ALL)].effective.len(), 1);
     assert_eq!(read.fleet.members[&guid(PILOT)].effective.len(), 0);
     let history = &read.fleet.history[&guid(TASK_ZIP)];

@@ -37,6 +37,7 @@ use crate::server::http::asdk::table::truth;
 use crate::server::http::asdk::value::Record;
 use crate::server::http::asdk::value::Ty;
 use crate::server::http::asdk::value::Value;
+use crate::server::http::blocking;
 
 const DETAILS: Ty = Ty::Record(&ITEM_DETAILS);
 const SEVERAL: Ty = Ty::Records(&ITEM_DETAILS);
@@ -86,7 +87,7 @@ pub static SERVICE: Service = Service {
         Method::new("ExportItemXml", &[guid("itemGuid"), text("outputFile")], Ty::Void, export_to_file)
             .or_typed("ExportItemXmlX")
             .writes(),
-        Method::new("ExportItemProfileXmlString", &[guid("itemGuid"), truth("legacyExport")], Ty::Text, export)
+        Method::new("ExportItemProfileXmlString", &[guid("itemGuid"), truth("legacyExport")], Ty::Text, export_profile)
             .or_typed("ExportItemProfileXmlStringX")
             .since(Profile::V8_0),
         Method::new("ImportItemXmlString", &[text("xml")], Ty::Void, import).writes(),
@@ -222,15 +223,17 @@ fn run_automation(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn export(call: &Call<'_>) -> Result<Value, Fault> {
-    // What a profile leaves out is in no document; here it is what only a round trip needs.
-    let is_profile = call.message.name.starts_with("ExportItemProfile");
-    let form = if is_profile { Form::Profile } else { Form::Whole };
-    Ok(call.app.export_xml(call.guid("itemGuid")?, form)?.into())
+    Ok(call.app.export_xml(call.guid("itemGuid")?, Form::Whole)?.into())
+}
+
+/// A profile of this server is of one form; the older one, which `legacyExport` asks for, is the same.
+fn export_profile(call: &Call<'_>) -> Result<Value, Fault> {
+    Ok(call.app.export_xml(call.guid("itemGuid")?, Form::Profile)?.into())
 }
 
 fn import(call: &Call<'_>) -> Result<Value, Fault> {
-    let xml = call.text("xml")?;
-    call.write(|writer| writer.import_xml(xml, call.has(Quirk::ImportKeepsSequenceGuid)))?;
+    let (xml, keeps) = (call.text("xml")?, call.has(Quirk::ImportKeepsSequenceGuid));
+    call.write(|writer| writer.import_xml(xml, keeps))?;
     Ok(Value::Void)
 }
 
@@ -271,8 +274,8 @@ pub(in crate::server::http::asdk) fn as_xml_page(server: &Server, query: &BTreeM
     let Ok(guid) = given.trim().parse() else {
         return page::error(StatusCode::INTERNAL_SERVER_ERROR, "The parameter ItemGuid is missing or no GUID.");
     };
-    match server.app.entry(guid) {
-        Ok(_) => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], String::new()).into_response(),
+    match blocking(|| server.app.export_xml(guid, Form::Whole)) {
+        Ok(xml) => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], xml).into_response(),
         Err(refused) => page::error(StatusCode::INTERNAL_SERVER_ERROR, &refused.message),
     }
 }

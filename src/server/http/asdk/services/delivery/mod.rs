@@ -13,13 +13,31 @@ use crate::server::http::asdk::value::Ty;
 use crate::server::http::asdk::value::Value;
 
 pub mod advertisement;
+pub mod catalogue;
 pub mod package;
+pub mod patch;
+pub mod policy;
+pub mod portal;
 pub mod program;
 pub mod report;
+pub mod software_tasks;
+pub mod task;
 
 /// Every one of them.
-pub(super) const SERVICES: &[&Service] =
-    &[&package::SERVICE, &program::SERVICE, &advertisement::SERVICE, &report::SERVICE];
+pub(super) const SERVICES: &[&Service] = &[
+    &package::SERVICE,
+    &program::SERVICE,
+    &advertisement::SERVICE,
+    &report::SERVICE,
+    &policy::SERVICE,
+    &portal::SERVICE,
+    &software_tasks::SERVICE,
+    &catalogue::COMPONENT,
+    &catalogue::PACKAGE,
+    &catalogue::COMMAND_LINE,
+    &task::SERVICE,
+    &patch::SERVICE,
+];
 
 /// A record of fields. A field that the class has not is passed over: tables of reports have more.
 fn record(class: &'static Class, fields: Fields) -> Record {
@@ -56,6 +74,18 @@ fn done(call: &Call<'_>, result: Result<(), Fault>) -> Result<Value, Fault> {
 /// A text that may be left out.
 fn optional<'a>(call: &'a Call<'_>, name: &str) -> &'a str {
     call.text_or_null(name).unwrap_or_default()
+}
+
+/// A text that is neither null nor empty (altiris-asdk §4.11: an empty name is an invalid parameter).
+fn some_text<'a>(call: &'a Call<'_>, name: &str) -> Result<&'a str, Fault> {
+    let text = call.text(name)?;
+    if text.trim().is_empty() { Err(wrong(name, text, "a name")) } else { Ok(text) }
+}
+
+/// A GUID that is not the empty one (altiris-asdk §4.11).
+fn some_guid(call: &Call<'_>, name: &str) -> Result<Guid, Fault> {
+    let guid = call.guid(name)?;
+    if guid.bits() == 0 { Err(wrong(name, &guid.to_string(), "the GUID of an item")) } else { Ok(guid) }
 }
 
 /// A truth value that comes as a text.
@@ -98,9 +128,4 @@ fn adds(call: &Call<'_>, name: &str) -> Result<bool, Fault> {
 
 fn wrong(name: &str, text: &str, wanted: &str) -> Fault {
     Fault::invalid_parameter(format!("The value of the parameter {name} is not valid: '{text}' is not {wanted}."))
-}
-
-/// GUIDs as one text.
-fn listed(guids: &[Guid]) -> String {
-    guids.iter().map(Guid::to_string).collect::<Vec<_>>().join(",")
 }
