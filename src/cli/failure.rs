@@ -111,6 +111,12 @@ impl From<AdapterError> for Failure {
             AdapterError::Denied { .. } => "look at `tokenFrom` or `auth` in `consign.yaml` and at what it names",
             AdapterError::Forbidden { .. } => "the token's role allows less than this needs; an apply needs `applier`",
             AdapterError::OtherVersion { .. } => "use a consign of the server's version, or the other way round",
+            AdapterError::NotInstalled { .. } => {
+                "is `url` in `consign.yaml` right (it ends in `/Altiris`), and is the solution installed there?"
+            }
+            AdapterError::Unlicensed { .. } => {
+                "ask who looks after the server's licences; an account that may not read the product item sees none"
+            }
             AdapterError::Malformed { .. } => "is this a delivery server, and not a proxy or a login page?",
             _ => "",
         };

@@ -31,9 +31,13 @@ use crate::diff::normalise;
 use crate::diff::rename_references;
 use crate::manifest;
 use crate::manifest::Overlays;
+use crate::model::capabilities::Access;
+use crate::model::capabilities::Capabilities;
 use crate::model::item::Item;
+use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::model::observed::Coverage;
 use crate::model::observed::Observed;
 use crate::model::observed::ObservedItem;
 use crate::model::project::Project;
@@ -60,20 +64,16 @@ pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
     }
     let reader = connect_to_read(&opened.root, &config)?;
     let mut observed = block_on(observe(&*reader))?;
-    let capabilities = reader.capabilities();
+    let held = reader.capabilities();
+    let mut left_out = LeftOut::of(&observed, held)?;
     // What cannot be written anyway is left to its console where it cannot be read in full.
-    for kind in capabilities.read_only.iter().copied() {
-        if let Some(why) = observed.gap(kind) {
-            context.talk(&format!("note: left out every {}: {}\n", kind.name(), visible(why)));
-            observed.items.retain(|item| item.item.key.kind != kind);
-        }
-    }
-    if let Some(kind) = capabilities.written().find(|kind| observed.gap(*kind).is_some()) {
-        let why = observed.gap(kind).unwrap_or_default();
-        return Err(Failure::new(exit::INCOMPLETE, format!("{} could not be read in full: {why}", kind.name()))
-            .help("nothing was written"));
-    }
+    let halves: Vec<Kind> = held.read_only.iter().copied().filter(|kind| observed.gap(*kind).is_some()).collect();
+    observed.items.retain(|item| !halves.contains(&item.item.key.kind));
+    let observed = LeftOut::without_shown(held, left_out.without_dangling(observed));
     let imported = manifests(observed, &config);
+    for line in &left_out.lines {
+        context.talk(&format!("note: left out {}\n", visible(line)));
+    }
     for task in &imported.portal_made {
         context
             .talk(&format!("note: left out {}: the portal made it for a request, and looks after it\n", called(task)));
@@ -99,7 +99,8 @@ pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
             .help("mend it on the server, or narrow `folders` in `consign.yaml`; nothing was written"));
     }
     // Beside its place first, and there in one move: a half-written import is worse than none.
-    let texts: Vec<(Utf8PathBuf, String)> = imported.files.into_iter().collect();
+    let mut texts: Vec<(Utf8PathBuf, String)> = imported.files.into_iter().collect();
+    texts.extend(left_out.file());
     disk::write_tree(&out, &texts).map_err(|error| Failure::from_error(exit::ERROR, &error))?;
     context.talk(&format!("{} items in {} files in `{}`\n", imported.n_items, texts.len(), visible(args.out.as_str())));
     if !imported.externals.is_empty() {
@@ -116,7 +117,102 @@ pub fn run(context: &Context, args: &ImportArgs) -> Outcome {
         return Err(Failure::new(exit::DATA, "what the server holds breaks rules; what stands above says which")
             .help("the manifests were written as the server has it: mend them, and plan"));
     }
+    if left_out.incomplete {
+        return Err(Failure::new(
+            exit::INCOMPLETE,
+            "some of it cannot be said in manifests; what stands above says why",
+        )
+        .help(format!("the rest was written, and `{LEFT_OUT}` names what is not there")));
+    }
     Ok(exit::OK)
+}
+
+/// The file that names what was not imported.
+const LEFT_OUT: &str = "NOT-IMPORTED.md";
+
+/// What an import leaves out, because the server's API does not show it or no manifest can say it.
+#[derive(Debug, Default)]
+struct LeftOut {
+    lines: Vec<String>,
+    /// Whether any of it is of a kind that the API holds in full.
+    incomplete: bool,
+}
+
+impl LeftOut {
+    /// What was not read, as far as an import may go on without it: kinds that the API does not hold, and items of which
+    /// it is known where they are.
+    fn of(observed: &Observed, held: &Capabilities) -> Result<Self, Failure> {
+        let mut left = Self::default();
+        for kind in Kind::ALL {
+            let Some(why) = observed.gap(kind) else { continue };
+            let is_held = held.kinds.contains(&kind) && !held.read_only.contains(&kind);
+            let is_placed = matches!(
+                observed.coverage.get(&kind),
+                Some(Coverage::Partial { folders, .. }) if !folders.is_empty()
+            );
+            if is_held && !is_placed {
+                return Err(Failure::new(
+                    exit::INCOMPLETE,
+                    format!("{} could not be read in full: {why}", kind.name()),
+                )
+                .help("nothing was written"));
+            }
+            left.incomplete |= is_held;
+            left.lines.push(format!("{}: {why}", kind.name()));
+        }
+        let fields: Vec<String> = held
+            .fields
+            .iter()
+            .filter(|((kind, name), access)| {
+                matches!(access, Access::WriteOnly) && !name.ends_with("passwordFrom") && held.kinds.contains(kind)
+            })
+            .map(|((kind, name), _)| format!("{}.{name}: {}", kind.name(), held.why(*kind, name)))
+            .collect();
+        left.lines.extend(fields);
+        Ok(left)
+    }
+
+    /// Leaves out rights of folders where the API only shows them: a manifest that names them promises what it cannot keep.
+    fn without_shown(held: &Capabilities, mut observed: Observed) -> Observed {
+        if held.access(Kind::Folder, "portal") != Access::Settable {
+            for item in &mut observed.items {
+                if let Spec::Folder(folder) = &mut item.item.spec {
+                    folder.portal = None;
+                }
+            }
+        }
+        observed
+    }
+
+    /// Leaves out what is for something that is no collection, such as a resource target made of several.
+    fn without_dangling(&mut self, mut observed: Observed) -> Observed {
+        if observed.gap(Kind::Collection).is_some() {
+            return observed;
+        }
+        let collections: BTreeSet<String> = observed
+            .items
+            .iter()
+            .filter(|item| item.item.key.kind == Kind::Collection)
+            .map(|item| item.item.key.name.clone())
+            .collect();
+        observed.items.retain(|item| {
+            let targets = item.item.spec.targets().into_iter().flatten();
+            let Some(other) = targets.into_iter().find(|name| !collections.contains(*name)) else { return true };
+            self.lines.push(format!("{}: it is for `{other}`, which is no collection", item.item.key));
+            self.incomplete = true;
+            false
+        });
+        observed
+    }
+
+    /// It as a file beside the manifests; `None` where nothing was left out.
+    fn file(&self) -> Option<(Utf8PathBuf, String)> {
+        let line = |line: &String| format!("- {}\n", visible(line));
+        let lines: String = self.lines.iter().map(line).collect();
+        let text =
+            format!("Not imported, because the server's API does not show it or no manifest can say it:\n\n{lines}");
+        (!self.lines.is_empty()).then(|| (Utf8PathBuf::from(LEFT_OUT), text))
+    }
 }
 
 /// What an import writes.
@@ -370,7 +466,6 @@ mod tests {
         assert_eq!(path("?"), "collections/collection-30001.yaml");
     }
     use crate::model::guid::Guid;
-    use crate::model::item::Spec;
     use crate::model::observed::ServerIdentity;
     use crate::model::project::Api;
 

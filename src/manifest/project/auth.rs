@@ -107,7 +107,8 @@ mod tests {
 
     #[track_caller]
     fn check(yaml: &str, expected: &[&str]) {
-        let server: ServerConfig = serde_yaml::from_str(&format!("{{url: 'https://x', {yaml}}}")).unwrap();
+        let read: serde_json::Value = serde_yaml::from_str(&format!("{{url: 'https://x', {yaml}}}")).unwrap();
+        let server: ServerConfig = serde_json::from_value(read).unwrap();
         let found: Vec<&str> = wrong(&server).iter().map(|wrong| wrong.below).collect();
         assert_eq!(found, expected, "{yaml}");
     }

@@ -134,19 +134,17 @@ impl Kdc {
 
     /// The reference server, which takes tickets: `svc` administers, `alice` reads.
     pub fn server(&self) -> Server {
+        self.server_with(&[])
+    }
+
+    /// The same, with more arguments.
+    pub fn server_with(&self, more: &[&str]) -> Server {
         let conf = self.path("krb5.conf").display().to_string();
         let keytab = self.path("http.keytab").display().to_string();
-        Server::with_environment(
-            &[
-                "--kerberos-keytab",
-                &keytab,
-                "--kerberos-map",
-                "svc@CORP.EXAMPLE=administrator",
-                "--kerberos-map",
-                "alice@CORP.EXAMPLE=reader",
-            ],
-            &[("KRB5_CONFIG", &conf)],
-        )
+        let mut arguments = vec!["--kerberos-keytab", &keytab, "--kerberos-map", "svc@CORP.EXAMPLE=administrator"];
+        arguments.extend(["--kerberos-map", "alice@CORP.EXAMPLE=reader"]);
+        arguments.extend(more);
+        Server::with_environment(&arguments, &[("KRB5_CONFIG", &conf)])
     }
 
     /// Runs the program in a project, in this realm, with a ticket cache; one that is not there where it is empty.

@@ -9,6 +9,7 @@ use crate::adapter::AdapterError;
 use crate::adapter::FleetRead;
 use crate::adapter::altiris::wire::table::Table;
 use crate::adapter::altiris::wire::value;
+use crate::adapter::altiris::wire::xml::Node;
 use crate::model::fleet::Computer;
 use crate::model::fleet::Computers;
 use crate::model::fleet::Fleet;
@@ -34,10 +35,13 @@ pub async fn read(
     now: Timestamp,
 ) -> Result<FleetRead, AdapterError> {
     let rows = reports.rows("computers").await?.and_then(|table| computers(&table));
-    let computers = match rows {
+    let mut computers = match rows {
         Ok(computers) => computers,
         Err(why) => return Ok(FleetRead::untold(&why)),
     };
+    if let Ok(table) = reports.rows("computer-clocks").await? {
+        clocks(&table, &mut computers);
+    }
     let numbers: BTreeMap<Guid, u32> =
         computers.iter().enumerate().filter_map(|(at, one)| Some((one.guid, u32::try_from(at).ok()?))).collect();
     let mark = digest(&computers.iter().map(|computer| computer.guid).collect::<Vec<_>>());
@@ -50,7 +54,11 @@ pub async fn read(
         }
         Err(why) => drop(fleet.gaps.insert(Part::Members, why)),
     }
-    match reports.rows("executions").await?.and_then(|table| executions(&table, &numbers, raw)) {
+    let rows = match reports.rows("executions").await? {
+        Ok(table) => Ok(("_ResourceGuid", table)),
+        Err(_) => reports.rows("executions-by-resource").await?.map(|table| ("ResourceGuid", table)),
+    };
+    match rows.and_then(|(column, table)| executions(&table, column, &numbers, raw)) {
         Ok(history) => fleet.history = history,
         Err(why) => drop(fleet.gaps.insert(Part::History, why)),
     }
@@ -79,6 +87,19 @@ fn computers(table: &Table) -> Result<Vec<Computer>, String> {
     Ok(computers.into_values().collect())
 }
 
+/// What some servers show besides: zones, when a computer was last heard of, and whether it is retired.
+fn clocks(table: &Table, computers: &mut [Computer]) {
+    let rows: BTreeMap<Guid, &Node> =
+        table.rows.iter().filter_map(|row| Some((guid_in(row, "Guid").ok()??, row))).collect();
+    for computer in computers {
+        let Some(row) = rows.get(&computer.guid) else { continue };
+        computer.zone = text_in(row, "TimeZone").trim().to_owned();
+        let seen = value::moment(&text_in(row, "LastSeen")).ok().flatten();
+        computer.last_seen = seen.and_then(|at| TimeZone::UTC.to_timestamp(at).ok());
+        computer.retired = value::boolean(&text_in(row, "Retired")).unwrap_or_default();
+    }
+}
+
 fn members(table: &Table, numbers: &BTreeMap<Guid, u32>) -> Result<Vec<(Guid, Membership)>, String> {
     let mut sets: BTreeMap<Guid, Computers> = BTreeMap::new();
     for row in &table.rows {
@@ -93,11 +114,16 @@ fn members(table: &Table, numbers: &BTreeMap<Guid, u32>) -> Result<Vec<(Guid, Me
 }
 
 /// Who ran what, last with which result: the rows come in the order of time.
-fn executions(table: &Table, numbers: &BTreeMap<Guid, u32>, raw: &Raw) -> Result<BTreeMap<Guid, History>, String> {
+fn executions(
+    table: &Table,
+    column: &str,
+    numbers: &BTreeMap<Guid, u32>,
+    raw: &Raw,
+) -> Result<BTreeMap<Guid, History>, String> {
     let mut history: BTreeMap<Guid, History> = BTreeMap::new();
     for row in &table.rows {
         let Some(task) = guid_in(row, "AdvertisementId")? else { continue };
-        let Some(computer) = guid_in(row, "ResourceGuid")?.and_then(|guid| numbers.get(&guid)) else { continue };
+        let Some(computer) = guid_in(row, column)?.and_then(|guid| numbers.get(&guid)) else { continue };
         let code = text_in(row, "ReturnCode");
         let succeeded = match code.trim() {
             "" => None,

@@ -12,6 +12,7 @@ use crate::model::altiris::KnownItems;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::sys::http::asdk::Reading;
+use crate::sys::http::asdk::Service;
 use crate::sys::http::asdk::Value;
 
 use super::super::wire::details::From;
@@ -39,8 +40,17 @@ pub struct Methods<'a> {
     known: &'a KnownItems,
 }
 
-/// What a list answered.
-pub type Listed = Result<Vec<ItemDetails>, String>;
+/// A list of items.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// The name of their type that the server took; empty where they were not listed by type.
+    pub of: String,
+    /// The items.
+    pub items: Vec<ItemDetails>,
+}
+
+/// A list, or why there is none.
+pub type Listed = Result<List, String>;
 
 /// Items that were read one by one.
 pub struct Each<T> {
@@ -95,6 +105,20 @@ impl<'a> Methods<'a> {
     /// Reads in this session.
     pub const fn new(session: &'a Session, known: &'a KnownItems) -> Self {
         Self { session, known }
+    }
+
+    /// Whether these services are there; else why not.
+    ///
+    /// # Errors
+    /// When it makes no sense to read on.
+    pub async fn services(&self, wanted: &[Service]) -> Result<Result<(), String>, AdapterError> {
+        for service in wanted {
+            let described = again(|| async { self.session.describe(*service).await }).await;
+            if let Err(why) = partly(described)? {
+                return Ok(Err(why));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// An item of any kind.
@@ -212,7 +236,9 @@ impl<'a> Methods<'a> {
         let mut why = "it has no type".to_owned();
         for name in names {
             match partly(self.of_type(name).await)? {
-                Ok(list) if list.iter().any(|found| found.guid == item.guid) => return Ok(Ok(list)),
+                Ok(items) if items.iter().any(|found| found.guid == item.guid) => {
+                    return Ok(Ok(List { of: name.to_owned(), items }));
+                }
                 Ok(_) => why = format!("the list of type `{}` lacks `{}`", shown(name), shown(&item.name)),
                 Err(refused) => why = refused,
             }
@@ -242,16 +268,18 @@ impl<'a> Methods<'a> {
     ///
     /// # Errors
     /// As [`Self::like`].
-    pub async fn each<T, F, R>(&self, list: Vec<ItemDetails>, read: F) -> Result<Each<T>, AdapterError>
+    pub async fn each<T, F, R>(&self, list: List, read: F) -> Result<Each<T>, AdapterError>
     where
         F: Fn(Guid) -> R,
         R: Future<Output = Result<T, AdapterError>>,
     {
         let mut each = Each { found: Vec::new(), missed: Vec::new() };
-        let gone = self.pass(list, &read, &mut each).await?;
-        let Some(first) = gone.first() else { return Ok(each) };
+        let gone = self.pass(list.items, &read, &mut each).await?;
+        if gone.is_empty() {
+            return Ok(each);
+        }
         // Either it was deleted in between, and a new list lacks it too, or the server contradicts itself.
-        let now = match first.of() {
+        let now = match list.of.as_str() {
             "" => gone.clone(),
             name => partly(self.of_type(name).await)?.unwrap_or_else(|_| gone.clone()),
         };
@@ -328,7 +356,7 @@ impl<'a> Methods<'a> {
             if types.len() < FOLDER_TYPES_MAX && types.insert(item.of().to_owned()) {
                 match self.like(&item).await? {
                     Ok(list) => {
-                        for other in list {
+                        for other in list.items {
                             open.extend(other.folder);
                             found.insert(other.guid, folder(other));
                         }

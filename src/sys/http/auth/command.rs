@@ -154,8 +154,8 @@ mod tests {
             ("printf 'Bearer  '", "no scheme"),
             ("echo '{\"authorization\": 1, \"canary\": 2}'", "its JSON"),
             (r#"echo '{"authorization": "Bearer canary", "expires": "2001-01-01T00:00:00Z"}'"#, "ended already"),
-            (r#"echo '{"authorization": "Bearer canary\nX: y"}'"#, "more than one line"),
-            (r#"echo '{"authorization": "Bearer can\u0001ary"}'"#, "cannot stand in a header"),
+            (r#"printf '%s' '{"authorization": "Bearer canary\nX: y"}'"#, "more than one line"),
+            (r#"printf '%s' '{"authorization": "Bearer can\u0001ary"}'"#, "cannot stand in a header"),
             ("echo canary; exit 4", "exit status: 4"),
         ] {
             let error = of(script).await.unwrap_err();

@@ -149,8 +149,10 @@ async fn a_solution_that_is_not_installed_leaves_its_kinds_unreadable() {
         Reply { status: 404, kind: "text/html", body: String::new(), cut: false },
     );
     let observed = observe(&Arc::new(fake), settings()).await.unwrap();
-    assert!(partial(&observed, Kind::Task).0.contains("no service"), "{observed:?}");
-    assert!(partial(&observed, Kind::Package).0.contains("no service"));
+    for kind in [Kind::Task, Kind::Package, Kind::Program] {
+        assert!(observed.gap(kind).unwrap().contains("no service"), "{kind}");
+        assert!(observed.complete(kind, Some("Software/Apps")).is_none());
+    }
     assert_eq!(observed.coverage[&Kind::Collection], Coverage::Observed);
     let fake = Arc::new(estate::server(|_| false));
     let observed = observe(&fake, AltirisSettings::default()).await.unwrap();
@@ -159,25 +161,35 @@ async fn a_solution_that_is_not_installed_leaves_its_kinds_unreadable() {
     }
 }
 
-#[tokio::test]
-async fn what_is_listed_and_gone_is_looked_for_again() {
-    // Deleted between the list and the read: the second list lacks it as well.
-    let gone = |list_again: bool| {
-        let fake = estate::server(|_| false).on("GetAdvertisementExByGuid", fault("ASDKDoesNotExistException"));
-        let inner = move |body: &str, nth: usize| {
+/// A server whose first task is gone when it is read, and that lists it so many times.
+fn vanishing(lists: usize) -> Arc<Fake> {
+    let told = std::sync::atomic::AtomicUsize::new(0);
+    let fake = estate::server(|_| false)
+        .by("GetAdvertisementExByGuid", |body, _| match estate::bits(body, "sAdvertisementExGuid") {
+            TASK_ZIP => fault("ASDKDoesNotExistException"),
+            bits => result("GetAdvertisementExByGuid", &estate::task_xml(bits, false).unwrap()),
+        })
+        .by("GetItemsByType", move |body, _| {
             let of = estate::param(body, "typeName");
-            let is_later = nth > 0 && !list_again;
-            let list: String = [ZIP, EDIT, TASK_ZIP, ALL, PILOT, APPS]
+            let is_later = of == "SWDAdvertisement" && told.fetch_add(1, std::sync::atomic::Ordering::SeqCst) >= lists;
+            let list: String = [ZIP, EDIT, TASK_ZIP, TASK_EDIT, ALL, PILOT, APPS, SECRET]
                 .iter()
                 .filter(|bits| estate::item(**bits).unwrap().1 == of)
-                .filter(|bits| **bits != TASK_ZIP || !is_later || nth < 6)
+                .filter(|bits| **bits != TASK_ZIP || !is_later)
                 .map(|bits| format!("<ItemDetails>{}</ItemDetails>", estate::item_xml(*bits).unwrap()))
                 .collect();
             result("GetItemsByType", &list)
-        };
-        fake.by("GetItemsByType", inner)
-    };
-    let observed = observe(&Arc::new(gone(true)), settings()).await.unwrap();
+        });
+    Arc::new(fake)
+}
+
+#[tokio::test]
+async fn what_is_listed_and_gone_is_looked_for_again() {
+    // Deleted between the list and the read: the second list lacks it as well.
+    let observed = observe(&vanishing(1), settings()).await.unwrap();
+    assert_eq!(observed.coverage[&Kind::Task], Coverage::Observed);
+    assert_eq!(observed.items.iter().filter(|item| item.item.key.kind == Kind::Task).count(), 1);
+    let observed = observe(&vanishing(9), settings()).await.unwrap();
     let (why, folders) = partial(&observed, Kind::Task);
     assert!(why.contains("was not there twice"), "{why}");
     assert_eq!(folders, ["Software/Apps"]);
