@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::adapter::AdapterError;
+use crate::adapter::ReadAdapter;
 use crate::adapter::Receipt;
 use crate::adapter::altiris::read::AltirisReader;
 use crate::model::collection::Collection;
@@ -15,6 +16,7 @@ use crate::model::kind::Kind;
 use crate::sys::http::asdk::Service;
 use crate::sys::http::asdk::Value;
 
+use super::super::read::raw::CollectionShown;
 use super::super::read::raw::RawCollection;
 use super::super::read::raw::digest;
 use super::super::wire::details::From;
@@ -122,7 +124,13 @@ pub async fn create(work: &Work<'_>, reader: &AltirisReader, item: &Item) -> Res
     ];
     let reply = work.send(Service::Collection, "CreateResourceCollection", &params).await?;
     let guid = reply.object(|node| ItemDetails::read(node, From::Object))?.guid;
-    let live = RawCollection { name: want.name.clone(), folder: want.folder, ..RawCollection::default() };
+    let is_shown = reader.capabilities().is_shown(Kind::Collection, "query");
+    let shown = is_shown.then(|| CollectionShown {
+        description: spec.description.clone(),
+        query: String::new(),
+        auto_update: spec.auto_update,
+    });
+    let live = RawCollection { name: want.name.clone(), folder: want.folder, shown, ..RawCollection::default() };
     converge(work, reader, guid, &live, &want).await
 }
 
@@ -181,7 +189,10 @@ async fn converge(
     }
     change(work, guid, "AddInclusions", &wanted - &is).await?;
     change(work, guid, "RemoveExclusions", &live.exclude - &want.exclude).await?;
-    Ok(receipt(guid, &reader.collection_of(guid).await?))
+    // What only a report shows is as it was sent, until all is read back: a look at it is one at every collection.
+    let mut stored = reader.collection_by_methods(guid).await?;
+    stored.shown = live.shown.clone().map(|shown| CollectionShown { query: want.query.clone(), ..shown });
+    Ok(receipt(guid, &stored))
 }
 
 async fn change(
