@@ -74,4 +74,18 @@ pub struct Findings {
     pub collections_as_targets: bool,
     /// The GUID of the permission *Install On Approval*, which no document names (altiris-asdk §4.8).
     pub approval_permission: Option<Guid>,
+    /// What no report of this server can show, because its database has other tables than are asked for.
+    pub hidden: BTreeSet<Hidden>,
+}
+
+/// Something that reports show where the server's database has the tables for it (altiris-asdk §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Hidden {
+    /// The descriptions of folders.
+    Folders,
+    /// Queries and descriptions of collections.
+    Collections,
+    /// Rights on items.
+    Rights,
 }

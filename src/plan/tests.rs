@@ -197,6 +197,7 @@ impl Case {
                     auth: None,
                     password_key_from: None,
                     ca_file: None,
+                    legacy_tls: false,
                     proxy: Default::default(),
                     altiris: None,
                     folders: vec!["Own".to_owned()],

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::model::altiris::Findings;
+use crate::model::altiris::Hidden;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Access::Absent;
 use crate::model::capabilities::Access::CreateOnly;
@@ -32,7 +33,7 @@ pub enum Sight {
 /// A field, how it is held, and why so where that is not like any other.
 type Row = (&'static str, Access, &'static str);
 
-const NO_GETTER: &str = "no method shows it, and no report was allowed (altiris-asdk §7)";
+const NO_GETTER: &str = "no method shows it, and no report was allowed or can (altiris-asdk §6, §7)";
 
 /// What every kind has beside its `spec`.
 const METADATA: &[Row] = &[
@@ -165,6 +166,15 @@ const BY_METHODS: &[(Kind, Row)] = &[
     (Kind::Collection, ("autoUpdate", WriteOnly, NO_GETTER)),
 ];
 
+/// What a report shows such a field with.
+fn shown_with(kind: Kind, field: &str) -> Hidden {
+    match kind {
+        _ if field == "portal" => Hidden::Rights,
+        Kind::Folder => Hidden::Folders,
+        _ => Hidden::Collections,
+    }
+}
+
 /// The kinds that are held, each with its fields.
 const KINDS: [(Kind, &[Row]); 5] = [
     (Kind::Folder, FOLDER),
@@ -220,8 +230,8 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
         let metadata = if kind == Kind::Program { &[] } else { METADATA };
         metadata.iter().chain(rows).for_each(|row| note(kind, row));
     }
-    if sight == Sight::Methods {
-        for (kind, row) in BY_METHODS {
+    for (kind, row) in BY_METHODS {
+        if sight == Sight::Methods || findings.hidden.contains(&shown_with(*kind, row.0)) {
             note(*kind, row);
         }
     }
@@ -277,6 +287,7 @@ mod tests {
     use crate::manifest::all_fields;
     use crate::manifest::fields;
     use crate::model::altiris::Findings;
+    use crate::model::altiris::Hidden;
     use crate::model::capabilities::Access;
     use crate::model::guid::Guid;
     use crate::model::kind::Kind;
@@ -340,6 +351,19 @@ mod tests {
         assert_eq!(description(&Findings::default(), Sight::Reports), Access::CreateOnly);
         assert_eq!(description(&known, Sight::Reports), Access::Settable);
         assert_eq!(description(&known, Sight::Methods), Access::WriteOnly);
+    }
+
+    #[test]
+    fn what_no_report_can_show_is_not_seen() {
+        let held = |hidden: &[Hidden]| {
+            let findings = Findings { hidden: hidden.iter().copied().collect(), ..Findings::default() };
+            capabilities(&findings, Sight::Reports)
+        };
+        assert!(held(&[]).is_shown(Kind::Program, "portal") && held(&[]).is_shown(Kind::Collection, "query"));
+        assert!(!held(&[Hidden::Rights]).is_shown(Kind::Program, "portal"));
+        assert!(held(&[Hidden::Rights]).is_shown(Kind::Collection, "query"));
+        assert_eq!(held(&[Hidden::Collections]).access(Kind::Collection, "query"), Access::WriteOnly);
+        assert!(!held(&[Hidden::Folders]).is_shown(Kind::Folder, "description"));
     }
 
     #[test]

@@ -324,7 +324,7 @@ impl Writer<'_> {
         // What is left: its folder and package, and step tasks without a sequence.
         refs::remove_to(self.sql, guid)?;
         items::delete(self.sql, guid)?;
-        asdk::forget(self.sql, guid)?;
+        self.let_go(guid)?;
         let mut did = audit_of(Action::Delete, &item);
         did.revision_before = Some(item.revision);
         Ok(self.audit(did)?)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::adapter::AdapterError;
+use crate::adapter::altiris::read::reports;
 use crate::adapter::altiris::wire::details::From;
 use crate::adapter::altiris::wire::details::ItemDetails;
 use crate::adapter::altiris::wire::session::Session;
@@ -344,6 +345,7 @@ impl Asks<'_> {
             facts.push(format!("columns {}", columns.join(", ")));
             if table.columns.contains("TABLE_NAME") && table.columns.contains("COLUMN_NAME") {
                 facts.extend(tables(&table.rows));
+                self.probed.findings.hidden = reports::hidden(&table);
             }
             if table.columns.contains("PermissionGuid") {
                 permissions = Some(guids_of(&table.rows, "PermissionGuid"));

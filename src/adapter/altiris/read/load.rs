@@ -16,6 +16,7 @@ use crate::adapter::altiris::wire::value;
 use crate::adapter::shown::shown;
 use crate::model::altiris::AltirisSettings;
 use crate::model::altiris::Findings;
+use crate::model::altiris::Hidden;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::sys::http::asdk::Reading;
@@ -48,6 +49,9 @@ const NEVER: [Kind; 7] = [
 ];
 
 struct Loader<'a> {
+    findings: &'a Findings,
+    /// Why no report can be read, where they were asked for.
+    no_reports: Option<String>,
     methods: Methods<'a>,
     reports: Option<Reports<'a>>,
     raw: Raw,
@@ -58,12 +62,15 @@ struct Loader<'a> {
 /// # Errors
 /// When the server gives no answer, or does not take the credentials (any more).
 pub async fn load(session: &Session, settings: &AltirisSettings, findings: &Findings) -> Result<Raw, AdapterError> {
-    let reports = match settings.reports {
-        None => None,
-        Some(folder) => Reports::open(session, folder, findings).await?.ok(),
+    let (reports, no_reports) = match settings.reports {
+        None => (None, None),
+        Some(folder) => match Reports::open(session, folder, findings).await? {
+            Ok(reports) => (Some(reports), None),
+            Err(why) => (None, Some(why)),
+        },
     };
     let methods = Methods::new(session, &settings.known);
-    let mut loader = Loader { methods, reports, raw: Raw::default() };
+    let mut loader = Loader { findings, no_reports, methods, reports, raw: Raw::default() };
     for kind in NEVER {
         loader.raw.unreadable.insert(kind, "the web services do not show it".to_owned());
     }
@@ -93,6 +100,20 @@ impl Loader<'_> {
             Some(reports) => reports.rows(name).await,
             None => Ok(Err("no reports are set up".to_owned())),
         }
+    }
+
+    /// A gap for what reports were to show and did not; a probe that found that they cannot makes it none.
+    fn unseen(&mut self, what: Hidden, kind: Kind, which: &str) {
+        let is_asked = self.reports.is_some() || self.no_reports.is_some();
+        if !is_asked || self.findings.hidden.contains(&what) {
+            return;
+        }
+        let why = match &self.no_reports {
+            Some(why) => format!(": {why}"),
+            None => String::new(),
+        };
+        let help = "`consign probe --with-reports` makes the reports that can be made, and finds out what they show";
+        self.raw.gap(kind, None, format!("no report shows {which}{why}; {help}"));
     }
 
     async fn packages(&mut self) -> Result<(), AdapterError> {
@@ -262,10 +283,7 @@ impl Loader<'_> {
             let collection = RawCollection { name, folder, attributes, ..RawCollection::default() };
             self.raw.collections.insert(guid, collection);
         }
-        if self.reports.is_some() {
-            let why = "the reports do not show collections in full, so their queries and descriptions are not known";
-            self.raw.gap(Kind::Collection, None, why);
-        }
+        self.unseen(Hidden::Collections, Kind::Collection, "queries and descriptions of collections");
         self.members(guids).await
     }
 
@@ -344,10 +362,7 @@ impl Loader<'_> {
             self.raw.folders = folders;
             return Ok(());
         }
-        if self.reports.is_some() {
-            let why = "the reports do not show folders in full, so their descriptions are not known";
-            self.raw.gap(Kind::Folder, None, why);
-        }
+        self.unseen(Hidden::Folders, Kind::Folder, "the descriptions of folders");
         let (folders, unread) = self.methods.folders(wanted).await?;
         self.raw.folders = folders;
         for (guid, why) in unread {
@@ -401,26 +416,29 @@ impl Loader<'_> {
     }
 
     async fn rights(&mut self) -> Result<(), AdapterError> {
-        let Ok(table) = self.rows("permissions").await? else { return Ok(()) };
-        let mut rights: BTreeMap<Guid, BTreeSet<Permission>> = BTreeMap::new();
-        for row in &table.rows {
-            let read = || -> Result<Option<(Guid, Permission)>, String> {
-                let (Some(item), Some(permission)) = (guid_in(row, "ItemGuid")?, guid_in(row, "PermissionGuid")?)
-                else {
-                    return Ok(None);
-                };
-                let inherited = value::boolean(&text_in(row, "Inherited"))?;
-                Ok(Some((item, Permission { trustee: text_in(row, "TrusteeName"), permission, inherited })))
-            };
-            match read() {
-                Ok(Some((item, permission))) => drop(rights.entry(item).or_default().insert(permission)),
-                // Half of the rights would read as others taken away.
-                Ok(None) | Err(_) => return Ok(()),
+        match self.rows("permissions").await?.and_then(|table| rights(&table)) {
+            Ok(rights) => self.raw.rights = Some(rights),
+            Err(_) => {
+                for kind in [Kind::Folder, Kind::Program] {
+                    self.unseen(Hidden::Rights, kind, "rights on items");
+                }
             }
         }
-        self.raw.rights = Some(rights);
         Ok(())
     }
+}
+
+/// Rights by item. Half of them would read as others taken away: a row that cannot be read spoils all.
+fn rights(table: &Table) -> Result<BTreeMap<Guid, BTreeSet<Permission>>, String> {
+    let mut rights: BTreeMap<Guid, BTreeSet<Permission>> = BTreeMap::new();
+    for row in &table.rows {
+        let item = guid_in(row, "ItemGuid")?.ok_or("a right is on no item")?;
+        let permission = guid_in(row, "PermissionGuid")?.ok_or("a right is none")?;
+        let inherited = value::boolean(&text_in(row, "Inherited"))?;
+        let permission = Permission { trustee: text_in(row, "TrusteeName"), permission, inherited };
+        rights.entry(item).or_default().insert(permission);
+    }
+    Ok(rights)
 }
 
 /// A task whose object does not say whom it is for is for whom the list says.

@@ -22,6 +22,7 @@ use crate::adapter::altiris::wire::value;
 use crate::adapter::shown::shown;
 use crate::model::altiris::AltirisSettings;
 use crate::model::altiris::Findings;
+use crate::model::altiris::Hidden;
 use crate::model::guid::Guid;
 use crate::sys::http::asdk::Reading;
 use crate::sys::http::asdk::Service;
@@ -53,6 +54,11 @@ impl Query {
 
     fn only(mut self, condition: impl AsRef<str>) -> Self {
         self.from = format!("{} where {}", self.from, condition.as_ref());
+        self
+    }
+
+    fn of(mut self, rows: &str) -> Self {
+        rows.clone_into(&mut self.from);
         self
     }
 
@@ -155,6 +161,11 @@ pub fn catalogue(findings: &Findings) -> Vec<Query> {
             "ItemGuid, TrusteeName, PermissionGuid, Inherited",
         )
         .only(format!("PermissionGuid in ({})", permissions.join(", "))),
+        // Which permissions programs have at all: a probe looks for the one that no document names.
+        Query::new("permission-kinds", "vItemPermission", &["PermissionGuid"], "PermissionGuid")
+            .needing("vItemPermission", &["ItemGuid"])
+            .needing("SWDProgram", &["Guid"])
+            .of("(select distinct PermissionGuid from vItemPermission where ItemGuid in (select Guid from SWDProgram)) p"),
         Query::new("computers", "vComputer", &["Guid", "Name", "Domain"], "Guid"),
         Query::new(
             "members",
@@ -339,16 +350,33 @@ async fn run(session: &Session, report: Guid, wanted: &[&str]) -> Result<Result<
 }
 
 async fn columns(session: &Session, report: Guid) -> Result<Result<Columns, String>, AdapterError> {
-    let table = match run(session, report, &["TABLE_NAME", "COLUMN_NAME"]).await? {
-        Ok(table) => table,
-        Err(why) => return Ok(Err(format!("the columns of the database could not be read: {why}"))),
-    };
+    Ok(match run(session, report, &["TABLE_NAME", "COLUMN_NAME"]).await? {
+        Ok(table) => Ok(columns_of(&table)),
+        Err(why) => Err(format!("the columns of the database could not be read: {why}")),
+    })
+}
+
+/// What no report can show of a server whose tables and columns are these.
+pub fn hidden(table: &Table) -> BTreeSet<Hidden> {
+    const BY: [(&str, Hidden); 4] = [
+        ("folders", Hidden::Folders),
+        ("collections", Hidden::Collections),
+        ("collection-folders", Hidden::Collections),
+        ("permissions", Hidden::Rights),
+    ];
+    let columns = columns_of(table);
+    let queries = catalogue(&Findings::default());
+    let lacking = queries.iter().filter(|query| !query.lacks(&columns).is_empty());
+    lacking.flat_map(|query| BY.iter().filter(|(name, _)| *name == query.name)).map(|(_, hidden)| *hidden).collect()
+}
+
+fn columns_of(table: &Table) -> Columns {
     let mut columns = Columns::new();
-    for row in table.rows {
+    for row in &table.rows {
         let text = |name: &str| row.child(name).map(|cell| cell.text.trim().to_ascii_lowercase()).unwrap_or_default();
         columns.entry(text("TABLE_NAME")).or_default().insert(text("COLUMN_NAME"));
     }
-    Ok(Ok(columns))
+    columns
 }
 
 /// Makes the reports that are missing, and returns their names. Needs the right to make reports.

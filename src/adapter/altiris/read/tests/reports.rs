@@ -1,9 +1,11 @@
 //! With reports.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use crate::adapter::Observation;
 use crate::adapter::ReadAdapter;
 use crate::adapter::altiris::read::AltirisReader;
 use crate::adapter::altiris::read::reports::catalogue;
@@ -14,6 +16,7 @@ use crate::adapter::altiris::wire::tests::fake::Reply;
 use crate::adapter::altiris::wire::tests::fake::result;
 use crate::model::altiris::AltirisSettings;
 use crate::model::altiris::Findings;
+use crate::model::altiris::Hidden;
 use crate::model::fleet::Part;
 use crate::model::guid::Guid;
 use crate::model::item::Spec;
@@ -95,6 +98,7 @@ fn rows(sql: &str) -> Vec<String> {
             })
             .collect(),
         "SWDAdvertisement" => [TASK_ZIP, TASK_EDIT].iter().filter_map(|bits| estate::task_xml(*bits, true)).collect(),
+        "(select" => all(vec![row(&[("PermissionGuid", &id(INSTALL))])]),
         "vItem" if sql.contains("TypeName in") => {
             all(vec![folder(ROOT, "Software", 0), folder(APPS, "Apps", ROOT), folder(SECRET, "Secret", ROOT)])
         }
@@ -352,11 +356,32 @@ async fn a_table_that_is_not_there_sends_its_kind_to_the_methods() {
     let (fake, titles) = server(Quirks { without: &["SWDProgram", "vItemPermission"], ..Quirks::default() }).await;
     assert!(!titles.iter().any(|title| title.contains("programs") || title.contains("permissions")));
     let observed = observe(&fake, with_reports()).await.unwrap();
-    assert_eq!(observed.coverage[&Kind::Program], Coverage::Observed);
+    // Rights were to be seen and are not: that is no absence of rights.
+    assert!(observed.gap(Kind::Program).unwrap().contains("rights"));
+    assert!(observed.complete(Kind::Program, Some("Software/Apps")).is_none());
     assert_eq!(fake.asked().iter().filter(|name| *name == "GetProgramsFromPackage").count(), 2);
     assert!(!fake.asked().iter().any(|name| name == "GetAdvertisementExByGuid"));
+    // A probe has found that they cannot be seen: then nothing of them is compared, and the rest is whole.
+    let findings = Findings { hidden: BTreeSet::from([Hidden::Rights]), ..Findings::default() };
+    let reader = AltirisReader::new(fake.clone(), with_reports(), findings);
+    let Observation::Fresh(observed) = reader.observe(None).await.unwrap() else { panic!() };
+    assert_eq!(observed.coverage[&Kind::Program], Coverage::Observed);
+    assert!(!reader.capabilities().is_shown(Kind::Program, "portal"));
     let program = observed.items.iter().find(|item| item.item.key.kind == Kind::Program).unwrap();
     assert!(matches!(&program.item.spec, Spec::Program(program) if program.portal.is_none()));
+}
+
+#[tokio::test]
+async fn reports_that_were_to_be_there_and_are_not_leave_a_gap() {
+    let (fake, _) = server(Quirks::default()).await;
+    let elsewhere = AltirisSettings { reports: Some(guid(0x98)), ..settings() };
+    let fake = Arc::try_unwrap(fake).unwrap_or_else(|_| panic!("it is nobody else's"));
+    let fake = Arc::new(fake.on("GetItemsInFolder", result("GetItemsInFolder", "")));
+    let observed = observe(&fake, elsewhere).await.unwrap();
+    for kind in [Kind::Collection, Kind::Folder, Kind::Program] {
+        assert!(observed.gap(kind).unwrap().contains("consign probe --with-reports"), "{kind}");
+    }
+    assert_eq!(observed.coverage[&Kind::Task], Coverage::Observed);
 }
 
 #[tokio::test]
