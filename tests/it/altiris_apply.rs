@@ -56,7 +56,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let server = Server::with(&["--api", "native,asdk"]);
+        Self::with(&["--api", "native,asdk"])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let server = Server::with(arguments);
         let computer = |(n, name): (u32, &str)| {
             json!({ "type": "computer", "guid": format!("00000000-0000-0000-0000-{n:012x}"), "name": name, "domain": "CORP",
                 "zone": "Europe/Zurich", "lastSeen": "2026-11-20T08:00:00Z", "retired": false, "roles": [] })
@@ -247,4 +251,44 @@ fn what_no_method_changes_goes_by_export_and_import_where_a_probe_has_shown_that
     );
     let ran = world.run(&["apply", "--server", "lab", "--auto-approve"]).says("which stands nowhere in an export");
     assert_ne!(ran.code, Some(0));
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading_and_nothing_is_there_twice() {
+    // Each of these has its effect once without an answer; no write has more of them than an apply has patience.
+    let lost = [
+        "CreateFolder",
+        "CreateResourceCollection",
+        "AddInclusions",
+        "CreatePackageExDetail",
+        "CreateProgramExDetail",
+        "AddProgramToPackage",
+        "ModifyProgramExDetail",
+        "CreateAdvertisementEx",
+        "SetAdvertisementExScheduleScheduleXML",
+        "CreateResourceTarget",
+        "ModifyResourceTargets",
+        "EnablePolicyItem",
+    ];
+    let rule = |method: &str| format!("  - {{asdkMethod: {method}, times: 1, fault: {{status: 503, when: after}}}}\n");
+    let rules: String = lost.iter().map(|method| rule(method)).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("faults.yaml");
+    fs::write(&path, format!("rules:\n{rules}")).unwrap();
+    let world = World::with(&["--api", "native,asdk", "--faults", path.to_str().unwrap()]);
+    let ran = world.apply();
+    assert!(ran.err.contains("again") || ran.out.contains("again"), "{ran:?}");
+    world.is_settled();
+    let items = world.server.items();
+    let mut seen = std::collections::BTreeSet::new();
+    for item in &items {
+        let place = (
+            item["kind"].to_string(),
+            item["name"].to_string(),
+            item["folder"].to_string(),
+            item["package"].to_string(),
+        );
+        assert!(seen.insert(place), "{item} is there twice");
+    }
+    assert_eq!(items.iter().filter(|item| item["kind"] == "Program").count(), 2, "{items:#?}");
 }

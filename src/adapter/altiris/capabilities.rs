@@ -347,8 +347,9 @@ mod tests {
         };
         assert!(!has(&Findings::default()) && has(&known));
         let known = Findings { importable: [Kind::Collection].into(), ..Findings::default() };
+        let nothing = Findings::default();
         let description = |findings, sight| capabilities(findings, sight).access(Kind::Collection, "description");
-        assert_eq!(description(&Findings::default(), Sight::Reports), Access::CreateOnly);
+        assert_eq!(description(&nothing, Sight::Reports), Access::CreateOnly);
         assert_eq!(description(&known, Sight::Reports), Access::Settable);
         assert_eq!(description(&known, Sight::Methods), Access::WriteOnly);
     }
