@@ -56,7 +56,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let server = Server::with(&["--api", "native,asdk"]);
+        Self::with(&["--api", "native,asdk"])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let server = Server::with(arguments);
         let computer = |(n, name): (u32, &str)| {
             json!({ "type": "computer", "guid": format!("00000000-0000-0000-0000-{n:012x}"), "name": name, "domain": "CORP",
                 "zone": "Europe/Zurich", "lastSeen": "2026-11-20T08:00:00Z", "retired": false, "roles": [] })
@@ -64,6 +68,7 @@ impl World {
         server.load(&(1..).zip(["PC-ONE", "PC-TWO"]).map(computer).collect::<Vec<_>>());
         server.folder("Software Delivery");
         let project = Project::of(&server, "", &[("packages.yaml", PACKAGES), ("task.yaml", TASK)]);
+        project.write("findings.json", "{}");
         let world = Self { server, project };
         world.configure("");
         world.project.run(&["probe", "--server", "lab", "--with-reports"]).exits(0);
@@ -75,7 +80,7 @@ impl World {
         let common = "tokenFrom: {file: token}\n    folders: [Software Delivery]\n    prune: true\n";
         let text = format!(
             "apiVersion: consign/v1\nkind: Project\nmanifests: [delivery]\nservers:\n  lab:\n    api: altiris\n    \
-             url: {url}/Altiris\n    altiris: {{reports: {REPORTS}}}\n    {common}  native:\n    url: {url}\n    {common}{more}"
+             url: {url}/Altiris\n    altiris: {{reports: {REPORTS}, probe: findings.json}}\n    {common}  native:\n    url: {url}\n    {common}{more}"
         );
         self.project.write("consign.yaml", &text);
     }
@@ -112,7 +117,7 @@ fn what_is_made_over_the_asdk_is_what_the_server_s_own_api_shows() {
     world.is_settled();
     let task = world.item("Task", "Install Tool");
     assert_eq!(task["spec"]["enabled"], true);
-    assert_eq!(task["spec"]["run"], json!({"schedule": {"daily": "17:00"}}));
+    assert_eq!(task["spec"]["run"]["schedule"], json!({"type": "daily", "time": "17:00"}));
     // A password is sent, and stands nowhere.
     let journals: String = world.project.journals().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for text in [&ran.out, &ran.err, &journals] {
@@ -163,12 +168,12 @@ fn cap_3_another_priority_is_another_task() {
     world.project.edit("delivery/task.yaml", |text| text + "  priority: veryHigh\n");
     let plan =
         world.run(&["plan", "--server", "lab"]).exits(0).says("CAP-3").says("everyone that it reaches runs again");
-    plan.says("1 to replace").says("TSK-4");
+    plan.says("1 to replace");
     world.apply();
     world.is_settled();
     let after = world.item("Task", "Install Tool");
     assert_ne!(after["guid"], before);
-    assert_eq!((&after["spec"]["priority"], &after["spec"]["enabled"]), (&json!("veryHigh"), &json!(true)));
+    assert_eq!((&after["spec"]["priority"], &after["spec"]["enabled"]), (&json!(4), &json!(true)));
     let tasks = world.server.items().into_iter().filter(|item| item["kind"] == "Task").count();
     assert_eq!(tasks, 1);
 }
@@ -221,4 +226,69 @@ fn a_change_behind_the_plan_is_stale() {
     let ran = world.run(&["apply", "plan.json"]).says("the server changed since the plan was made");
     assert_ne!(ran.code, Some(0));
     assert_eq!(world.item("Task", "Install Tool")["spec"]["notifyUser"], false);
+}
+
+#[test]
+fn what_no_method_changes_goes_by_export_and_import_where_a_probe_has_shown_that_it_works() {
+    let world = World::new();
+    world.project.replace(
+        "delivery/packages.yaml",
+        "spec: {members: [PC-TWO]}",
+        "spec: {description: In the hall, members: [PC-TWO]}",
+    );
+    world.apply();
+    world.project.replace("delivery/packages.yaml", "In the hall", "At the door");
+    world.run(&["plan", "--server", "lab"]).says("CAP-3");
+    world.project.write("findings.json", "{\"importable\": [\"Collection\"]}");
+    world.apply();
+    world.is_settled();
+    assert_eq!(world.item("Collection", "Kiosks")["spec"]["description"], "At the door");
+    // An empty value stands nowhere, so there is no place to change.
+    world.project.replace(
+        "delivery/packages.yaml",
+        "spec: {members: [PC-ONE, PC-TWO]}",
+        "spec: {description: d, members: [PC-ONE, PC-TWO]}",
+    );
+    let ran = world.run(&["apply", "--server", "lab", "--auto-approve"]).says("which stands nowhere in an export");
+    assert_ne!(ran.code, Some(0));
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading_and_nothing_is_there_twice() {
+    // Each of these has its effect once without an answer; no write has more of them than an apply has patience.
+    let lost = [
+        "CreateFolder",
+        "CreateResourceCollection",
+        "AddInclusions",
+        "CreatePackageExDetail",
+        "CreateProgramExDetail",
+        "AddProgramToPackage",
+        "ModifyProgramExDetail",
+        "CreateAdvertisementEx",
+        "SetAdvertisementExScheduleScheduleXML",
+        "CreateResourceTarget",
+        "ModifyResourceTargets",
+        "EnablePolicyItem",
+    ];
+    let rule = |method: &str| format!("  - {{asdkMethod: {method}, times: 1, fault: {{status: 503, when: after}}}}\n");
+    let rules: String = lost.iter().map(|method| rule(method)).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("faults.yaml");
+    fs::write(&path, format!("rules:\n{rules}")).unwrap();
+    let world = World::with(&["--api", "native,asdk", "--faults", path.to_str().unwrap()]);
+    let ran = world.apply();
+    assert!(ran.err.contains("again") || ran.out.contains("again"), "{ran:?}");
+    world.is_settled();
+    let items = world.server.items();
+    let mut seen = std::collections::BTreeSet::new();
+    for item in &items {
+        let place = (
+            item["kind"].to_string(),
+            item["name"].to_string(),
+            item["folder"].to_string(),
+            item["package"].to_string(),
+        );
+        assert!(seen.insert(place), "{item} is there twice");
+    }
+    assert_eq!(items.iter().filter(|item| item["kind"] == "Program").count(), 2, "{items:#?}");
 }

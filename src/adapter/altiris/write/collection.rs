@@ -21,6 +21,7 @@ use super::super::read::raw::RawCollection;
 use super::super::read::raw::digest;
 use super::super::wire::details::From;
 use super::super::wire::details::ItemDetails;
+use super::import;
 use super::work::Work;
 use super::work::of_kind;
 use super::work::receipt;
@@ -30,6 +31,7 @@ use super::work::receipt;
 struct Wanted {
     name: String,
     folder: Option<Guid>,
+    description: String,
     query: String,
     include: BTreeSet<Guid>,
     exclude: BTreeSet<Guid>,
@@ -68,6 +70,7 @@ impl Wanted {
         Ok(Self {
             name: item.key.name.clone(),
             folder: Some(work.folder(item)?),
+            description: spec.description.clone(),
             query,
             include: named(&spec.include)?,
             exclude: named(&spec.exclude)?,
@@ -86,7 +89,10 @@ impl Wanted {
         };
         [&was.name, &self.name].contains(&&seen.name)
             && [was.folder, self.folder].contains(&seen.folder)
-            && seen.shown.as_ref().is_none_or(|shown| [&was.query, &self.query].contains(&&shown.query))
+            && seen.shown.as_ref().is_none_or(|shown| {
+                [&was.query, &self.query].contains(&&shown.query)
+                    && [&was.description, &self.description].contains(&&shown.description)
+            })
             && both(&was.include, &self.include, &seen.include)
             && both(&was.exclude, &self.exclude, &seen.exclude)
             && members
@@ -177,6 +183,12 @@ async fn converge(
             work.send(Service::Collection, "SetCollectionDataSourceToRawSqlQuery", &params).await?;
         }
     }
+    // Only where a probe has shown that it works is a plan made that asks for it (CAP-3).
+    if let Some(shown) = live.shown.as_ref().filter(|shown| shown.description != want.description)
+        && work.findings.importable.contains(&Kind::Collection)
+    {
+        import::change(work, guid, "description", (&shown.description, &want.description)).await?;
+    }
     if live.name != want.name {
         let params = [("itemGuid", guid.into()), ("newName", Value::from(want.name.as_str()))];
         work.send(Service::Item, "RenameItem", &params).await?;
@@ -191,7 +203,12 @@ async fn converge(
     change(work, guid, "RemoveExclusions", &live.exclude - &want.exclude).await?;
     // What only a report shows is as it was sent, until all is read back: a look at it is one at every collection.
     let mut stored = reader.collection_by_methods(guid).await?;
-    stored.shown = live.shown.clone().map(|shown| CollectionShown { query: want.query.clone(), ..shown });
+    let is_imported = work.findings.importable.contains(&Kind::Collection);
+    stored.shown = live.shown.clone().map(|shown| CollectionShown {
+        query: want.query.clone(),
+        description: if is_imported { want.description.clone() } else { shown.description.clone() },
+        ..shown
+    });
     Ok(receipt(guid, &stored))
 }
 

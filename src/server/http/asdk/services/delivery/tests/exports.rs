@@ -168,7 +168,7 @@ fn what_an_import_says_is_what_the_item_says_then() {
     assert_eq!(members(), [computer(2), computer(3)]);
     change(target, "<operation>Except</operation>", "<operation>Union</operation>");
     assert_eq!(members(), [computer(1), computer(2), computer(3)]);
-    assert_eq!(desk.list("GetResourceTargets", &[("policyItemGuid", task)]), [target.clone()]);
+    assert_eq!(desk.list("GetResourceTargets", &[("policyItemGuid", task)]), std::slice::from_ref(target));
 }
 
 #[test]
