@@ -140,9 +140,10 @@ fn whole(stream: &mut TcpStream) -> Option<Vec<u8>> {
 
 /// The message that a request calls, by its action.
 fn message(head: &str) -> Option<String> {
-    let line = head.lines().take_while(|line| !line.is_empty()).find(|line| {
-        line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("soapaction"))
-    })?;
+    let line = head
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .find(|line| line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("soapaction")))?;
     line.trim().trim_end_matches('"').rsplit('/').next().map(str::to_owned)
 }
 
@@ -259,11 +260,8 @@ impl Case {
         assert!(self.calls.len() > 5, "it writes: {:?}", self.calls);
         let mut points = Vec::new();
         for n in 1..=self.calls.len() {
-            let (first, second) = if n % 2 == 0 {
-                (Again::NewPlan, Again::SamePlan)
-            } else {
-                (Again::SamePlan, Again::NewPlan)
-            };
+            let (first, second) =
+                if n % 2 == 0 { (Again::NewPlan, Again::SamePlan) } else { (Again::SamePlan, Again::NewPlan) };
             points.extend([(At::Before(n), first), (At::After(n), second)]);
         }
         let points = Mutex::new(points.into_iter());
