@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::diag::Diagnostic;
 use crate::diag::Diagnostics;
 use crate::diag::Loaded;
-use crate::diag::kind_in_words;
 use crate::diag::visible;
 use crate::model::capabilities::Access;
 use crate::model::capabilities::Capabilities;
@@ -86,13 +85,13 @@ pub fn misfits(capabilities: &Capabilities, item: &Item) -> Vec<Misfit> {
     };
     if !capabilities.kinds.contains(&kind) {
         let why = because(capabilities.why_kind(kind));
-        let message = format!("the API `{api}` cannot hold a {}{why}", kind_in_words(kind));
+        let message = format!("the API `{api}` has no kind `{}`{why}", kind.name());
         let help = "leave it out of what this server gets, or look after it in the server's console";
         return vec![whole(None, message, help)];
     }
     if capabilities.read_only.contains(&kind) {
         let why = because(capabilities.why_kind(kind));
-        let message = format!("the API `{api}` shows a {} and cannot write one{why}", kind_in_words(kind));
+        let message = format!("the API `{api}` shows a `{}` and cannot write one{why}", kind.name());
         let help = "declare it as it is on the server; a plan that would write it is refused";
         return vec![whole(Some(Access::ReadOnly), message, help)];
     }
@@ -284,6 +283,7 @@ mod tests {
                 ((Kind::Program, "maxRunTime".to_owned()), Forms::all_but("unknown")),
             ]),
             reasons: BTreeMap::from([((Kind::Task, "userCanRun".to_owned()), "no method has it".to_owned())]),
+            folders_at_top: true,
             concurrency: Concurrency::ReadAgain,
             batch_max: None,
             leases: false,

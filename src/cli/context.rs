@@ -417,6 +417,7 @@ fn http_options(root: &Utf8Path, config: &ServerConfig) -> Result<HttpOptions, F
     options.credentials = config.auth.as_ref().map(|auth| credentials(auth, root)).transpose()?;
     options.proxy = proxy(&config.proxy, root)?;
     options.ca_pem = ca_pem;
+    options.legacy_tls = config.legacy_tls;
     options.connect_timeout = CONNECT_TIMEOUT;
     options.timeout = request_timeout()?;
     options.idle_timeout = options.idle_timeout.min(options.timeout);

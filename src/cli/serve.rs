@@ -204,3 +204,59 @@ async fn interrupted() {
 async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::Cli;
+    use crate::cli::args::Command;
+
+    fn read(arguments: &[&str]) -> Result<Apis, String> {
+        let all = ["consign", "serve", "--data", "x"].into_iter().chain(arguments.iter().copied());
+        match Cli::try_parse_from(all).map_err(|error| error.to_string())?.command {
+            Command::Serve(args) => args.apis.read().map_err(|failure| failure.lines()),
+            _ => Err("another command".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_native_api_is_what_is_spoken_unless_said_otherwise() {
+        assert_eq!(read(&[]).unwrap(), Apis::default());
+        let both = read(&["--api", "native,asdk"]).unwrap();
+        assert_eq!(both, Apis { native: true, asdk: Some(AsdkOptions::new()) });
+        assert!(!read(&["--api", "asdk"]).unwrap().native);
+    }
+
+    #[test]
+    fn the_asdk_has_a_version_quirks_and_namespaces() {
+        let arguments =
+            ["--api", "asdk", "--asdk-profile", "8.5-ru2", "--asdk-quirk", "table1", "--asdk-quirk", "http-off"];
+        let options = read(&arguments).unwrap().asdk.unwrap();
+        assert_eq!(options.profile, Profile::V8_5Ru2);
+        assert!(options.has(Quirk::Table1) && options.has(Quirk::HttpOff) && !options.has(Quirk::PlainFaults));
+        let options =
+            read(&["--api", "asdk", "--asdk-namespace", "ItemManagementService=urn:a=b"]).unwrap().asdk.unwrap();
+        assert_eq!(options.namespaces["ItemManagementService"], "urn:a=b");
+    }
+
+    #[test]
+    fn what_cannot_be_is_a_usage_error_that_names_what_can() {
+        for (arguments, why) in [
+            (&["--api", "adminservice"][..], "does not speak `adminservice` yet"),
+            (&["--api", "soap"], "`native` and `asdk`"),
+            (&["--api", "asdk", "--asdk-quirk", "tabel1"], "similar value exists: 'table1'"),
+            (&["--api", "asdk", "--asdk-profile", "9"], "8.5-ru4"),
+            (
+                &["--api", "asdk", "--asdk-namespace", "ItemManagmentService=urn:a"],
+                "did you mean `ItemManagementService`?",
+            ),
+            (&["--api", "asdk", "--asdk-namespace", "ItemManagementService"], "SERVICE=URI"),
+            (&["--asdk-quirk", "table1"], "--api native,asdk"),
+        ] {
+            let said = read(arguments).unwrap_err();
+            assert!(said.contains(why), "{arguments:?}: {said}");
+        }
+    }
+}

@@ -126,6 +126,7 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
         auth,
         password_key_from,
         ca_file,
+        legacy_tls,
         proxy,
         altiris,
         folders,
@@ -140,6 +141,7 @@ fn servers(name: &str, before: &ServerConfig, after: &ServerConfig, out: &mut Ve
     note(out, path("auth"), &before.auth, auth, true);
     note(out, path("passwordKeyFrom"), &before.password_key_from, password_key_from, true);
     note(out, path("caFile"), &before.ca_file, ca_file, true);
+    note(out, path("legacyTls"), &before.legacy_tls, legacy_tls, *legacy_tls);
     note(out, path("proxy"), &before.proxy, proxy, true);
     // What is read of the server, and what is taken to work there, hangs on it.
     note(out, path("altiris"), &before.altiris, altiris, true);

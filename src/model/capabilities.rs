@@ -25,6 +25,8 @@ pub struct Capabilities {
     pub forms: BTreeMap<(Kind, String), Forms>,
     /// Why a kind (with an empty name), or a field, is held in this way or not at all; in a half sentence.
     pub reasons: BTreeMap<(Kind, String), String>,
+    /// Whether it makes folders at the top of the console; without it one is made only in another.
+    pub folders_at_top: bool,
     /// How a write is kept from overwriting what moved.
     pub concurrency: Concurrency,
     /// The most steps that go into one transaction; `None` where there is none.

@@ -138,6 +138,10 @@ pub struct ServerConfig {
     /// A file with one more certificate authority to trust, PEM, relative to the project file.
     #[serde(default)]
     pub ca_file: Option<String>,
+    /// Has the system's own TLS library speak to it, which may still know the old cipher suites that a server has; in builds
+    /// with the feature `native-tls`. Certificates are verified all the same.
+    #[serde(default)]
+    pub legacy_tls: bool,
     /// The proxy on the way there: `none`, `system` (what the system or `HTTPS_PROXY` and `NO_PROXY` say), an address such
     /// as `http://proxy.corp.example:8080`, or an address with an account.
     #[serde(default)]

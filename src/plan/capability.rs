@@ -26,6 +26,9 @@ use crate::rules::capability::CAP_2;
 use crate::rules::capability::CAP_3;
 use crate::rules::capability::CAP_4;
 
+/// Where a password comes from, which no server keeps; whether there is one is compared by other means (PLN-13).
+const PASSWORD_REFERENCE: &str = "runWith.passwordFrom";
+
 /// A field as capabilities name it.
 pub fn name_of(path: &str) -> &str {
     path.strip_prefix("spec.").unwrap_or(path)
@@ -109,7 +112,14 @@ pub(super) fn allowed(draft: &mut Draft<'_>, item: &Item, fields: Vec<FieldChang
 
 /// Whether a new item can be made as it is declared; says so where not.
 pub(super) fn may_create(draft: &mut Draft<'_>, item: &Item) -> bool {
-    let found = misfits(draft.input.capabilities, item);
+    let capabilities = draft.input.capabilities;
+    if item.key.kind == Kind::Folder && item.folder.is_none() && !capabilities.folders_at_top {
+        let message = format!("the API `{}` makes no folder at the top of the console", capabilities.api.word());
+        draft.block(&CAP_2, item.key.to_string(), message.clone(), "make it in the server's console");
+        hold::held(draft, &item.key, Verb::Create, &CAP_2, message, Vec::new());
+        return false;
+    }
+    let found = misfits(capabilities, item);
     found.into_iter().all(|misfit| {
         let Misfit { rule, message, help, .. } = misfit;
         // A kind that cannot be written stays unwritten, however that is taken.
@@ -188,12 +198,12 @@ pub(super) fn made_anew(draft: &mut Draft<'_>, item: &Item, paths: &[String]) {
 }
 
 fn because(why: &str) -> String {
-    if why.is_empty() { String::new() } else { format!(" ({why})") }
+    if why.is_empty() { String::new() } else { format!(": {why}") }
 }
 
 fn of_kind(capabilities: &Capabilities, kind: Kind) -> Refused {
     let api = capabilities.api.word();
-    let message = format!("the API `{api}` cannot write a {}{}", kind.short(), because(capabilities.why_kind(kind)));
+    let message = format!("the API `{api}` cannot write a `{}`{}", kind.name(), because(capabilities.why_kind(kind)));
     Refused { rule: &CAP_1, message, help: "declare it as it is on the server, or change it in the server's console" }
 }
 
@@ -211,7 +221,7 @@ fn refused(capabilities: &Capabilities, kind: Kind, field: &FieldChange) -> Opti
         Access::CreateOnly if !is_made_anew(kind) => {
             let why = because(capabilities.why(kind, name));
             let message = format!(
-                "`{name}` cannot be changed over the API `{api}`{why}, and a {} is not made anew for it",
+                "`{name}` cannot be changed over the API `{api}`, and a {} is not made anew for it{why}",
                 kind.short()
             );
             let help = "write the value that the server has, or give the item another name";
@@ -246,9 +256,9 @@ fn at<'v>(value: &'v Value, name: &str) -> Vec<&'v Value> {
 
 /// By kind among the declared items: the fields that are not compared, because the API does not show them (CAP-5).
 pub(super) fn unseen(capabilities: &Capabilities, kinds: &BTreeSet<Kind>) -> BTreeMap<Kind, Vec<String>> {
-    let password = name_of(PASSWORD_PATH);
     let of = |kind: &Kind| {
-        let hidden = capabilities.named(*kind).filter(|(name, access)| is_hidden(*access) && *name != password);
+        let hidden =
+            capabilities.named(*kind).filter(|(name, access)| is_hidden(*access) && *name != PASSWORD_REFERENCE);
         let names: Vec<String> = hidden.map(|(name, _)| name.to_owned()).collect();
         (!names.is_empty()).then_some((*kind, names))
     };

@@ -78,6 +78,7 @@ fn server_config(prune: bool) -> ServerConfig {
         auth: None,
         password_key_from: None,
         ca_file: None,
+        legacy_tls: false,
         proxy: Default::default(),
         altiris: None,
         folders: vec!["Owned".to_owned()],

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests set up files and say what they saw")]
 
 mod altiris;
+mod altiris_apply;
 mod asdk;
 #[cfg(unix)]
 mod auth;

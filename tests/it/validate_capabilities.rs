@@ -69,7 +69,7 @@ spec:
 #[test]
 fn cap_1_a_kind_that_the_server_s_api_lacks_is_refused_where_it_is_declared() {
     let ran = validate(WINDOW, NOTHING, Some("ns")).exits(65);
-    ran.says("CAP-1").says("delivery/all.yaml:10:18").says("the API `altiris` cannot hold a maintenance window");
+    ran.says("CAP-1").says("delivery/all.yaml:10:18").says("the API `altiris` has no kind `MaintenanceWindow`");
     assert!(!validate(WINDOW, NOTHING, Some("lab")).err.contains("CAP-"));
     // Without a server each is looked at.
     validate(WINDOW, NOTHING, None).exits(65).says("CAP-1");

@@ -235,6 +235,9 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
             note(*kind, row);
         }
     }
+    if sight == Sight::Reports && findings.importable.contains(&Kind::Collection) {
+        note(Kind::Collection, &("description", Settable, ""));
+    }
     for (kind, why) in WITHOUT {
         reasons.insert((kind, String::new()), why.to_owned());
     }
@@ -245,6 +248,7 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
         fields,
         forms: forms(findings),
         reasons,
+        folders_at_top: false,
         concurrency: Concurrency::ReadAgain,
         batch_max: None,
         leases: false,
@@ -342,6 +346,12 @@ mod tests {
             held.forms[&(Kind::Program, "portal.grants.right".to_owned())].words.contains("installOnApproval")
         };
         assert!(!has(&Findings::default()) && has(&known));
+        let known = Findings { importable: [Kind::Collection].into(), ..Findings::default() };
+        let nothing = Findings::default();
+        let description = |findings, sight| capabilities(findings, sight).access(Kind::Collection, "description");
+        assert_eq!(description(&nothing, Sight::Reports), Access::CreateOnly);
+        assert_eq!(description(&known, Sight::Reports), Access::Settable);
+        assert_eq!(description(&known, Sight::Methods), Access::WriteOnly);
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn cap_3_a_changed_priority_makes_the_task_anew_off_first_and_on_last() {
     let finding = plan.findings.iter().find(|finding| finding.rule == "CAP-3").unwrap();
     assert_eq!(
         finding.message,
-        "`priority` cannot be changed over the API `native` (it is given at birth); the edit needs a new task, which \
+        "`priority` cannot be changed over the API `native`: it is given at birth; the edit needs a new task, which \
          everyone that it reaches runs again"
     );
     let told: Vec<&str> = plan.consequences.iter().map(|one| one.code.as_str()).collect();
@@ -132,6 +132,15 @@ fn cap_2_a_new_item_that_could_not_be_as_declared_is_not_made() {
     assert!(case.is_blocked_by("CAP-2").resource_changes.is_empty());
     case.policy.severities.insert("CAP-2".to_owned(), Severity::Warning);
     assert_eq!(case.plan().resource_changes.len(), 1);
+}
+
+#[test]
+fn cap_2_a_folder_at_the_top_is_made_only_where_the_api_makes_one() {
+    let mut case = Case::new();
+    case.live.clear();
+    assert_eq!(case.plan().resource_changes.len(), 1);
+    case.capabilities.folders_at_top = false;
+    assert!(case.is_blocked_by("CAP-2").resource_changes.is_empty());
 }
 
 #[test]

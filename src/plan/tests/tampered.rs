@@ -51,6 +51,7 @@ fn config(folder: &str, prune: bool) -> ServerConfig {
         auth: None,
         password_key_from: None,
         ca_file: None,
+        legacy_tls: false,
         proxy: Default::default(),
         altiris: None,
         folders: vec![folder.to_owned()],

@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::model::guid::Guid;
+use crate::server::app::asdk::class::Class;
 use crate::server::app::item::Item;
 use crate::server::app::kind::Kind;
 use crate::server::app::refused::Code;
@@ -161,6 +162,10 @@ fn users(sql: &Connection, item: &Item) -> Result<Vec<Value>, Refused> {
         for row in asdk::objects(sql, asdk::Filter { folder: Some(item.guid), ..asdk::Filter::default() })? {
             add(row.guid, &row.class, &row.name, refs::FOLDER);
         }
+    }
+    // What a delivery task runs, and what the portal offers.
+    for row in asdk::naming(sql, item.guid, Class::USERS)? {
+        add(row.guid, &row.class, &row.name, "uses");
     }
     let shown = |(hint, kind, name, guid): (String, String, String, Guid)| json!({ "guid": guid.to_string(), "kind": kind, "name": name, "hint": hint });
     Ok(found.into_iter().map(shown).collect())

@@ -120,6 +120,22 @@ pub fn objects(sql: &Connection, filter: Filter<'_>) -> Result<Vec<ObjectRow>, S
     Ok(found)
 }
 
+/// The objects of some classes that name an item, by class and GUID.
+///
+/// # Errors
+/// When SQLite refuses.
+pub fn naming(sql: &Connection, item: Guid, classes: &[&str]) -> Result<Vec<ObjectRow>, StoreError> {
+    let mut query = sql.prepare_cached(&format!("{OBJECT} WHERE class = ?1 AND instr(json, ?2) > 0 ORDER BY guid"))?;
+    let mut found = Vec::new();
+    for class in classes {
+        let mut rows = query.query(params![class, item.to_string()])?;
+        while let Some(row) = rows.next()? {
+            found.push(object_of(row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// The items in a folder, as JSON, by kind and GUID; the hidden step tasks lie in none.
 ///
 /// # Errors

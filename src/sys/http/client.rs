@@ -91,6 +91,8 @@ pub struct HttpOptions {
     pub user_agent: String,
     /// Allows `http` to other machines: everybody on the way can read the token.
     pub allow_plain_http: bool,
+    /// Has the system's own TLS library speak, instead of rustls.
+    pub legacy_tls: bool,
     /// The proxy on the way.
     pub proxy: Proxy,
 }
@@ -110,6 +112,7 @@ impl HttpOptions {
             max_answer_bytes: 512 * 1024 * 1024,
             user_agent: concat!("consign/", env!("CARGO_PKG_VERSION")).to_owned(),
             allow_plain_http: false,
+            legacy_tls: false,
             proxy: Proxy::None,
         }
     }
@@ -210,6 +213,7 @@ impl Connection {
             // On one machine packing costs more than it saves.
             .gzip(!is_loopback(&url))
             .user_agent(&options.user_agent);
+        builder = if options.legacy_tls { system_tls(builder)? } else { builder.tls_backend_rustls() };
         builder = match &options.proxy {
             Proxy::None => builder.no_proxy(),
             Proxy::System => builder,
@@ -334,6 +338,19 @@ fn way(options: &HttpOptions, url: &Url) -> Result<Way, TransportError> {
         }
         Credentials::Command { words, root } => Way::Command(HeaderCommand::new(&words, &root)),
     })
+}
+
+#[cfg(feature = "native-tls")]
+fn system_tls(builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, TransportError> {
+    Ok(builder.tls_backend_native())
+}
+
+#[cfg(not(feature = "native-tls"))]
+fn system_tls(_builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, TransportError> {
+    Err(denied(
+        "`legacyTls` asks for the system's own TLS library, and this build of consign cannot use it",
+        "build it with `--features native-tls`, or have the server take a cipher suite of today (ECDHE with AES-GCM)",
+    ))
 }
 
 fn proxy(url: &str, account: Option<&(String, SecretString)>) -> Result<reqwest::Proxy, TransportError> {
@@ -513,6 +530,11 @@ fn explain(error: &reqwest::Error) -> TransportError {
         return match tls {
             rustls::Error::InvalidCertificate(why) => TransportError::Certificate(certificate(&why)),
             rustls::Error::NoCertificatesPresented => TransportError::Certificate("it sent none".to_owned()),
+            rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure) => TransportError::Connect(
+                "TLS failed: it takes no cipher suite that is known here; with `legacyTls: true` the system's own library \
+                 may know one"
+                    .to_owned(),
+            ),
             other => TransportError::Connect(format!("TLS failed: {other}")),
         };
     }
@@ -521,6 +543,10 @@ fn explain(error: &reqwest::Error) -> TransportError {
     }
     if causes.proxy_refused {
         return proxy_refused();
+    }
+    // What the system's own library says, which has no type here.
+    if causes.last.contains("certificate verify failed") || causes.last.contains("certificate chain") {
+        return TransportError::Certificate(causes.last);
     }
     if error.is_dns() {
         return TransportError::Connect("its name cannot be resolved".to_owned());

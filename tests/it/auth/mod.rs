@@ -7,6 +7,7 @@ mod kerberos;
 #[cfg(feature = "ntlm")]
 mod ntlm;
 mod proxy;
+mod tls;
 
 use std::path::PathBuf;
 

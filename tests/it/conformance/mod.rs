@@ -5,6 +5,8 @@
 
 mod changes;
 mod cycles;
+#[cfg(unix)]
+mod killed;
 mod site;
 
 use serde_json::Value;

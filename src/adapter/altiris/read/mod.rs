@@ -133,7 +133,21 @@ impl AltirisReader {
         self.collection(&Methods::new(&self.session, &self.settings.known), guid).await
     }
 
+    /// The same without what only a report shows, which takes a look at all collections.
+    ///
+    /// # Errors
+    /// As [`Self::collection_of`].
+    pub async fn collection_by_methods(&self, guid: Guid) -> Result<RawCollection, AdapterError> {
+        self.links(&Methods::new(&self.session, &self.settings.known), guid).await
+    }
+
     async fn collection(&self, methods: &Methods<'_>, guid: Guid) -> Result<RawCollection, AdapterError> {
+        let mut collection = self.links(methods, guid).await?;
+        collection.shown = self.shown(guid).await?;
+        Ok(collection)
+    }
+
+    async fn links(&self, methods: &Methods<'_>, guid: Guid) -> Result<RawCollection, AdapterError> {
         let item = methods.item(guid).await?;
         let mut collection = RawCollection { name: item.name, folder: item.folder, ..RawCollection::default() };
         let included = methods.listed_in(Reading::GetInclusions, guid).await?;
@@ -149,7 +163,6 @@ impl AltirisReader {
             let into = if is_collection(&other) { &mut collection.exclude } else { &mut collection.not_members };
             into.insert(other.guid);
         }
-        collection.shown = self.shown(guid).await?;
         Ok(collection)
     }
 

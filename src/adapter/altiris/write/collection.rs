@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::adapter::AdapterError;
+use crate::adapter::ReadAdapter;
 use crate::adapter::Receipt;
 use crate::adapter::altiris::read::AltirisReader;
 use crate::model::collection::Collection;
@@ -15,10 +16,12 @@ use crate::model::kind::Kind;
 use crate::sys::http::asdk::Service;
 use crate::sys::http::asdk::Value;
 
+use super::super::read::raw::CollectionShown;
 use super::super::read::raw::RawCollection;
 use super::super::read::raw::digest;
 use super::super::wire::details::From;
 use super::super::wire::details::ItemDetails;
+use super::import;
 use super::work::Work;
 use super::work::of_kind;
 use super::work::receipt;
@@ -28,6 +31,7 @@ use super::work::receipt;
 struct Wanted {
     name: String,
     folder: Option<Guid>,
+    description: String,
     query: String,
     include: BTreeSet<Guid>,
     exclude: BTreeSet<Guid>,
@@ -66,6 +70,7 @@ impl Wanted {
         Ok(Self {
             name: item.key.name.clone(),
             folder: Some(work.folder(item)?),
+            description: spec.description.clone(),
             query,
             include: named(&spec.include)?,
             exclude: named(&spec.exclude)?,
@@ -84,7 +89,10 @@ impl Wanted {
         };
         [&was.name, &self.name].contains(&&seen.name)
             && [was.folder, self.folder].contains(&seen.folder)
-            && seen.shown.as_ref().is_none_or(|shown| [&was.query, &self.query].contains(&&shown.query))
+            && seen.shown.as_ref().is_none_or(|shown| {
+                [&was.query, &self.query].contains(&&shown.query)
+                    && [&was.description, &self.description].contains(&&shown.description)
+            })
             && both(&was.include, &self.include, &seen.include)
             && both(&was.exclude, &self.exclude, &seen.exclude)
             && members
@@ -122,7 +130,13 @@ pub async fn create(work: &Work<'_>, reader: &AltirisReader, item: &Item) -> Res
     ];
     let reply = work.send(Service::Collection, "CreateResourceCollection", &params).await?;
     let guid = reply.object(|node| ItemDetails::read(node, From::Object))?.guid;
-    let live = RawCollection { name: want.name.clone(), folder: want.folder, ..RawCollection::default() };
+    let is_shown = reader.capabilities().is_shown(Kind::Collection, "query");
+    let shown = is_shown.then(|| CollectionShown {
+        description: spec.description.clone(),
+        query: String::new(),
+        auto_update: spec.auto_update,
+    });
+    let live = RawCollection { name: want.name.clone(), folder: want.folder, shown, ..RawCollection::default() };
     converge(work, reader, guid, &live, &want).await
 }
 
@@ -169,6 +183,12 @@ async fn converge(
             work.send(Service::Collection, "SetCollectionDataSourceToRawSqlQuery", &params).await?;
         }
     }
+    // Only where a probe has shown that it works is a plan made that asks for it (CAP-3).
+    if let Some(shown) = live.shown.as_ref().filter(|shown| shown.description != want.description)
+        && work.findings.importable.contains(&Kind::Collection)
+    {
+        import::change(work, guid, "description", (&shown.description, &want.description)).await?;
+    }
     if live.name != want.name {
         let params = [("itemGuid", guid.into()), ("newName", Value::from(want.name.as_str()))];
         work.send(Service::Item, "RenameItem", &params).await?;
@@ -181,7 +201,15 @@ async fn converge(
     }
     change(work, guid, "AddInclusions", &wanted - &is).await?;
     change(work, guid, "RemoveExclusions", &live.exclude - &want.exclude).await?;
-    Ok(receipt(guid, &reader.collection_of(guid).await?))
+    // What only a report shows is as it was sent, until all is read back: a look at it is one at every collection.
+    let mut stored = reader.collection_by_methods(guid).await?;
+    let is_imported = work.findings.importable.contains(&Kind::Collection);
+    stored.shown = live.shown.clone().map(|shown| CollectionShown {
+        query: want.query.clone(),
+        description: if is_imported { want.description.clone() } else { shown.description.clone() },
+        ..shown
+    });
+    Ok(receipt(guid, &stored))
 }
 
 async fn change(

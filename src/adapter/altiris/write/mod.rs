@@ -7,6 +7,7 @@
 
 mod collection;
 mod folder;
+mod import;
 mod package;
 mod program;
 mod target;

@@ -66,6 +66,10 @@ impl Class {
         Self::Role,
     ];
 
+    /// The stored names of the classes whose objects hold the items that they name: those do not go before them.
+    pub(in crate::server::app) const USERS: &'static [&'static str] =
+        &[Self::QuickDeliveryTask.name(), Self::PackageDeliveryTask.name(), Self::PublishingItem.name()];
+
     /// The class of the items of a kind. What programs inherit from is a folder to this API (altiris-domain §1).
     pub const fn of(kind: Kind) -> Self {
         match kind {

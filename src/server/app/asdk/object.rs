@@ -442,6 +442,32 @@ impl Writer<'_> {
         Ok(self.audit_object(Action::Delete, object)?)
     }
 
+    /// Forgets what stands beside an item that is gone: what was kept of it, the targets that were that collection, and its
+    /// place in software of the catalogue.
+    pub(in crate::server::app) fn let_go(&mut self, item: Guid) -> Result<(), Refused> {
+        asdk::forget(self.sql, item)?;
+        let beside = [Class::ResourceTarget.stored(), Class::SoftwareComponent.stored()];
+        for row in asdk::naming(self.sql, item, &beside)? {
+            let object = Object::of_row(row)?;
+            match &object.says {
+                // A policy that is for it holds the collection, and so does what was made for a target of several filters.
+                Says::Target(_) => self.drop_object(&object)?,
+                Says::Component(_) => {
+                    self.edit_object(object.guid, |object| {
+                        if let Says::Component(component) = &mut object.says {
+                            component.packages.retain(|own| *own != item);
+                            component.command_lines.retain(|own| *own != item);
+                            component.default_command_line = component.default_command_line.filter(|own| *own != item);
+                        }
+                        Ok(())
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn audit_object(&mut self, action: Action, object: &Object) -> Result<(), StoreError> {
         let mut did = Did::of(action);
         did.guid = Some(object.guid.to_string());

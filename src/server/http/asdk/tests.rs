@@ -351,6 +351,28 @@ async fn every_refusal_is_an_exception_of_its_class() {
 }
 
 #[tokio::test]
+async fn what_is_not_known_of_faults_forms_and_guids_can_be_otherwise() {
+    let item = "<itemGuid>x</itemGuid>";
+    let flat = World::new(AsdkOptions::new().with(Quirk::FaultDetailFlat)).soap(ITEM, "GetItemByGuid", item).await;
+    assert_eq!(flat.fault().2, "ASDKInvalidParameterException");
+    let fault = flat.soap();
+    assert_eq!(all(&fault, "exceptionType")[0].namespace, NS);
+    assert!(all(&fault, "exceptionDetails").is_empty());
+
+    let validated = World::new(AsdkOptions::new().with(Quirk::FormsValidated));
+    let path = format!("{ITEM}/ImportItemXmlString");
+    let markup = validated.post(&path, "xml=%3Citem%2F%3E").await;
+    assert_eq!((markup.status, markup.header("content-type")), (500, "text/html; charset=utf-8"));
+    assert!(validated.post(&path, "xml=1 < 2").await.header("content-type").starts_with("text/plain"));
+
+    let strict = World::new(AsdkOptions::new());
+    let role = format!("{SECURITY}/DeleteRole?roleGuid={ALL}");
+    strict.get(&role).await.refused("DeleteRole Web Service method name is not valid.");
+    let lenient = World::new(AsdkOptions::new().with(Quirk::GuidsAsText)).get(&role).await;
+    assert!(lenient.text.contains("required permission"), "{}", lenient.text);
+}
+
+#[tokio::test]
 async fn without_credentials_the_schemes_are_told_and_nothing_else() {
     let world = World::new(AsdkOptions::new());
     let asked = |path: &str| Request::get(path).body(Body::empty()).unwrap();

@@ -105,6 +105,12 @@ pub(super) fn class_of(call: &Call<'_>, name: &str) -> Option<Class> {
     Class::from_type_name(name, !call.has(Quirk::TypeNameLong), long)
 }
 
+/// Whether a type name is that of computers, by the same rule.
+pub(super) fn is_computers(call: &Call<'_>, name: &str) -> bool {
+    let long = call.has(Quirk::TypeNameLong) || call.has(Quirk::TypeNameBoth);
+    (name == COMPUTER && !call.has(Quirk::TypeNameLong)) || (name == COMPUTER_LONG && long)
+}
+
 /// Whether a text is like a pattern of SQL, upper and lower case the same: `%` any text, `_` any character.
 pub(super) fn is_like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.to_lowercase().chars().collect();

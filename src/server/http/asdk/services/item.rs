@@ -13,6 +13,8 @@ use http::header;
 use crate::server::app::asdk::class::Class;
 use crate::server::app::asdk::entry::Entry;
 use crate::server::app::asdk::export::Form;
+use crate::server::app::asdk::resources::COMPUTER_LONG;
+use crate::server::app::asdk::resources::Computer;
 use crate::server::app::asdk::wrong_type;
 use crate::server::app::built_in::PURGE_SETTINGS;
 use crate::server::asdk::Profile;
@@ -26,7 +28,9 @@ use crate::server::http::asdk::fault::Fault;
 use crate::server::http::asdk::page;
 use crate::server::http::asdk::services::details::Details;
 use crate::server::http::asdk::services::details::class_of;
+use crate::server::http::asdk::services::details::is_computers;
 use crate::server::http::asdk::services::details::is_like;
+use crate::server::http::asdk::services::details::of_computer;
 use crate::server::http::asdk::services::details::of_guid;
 use crate::server::http::asdk::table::Area;
 use crate::server::http::asdk::table::Method;
@@ -116,12 +120,17 @@ fn item_exists(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn items_by_name(call: &Call<'_>) -> Result<Value, Fault> {
-    let entries = call.app.entries_named(call.text("itemName")?)?;
-    Ok(Value::records(Details::new(call.app).all(&entries)?))
+    let name = call.text("itemName")?;
+    let mut records = Details::new(call.app).all(&call.app.entries_named(name)?)?;
+    records.extend(call.app.computers()?.iter().filter(|computer| computer.name == name).map(of_computer));
+    Ok(Value::records(records))
 }
 
 fn items_by_type(call: &Call<'_>) -> Result<Value, Fault> {
     let name = call.text("typeName")?;
+    if is_computers(call, name) {
+        return Ok(Value::records(call.app.computers()?.iter().map(of_computer)));
+    }
     let class = class_of(call, name).ok_or_else(|| Fault::does_not_exist(format!("There is no type '{name}'.")))?;
     let entries = call.app.entries_of_class(class)?;
     Ok(Value::records(Details::new(call.app).all(&entries)?))
@@ -139,6 +148,10 @@ fn items_by_name_and_type(call: &Call<'_>) -> Result<Value, Fault> {
         let entries = call.app.entries_of_class(class)?;
         let named = entries.iter().filter(|entry| name.is_none_or(|name| is_like(entry.name(), name)));
         found.extend(named.map(Entry::guid));
+    }
+    if kind.is_none_or(|kind| is_like(COMPUTER_LONG, kind)) {
+        let fits = |computer: &Computer| name.is_none_or(|name| is_like(&computer.name, name));
+        found.extend(call.app.computers()?.iter().filter(|computer| fits(computer)).map(|computer| computer.guid));
     }
     Ok(if found.is_empty() { Value::Null } else { Value::guids(found) })
 }

@@ -23,6 +23,9 @@ pub mod report;
 pub mod software_tasks;
 pub mod task;
 
+#[cfg(test)]
+mod tests;
+
 /// Every one of them.
 pub(super) const SERVICES: &[&Service] = &[
     &package::SERVICE,
