@@ -31,6 +31,7 @@ use super::reports::Reports;
 use super::reports::guid_in;
 use super::reports::text_in;
 use super::tables;
+use super::tables::Undescribed;
 
 /// Kinds that the web services show nothing of, each with the reason; those of the kinds that they show in part are said
 /// where they are read.
@@ -43,6 +44,11 @@ const NEVER: [Kind; 7] = [
     Kind::PatchPlugin,
     Kind::PurgeSettings,
 ];
+
+/// Relations that nobody described and that are looked into; a server has few.
+const HINTS_LOOKED_INTO: usize = 4;
+/// Collections that are looked into for each of them.
+const LOOKED_INTO: usize = 3;
 
 struct Loader<'a> {
     findings: &'a Findings,
@@ -251,7 +257,7 @@ impl Loader<'_> {
             self.raw.collections.insert(guid, collection);
         }
         let open = match self.rows("collection-links").await?.and_then(|table| self.raw.links(&table)) {
-            Ok(open) => open,
+            Ok(undescribed) => self.differing(undescribed).await?,
             Err(_) => self.raw.collections.keys().copied().collect(),
         };
         self.members(open).await?;
@@ -283,6 +289,34 @@ impl Loader<'_> {
         self.members(guids).await
     }
 
+    /// The collections whose relations nobody described say something of who belongs to them: found out by looking at a
+    /// few of each sort by methods.
+    async fn differing(&self, undescribed: Undescribed) -> Result<BTreeSet<Guid>, AdapterError> {
+        let mut open = BTreeSet::new();
+        for (nth, (_, collections)) in undescribed.into_iter().enumerate() {
+            let mut differs = nth >= HINTS_LOOKED_INTO;
+            for guid in collections.iter().take(LOOKED_INTO) {
+                differs = differs || !self.is_as_read(*guid).await?;
+            }
+            if differs {
+                open.extend(collections);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Whether a collection includes and excludes by methods what it does by what was read of it.
+    async fn is_as_read(&self, guid: Guid) -> Result<bool, AdapterError> {
+        let Some(collection) = self.raw.collections.get(&guid) else { return Ok(false) };
+        let included = partly(self.methods.listed_in(Reading::GetInclusions, guid).await)?;
+        let excluded = partly(self.methods.listed_in(Reading::GetExclusions, guid).await)?;
+        let (Ok(included), Ok(excluded)) = (included, excluded) else { return Ok(false) };
+        let guids = |items: Vec<ItemDetails>| items.into_iter().map(|item| item.guid).collect::<BTreeSet<_>>();
+        let is_in = collection.include.union(&collection.members).copied().collect::<BTreeSet<_>>();
+        let is_out = collection.exclude.union(&collection.not_members).copied().collect::<BTreeSet<_>>();
+        Ok(guids(included) == is_in && guids(excluded) == is_out)
+    }
+
     /// Reads what these collections include and exclude, one by one.
     async fn members(&mut self, collections: BTreeSet<Guid>) -> Result<(), AdapterError> {
         let methods = &self.methods;
@@ -301,6 +335,11 @@ impl Loader<'_> {
         let known: BTreeSet<Guid> = self.raw.collections.keys().copied().collect();
         for (item, (included, excluded)) in each.found {
             let Some(collection) = self.raw.collections.get_mut(&item.guid) else { continue };
+            for list in
+                [&mut collection.include, &mut collection.exclude, &mut collection.members, &mut collection.not_members]
+            {
+                list.clear();
+            }
             for other in included {
                 if known.contains(&other.guid) {
                     collection.include.insert(other.guid);
@@ -391,7 +430,12 @@ impl Loader<'_> {
             .map(|guid| bare_item(guid, String::new(), None))
             .collect();
         let methods = &self.methods;
-        let each = methods.each(List { of: String::new(), items }, |guid| methods.target(guid)).await?;
+        let names = match items.first() {
+            Some(one) => &methods.target_names(one.guid).await?,
+            None => return Ok(()),
+        };
+        let read = |guid| methods.target_called(guid, names.get(&guid).map(String::as_str));
+        let each = methods.each(List { of: String::new(), items }, read).await?;
         for (item, target) in each.found {
             self.raw.targets.insert(item.guid, target);
         }

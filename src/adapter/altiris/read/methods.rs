@@ -370,12 +370,35 @@ impl<'a> Methods<'a> {
         Ok((found, unread))
     }
 
+    /// The names of resource targets: those of the type of this one.
+    ///
+    /// # Errors
+    /// As [`Self::like`].
+    pub async fn target_names(&self, one: Guid) -> Result<BTreeMap<Guid, String>, AdapterError> {
+        let listed = match partly(self.item(one).await)? {
+            Ok(item) => self.like(&item).await?,
+            Err(why) => Err(why),
+        };
+        Ok(listed.unwrap_or_default().items.into_iter().map(|item| (item.guid, item.name)).collect())
+    }
+
     /// What a resource target is: its name, and the collection that it is nothing else than.
     ///
     /// # Errors
     /// As [`Self::item`].
     pub async fn target(&self, guid: Guid) -> Result<Target, AdapterError> {
-        let name = self.item(guid).await?.name;
+        self.target_called(guid, None).await
+    }
+
+    /// The same, of a target whose name is known already.
+    ///
+    /// # Errors
+    /// As [`Self::item`].
+    pub async fn target_called(&self, guid: Guid, name: Option<&str>) -> Result<Target, AdapterError> {
+        let name = match name {
+            Some(name) => name.to_owned(),
+            None => self.item(guid).await?.name,
+        };
         let params = [("itemGuid", guid.into())];
         let reply = again(|| async { self.session.ask(Reading::ExportItemXmlString, &params).await });
         let collection = match partly(reply.await)? {

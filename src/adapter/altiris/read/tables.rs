@@ -114,19 +114,22 @@ pub fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Res
     Ok(found)
 }
 
+/// Collections by the words for relations of theirs that nobody described.
+pub type Undescribed = BTreeMap<String, BTreeSet<Guid>>;
+
 impl Raw {
-    /// Takes in what collections refer to, and gives back those that refer to something in a way that nobody described.
+    /// Takes in what collections refer to, and gives back what they refer to in a way that nobody described.
     ///
     /// # Errors
     /// When a row cannot be read.
-    pub fn links(&mut self, table: &Table) -> Result<BTreeSet<Guid>, String> {
+    pub fn links(&mut self, table: &Table) -> Result<Undescribed, String> {
         let mut rows = Vec::with_capacity(table.rows.len());
-        let mut open = BTreeSet::new();
         for row in &table.rows {
             let (parent, child) = (guid_in(row, "ParentItemGuid")?, guid_in(row, "ChildItemGuid")?);
             let (Some(parent), Some(child)) = (parent, child) else { continue };
             rows.push((parent, child, text_in(row, "Hint").trim().to_ascii_lowercase()));
         }
+        let mut undescribed = Undescribed::new();
         for (parent, child, hint) in rows {
             let Some(collection) = self.collections.get_mut(&parent) else { continue };
             let into = match hint.as_str() {
@@ -135,20 +138,12 @@ impl Raw {
                 "collectionincludesresource" => &mut collection.members,
                 "collectionexcludesresource" => &mut collection.not_members,
                 _ => {
-                    open.insert(parent);
+                    undescribed.entry(hint).or_default().insert(parent);
                     continue;
                 }
             };
             into.insert(child);
         }
-        for guid in &open {
-            if let Some(collection) = self.collections.get_mut(guid) {
-                collection.include.clear();
-                collection.exclude.clear();
-                collection.members.clear();
-                collection.not_members.clear();
-            }
-        }
-        Ok(open)
+        Ok(undescribed)
     }
 }

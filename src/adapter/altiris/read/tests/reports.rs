@@ -57,6 +57,8 @@ struct Quirks {
     limit: Option<usize>,
     /// Answers come without a schema.
     no_schema: bool,
+    /// What collections include stands under another word.
+    other_word: bool,
 }
 
 type Row = Vec<(&'static str, String)>;
@@ -222,7 +224,16 @@ fn answer(sql: &str, quirks: Quirks) -> Reply {
     }
     let columns = sql.strip_prefix("select ").unwrap().split(" from ").next().unwrap();
     let columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
-    table(&columns, &rows(sql), quirks)
+    let mut rows = rows(sql);
+    if sql.contains("ItemReference") && !sql.contains("active synchronization") {
+        for row in &mut rows {
+            match quirks.other_word {
+                true => *row = row.replace("includescollection", "joinscollection"),
+                false => {}
+            }
+        }
+    }
+    table(&columns, &rows, quirks)
 }
 
 /// A server with a folder of reports, filled by whoever may make some.
@@ -346,6 +357,17 @@ async fn a_report_that_is_cut_off_is_noticed_and_its_kind_is_read_otherwise() {
     // Nothing but a report shows a query, so collections are not known in full.
     assert!(matches!(&observed.coverage[&Kind::Collection], Coverage::Partial { .. }));
     assert!(fake.asked().iter().any(|name| name == "GetPackageExByGuid"));
+}
+
+#[tokio::test]
+async fn a_relation_that_nobody_described_is_looked_into() {
+    let (fake, _) = server(Quirks { other_word: true, ..Quirks::default() }).await;
+    let observed = observe(&fake, with_reports()).await.unwrap();
+    assert_eq!(observed.coverage[&Kind::Collection], Coverage::Observed);
+    let pilot = observed.items.iter().find(|item| item.guid == guid(PILOT)).unwrap();
+    let Spec::Collection(pilot) = &pilot.item.spec else { panic!() };
+    assert_eq!(pilot.include, ["All Computers"]);
+    assert_eq!(pilot.members.as_deref(), Some(["PC-1".to_owned()].as_slice()));
 }
 
 #[tokio::test]
