@@ -116,12 +116,18 @@ quirks! {
         "An empty text over HTTP POST and GET stands for null.",
     ExceptionLongNames "exception-long-names"
         "Exception types are told with their .NET namespace.",
+    FaultDetailFlat "fault-detail-flat"
+        "What a fault tells of its exception stands directly in the detail, in the service's namespace.",
     FewReportColumns "few-report-columns"
         "Of packages, programs and tasks reports have the columns Guid and Name alone.",
     FieldsReversed "fields-reversed"
         "The fields of details come in the opposite order.",
     FolderItemsRecursive "folder-items-recursive"
         "GetItemsInFolder gives what lies in the folders below as well.",
+    FormsValidated "forms-validated"
+        "HTTP POST and GET refuse values with markup.",
+    GuidsAsText "guids-as-text"
+        "Methods of items, catalogue and managed delivery that are shown with guid alone take GUIDs as texts.",
     GuidsBraced "guids-braced"
         "GUIDs in text fields of software delivery details stand in braces and upper case.",
     HttpEverywhere "http-everywhere"

@@ -5,7 +5,7 @@
 //! print, with `…` for any lines, or any part of one, that is left out; without anything, only the exit code is looked at: 0, or the number that a
 //! comment at the end of the command begins with. A comment before a fence says where a new shell begins:
 //! `<!-- run: examples/tour, applied -->` is a copy of that directory, with a server that is empty (`server`) or has what the
-//! manifests say and some computers (`applied`); `<!-- run: nothing -->` is an empty directory, and `<!-- run: by FILE -->` leaves it to another test. `CONSIGN_WRITE_DOCS=1` writes what is
+//! manifests say and some computers (`applied`), or speaks the Altiris ASDK as well and has the folder (`altiris`); `<!-- run: nothing -->` is an empty directory, and `<!-- run: by FILE -->` leaves it to another test. `CONSIGN_WRITE_DOCS=1` writes what is
 //! shown anew where it differs.
 
 use std::collections::BTreeMap;
@@ -147,7 +147,11 @@ trap 'kill $(cat "$SHELL_STATE/pids" 2>/dev/null) 2>/dev/null' EXIT
 fn ran(shell: &Shell) -> Vec<(String, i32)> {
     let words: Vec<&str> = shell.begin.split(", ").collect();
     let (place, more) = words.split_first().unwrap();
-    let server = (!more.is_empty()).then(Server::start);
+    let server = match more.first() {
+        None => None,
+        Some(&"altiris") => Some(Server::with(&["--api", "native,asdk"])),
+        Some(_) => Some(Server::start()),
+    };
     let project = match *place {
         "nothing" => {
             let empty = tempfile::tempdir().unwrap();
@@ -174,6 +178,9 @@ fn ran(shell: &Shell) -> Vec<(String, i32)> {
         made.args(["fleet", "--computers", "250", "--seed", "7", "--history", guid]);
         let lines = run(made).exits(0).out;
         server.send("POST", "/v1/fleet", "application/x-ndjson", &lines).is(200);
+    }
+    if let (Some(server), Some(&"altiris")) = (&server, more.first()) {
+        server.folder("Software Delivery");
     }
     let mut script = PRELUDE.to_owned();
     for (at, shown) in shell.commands.iter().enumerate() {

@@ -306,6 +306,12 @@ impl Writer<'_> {
     /// # Errors
     /// `not_found`, `revision_moved`, `protected`, and `in_use` with its users.
     pub fn delete(&mut self, guid: Guid, revision: Revision) -> Result<(), Refused> {
+        self.delete_alone(guid, revision)?;
+        self.let_go(guid)
+    }
+
+    /// The same, and leaves what stands beside it as it is.
+    pub(super) fn delete_alone(&mut self, guid: Guid, revision: Revision) -> Result<(), Refused> {
         let item = self.expect(guid, revision)?;
         if item.attributes.contains(&Attribute::ReadOnly) {
             return Err(Refused::new(Code::Protected, "the item cannot be changed").with("attribute", "readOnly"));
@@ -324,7 +330,6 @@ impl Writer<'_> {
         // What is left: its folder and package, and step tasks without a sequence.
         refs::remove_to(self.sql, guid)?;
         items::delete(self.sql, guid)?;
-        self.let_go(guid)?;
         let mut did = audit_of(Action::Delete, &item);
         did.revision_before = Some(item.revision);
         Ok(self.audit(did)?)

@@ -18,6 +18,7 @@ use crate::sys::http::asdk::Service;
 use super::Probed;
 use super::Start;
 use super::Told;
+use super::redact;
 use super::transcript::Log;
 
 /// A GUID that no server has, to see how it says so.
@@ -193,10 +194,10 @@ impl Asks<'_> {
         self.probed.note(about, Told::Found(facts));
     }
 
-    async fn in_folder(&self, folder: Guid) -> Result<Vec<Guid>, AdapterError> {
+    async fn in_folder(&self, folder: Guid) -> Result<Vec<ItemDetails>, AdapterError> {
         let reply = self.session.ask(Reading::GetItemsInFolder, &[("folderGuid", folder.to_string().into())]).await?;
         let items = reply.within().iter().filter_map(|node| ItemDetails::read(node, From::Object).ok().flatten());
-        Ok(items.map(|item| item.guid).collect())
+        Ok(items.collect())
     }
 
     /// The folder above the folder of a known item has the item in its list only if lists go all the way down.
@@ -214,10 +215,10 @@ impl Asks<'_> {
                 }
             };
             answer = match (self.in_folder(home).await, self.in_folder(above).await) {
-                (Ok(near), _) if !near.contains(&item) => {
+                (Ok(near), _) if !near.iter().any(|one| one.guid == item) => {
                     Told::Open("the item is not even listed in its own folder".to_owned())
                 }
-                (Ok(_), Ok(far)) if far.contains(&item) => Told::Found(vec!["all the way down".to_owned()]),
+                (Ok(_), Ok(far)) if far.iter().any(|one| one.guid == item) => Told::Found(vec!["all the way down".to_owned()]),
                 (Ok(_), Ok(_)) => Told::Found(vec!["only what lies in the folder itself".to_owned()]),
                 (Err(error), _) | (_, Err(error)) => open(&error),
             };
@@ -230,7 +231,7 @@ impl Asks<'_> {
         let about = ("packages", "what do packages say of their source, and how are GUIDs spelt", "asdk §5.2, §4.7");
         let guid = match self.start.known.get(&Kind::Package) {
             Some(guid) => Some(*guid),
-            None => self.in_folder(PACKAGES_FOLDER).await.ok().and_then(|found| found.first().copied()),
+            None => self.in_folder(PACKAGES_FOLDER).await.ok().and_then(|found| found.first().map(|item| item.guid)),
         };
         let Some(guid) = guid else {
             self.probed.note(about, Told::NotAsked("no package is known".to_owned()));
@@ -315,7 +316,7 @@ impl Asks<'_> {
         self.probed.note(about, answer);
     }
 
-    /// Runs what lies in the folder of reports, and looks at the columns of each; those of two are findings.
+    /// Runs the reports of our own in the folder, and looks at the columns of each. Nobody else's is run: it may be large.
     async fn reports(&mut self) {
         let about = ("reports", "may reports in SQL be run, and what do they see", "asdk §4.6, §6");
         let Some(folder) = self.start.reports else {
@@ -330,10 +331,12 @@ impl Asks<'_> {
                 return;
             }
         };
-        let mut facts = vec![format!("{} reports lie in the folder", reports.len())];
-        let mut permissions = None;
-        for report in reports {
-            let params = [("reportItemGuid", report.to_string().into())];
+        let (ours, others): (Vec<ItemDetails>, Vec<ItemDetails>) =
+            reports.into_iter().partition(|item| redact::is_report(&item.name));
+        let mut facts = vec![format!("{} reports of ours lie in the folder, and {} other items", ours.len(), others.len())];
+        let mut permissions: Option<BTreeSet<Guid>> = None;
+        for report in ours {
+            let params = [("reportItemGuid", report.guid.to_string().into())];
             let table = match self.session.table(Reading::RunReport, &params).await {
                 Ok(table) => table,
                 Err(error) => {
@@ -348,15 +351,15 @@ impl Asks<'_> {
                 self.probed.findings.hidden = reports::hidden(&table);
             }
             if table.columns.contains("PermissionGuid") {
-                permissions = Some(guids_of(&table.rows, "PermissionGuid"));
+                permissions.get_or_insert_default().extend(guids_of(&table.rows, "PermissionGuid"));
             }
         }
         self.probed.note(about, Told::Found(facts));
         self.permissions(permissions);
     }
 
-    /// *Install On Approval* is in no document: a permission that programs have and that is none of the known ones is it,
-    /// if there is one alone.
+    /// *Install On Approval* is in no document: a permission that programs have and that is none of the known ones may be
+    /// it. Which one is for a person to say, who sees its name at the console.
     fn permissions(&mut self, found: Option<BTreeSet<Guid>>) {
         let about = ("permissions", "what is the GUID of *Install On Approval*", "asdk §4.8");
         let Some(found) = found else {
@@ -367,11 +370,14 @@ impl Asks<'_> {
         let unknown: Vec<Guid> = found.into_iter().filter(|guid| !KNOWN_PERMISSIONS.contains(&guid.bits())).collect();
         let answer = match unknown[..] {
             [] => Told::Open("programs have only permissions that are known".to_owned()),
-            [one] => {
-                self.probed.findings.approval_permission = Some(one);
-                Told::Found(vec![one.to_string()])
+            _ => {
+                let list: Vec<String> = unknown.iter().map(Guid::to_string).collect();
+                Told::Open(format!(
+                    "programs have {} that no document names; whoever knows which of them it is writes it as \
+                     `approvalPermission` into the findings",
+                    list.join(", ")
+                ))
             }
-            _ => Told::Open(format!("programs have {} permissions that are not known; one is it", unknown.len())),
         };
         self.probed.note(about, answer);
     }

@@ -116,7 +116,7 @@ impl Redactor {
                 NodeType::Text if !is_schema(node) && !is_description => {
                     let name = node.parent().map(|parent| parent.tag_name().name()).unwrap_or_default();
                     if let Some(new) = self.changed(name, node.text().unwrap_or_default()) {
-                        edits.push((node.range(), escaped(&new)));
+                        edits.push((whole(text, node), escaped(&new)));
                     }
                 }
                 NodeType::Element if !is_schema(node) => {
@@ -149,8 +149,7 @@ impl Redactor {
         if DROPPED.contains(&name) {
             return Some(String::new());
         }
-        let is_ours = value.starts_with(super::SCRATCH_NAME);
-        if value.trim().is_empty() || is_ours || is_number_or_time(value) || VENDOR_WORDS.contains(&name) {
+        if value.trim().is_empty() || is_ours(value) || is_number_or_time(value) || VENDOR_WORDS.contains(&name) {
             return None;
         }
         if let Some(guids) = self.guids(value) {
@@ -203,7 +202,7 @@ impl Redactor {
                     quoted = !quoted;
                 }
                 let touches = was || quoted || word.contains(['\'', '"', '`']);
-                if !touches && is_small(word, n == 0) {
+                if !touches && is_small(word) {
                     out.push_str(word);
                 } else {
                     let _ = write!(out, "{}", self.word(word));
@@ -228,6 +227,35 @@ impl Redactor {
     }
 }
 
+/// All that a text is written as: it may be in several pieces, some of them CDATA, of which a node knows the first.
+fn whole(text: &str, node: Node<'_, '_>) -> std::ops::Range<usize> {
+    let start = node.range().start;
+    let end = match (node.next_sibling(), node.parent()) {
+        (Some(next), _) => next.range().start,
+        (None, Some(parent)) => {
+            let range = parent.range();
+            range.start + text[range.clone()].rfind("</").unwrap_or(range.len())
+        }
+        (None, None) => node.range().end,
+    };
+    start..end.max(node.range().end)
+}
+
+/// Whether a text is one that this program gave: the name of something that a probe made, or of a report.
+fn is_ours(value: &str) -> bool {
+    value.starts_with(super::SCRATCH_NAME) || is_report(value)
+}
+
+/// Whether a name is that of a report of ours: `consign NAME DIGEST`.
+pub fn is_report(value: &str) -> bool {
+    let mut words = value.split(' ');
+    let (first, name, digest, end) = (words.next(), words.next(), words.next(), words.next());
+    first == Some("consign")
+        && name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+        && digest.is_some_and(|digest| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && end.is_none()
+}
+
 fn is_schema(node: Node<'_, '_>) -> bool {
     node.ancestors().any(|above| above.tag_name().namespace() == Some("http://www.w3.org/2001/XMLSchema"))
 }
@@ -242,13 +270,28 @@ fn is_number_or_time(value: &str) -> bool {
             && value.matches('.').count() <= 1)
 }
 
-/// Whether a word of a sentence says nothing of a server: small letters only, or the vendor's name of a type.
-fn is_small(word: &str, is_first: bool) -> bool {
+/// The words of messages that say nothing of a server. Any other may be a name.
+const SMALL_WORDS: &[&str] = &[
+    "a", "able", "access", "action", "allowed", "already", "an", "and", "any", "are", "argument", "as", "at", "be", "because",
+    "been", "by", "call", "called", "caller", "can", "cannot", "case", "check", "class", "column", "content", "convert",
+    "could", "create", "created", "current", "data", "database", "delete", "deleted", "denied", "different", "does", "empty",
+    "error", "exception", "execute", "exist", "exists", "expired", "failed", "field", "folder", "for", "format", "found",
+    "from", "given", "guid", "has", "have", "import", "in", "instance", "insufficient", "internal", "invalid", "is", "it",
+    "item", "items", "key", "length", "license", "list", "load", "method", "methods", "missing", "must", "name", "names",
+    "no", "not", "null", "object", "occurred", "of", "on", "only", "operation", "or", "parameter", "permission",
+    "permissions", "privilege", "process", "product", "query", "read", "reference", "referenced", "report", "request",
+    "required", "resource", "root", "row", "same", "sensitive", "server", "service", "set", "solution", "string", "table",
+    "task", "the", "there", "this", "time", "timeout", "to", "token", "type", "unable", "unexpected", "unknown", "user",
+    "valid", "value", "was", "web", "while", "with", "within", "write", "xml",
+];
+
+/// Whether a word of a sentence says nothing of a server: a small one, or the vendor's name of a type.
+fn is_small(word: &str) -> bool {
     let core = word.trim_matches(|c: char| matches!(c, '.' | ',' | ':' | ';' | '(' | ')' | '?' | '!'));
-    let rest = if is_first { core.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(core) } else { core };
     let is_type = (core.starts_with("Altiris.") || core.starts_with("System.") || core.starts_with("ASDK"))
+        && core.ends_with("Exception")
         && core.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-    core.is_empty() || is_type || matches!(core, "--->" | "-") || rest.chars().all(|c| c.is_ascii_lowercase())
+    core.is_empty() || is_type || matches!(core, "--->" | "-") || SMALL_WORDS.contains(&core.to_ascii_lowercase().as_str())
 }
 
 fn escaped(text: &str) -> String {
@@ -335,6 +378,28 @@ mod tests {
         assert!(out.contains("&lt;item guid=&quot;{"), "{out}");
         let page = redactor().body("<html><body>Sign in, Bob<br></body></html>");
         assert!(page.starts_with("<html>") && !page.contains("Bob"), "{page}");
+    }
+
+    #[test]
+    fn a_text_in_pieces_goes_whole() {
+        let out = redactor().body("<r><Name>De<![CDATA[SECRETX]]>sk<![CDATA[ <more> ]]></Name><n>1</n>tail<![CDATA[Bob]]></r>");
+        for secret in ["SECRETX", "De", "sk", "more", "Bob", "tail", "CDATA"] {
+            assert!(!out.contains(secret), "{secret} in {out}");
+        }
+        assert!(out.contains("<n>1</n>") && out.ends_with("</r>"), "{out}");
+    }
+
+    #[test]
+    fn an_account_in_small_letters_is_no_small_word() {
+        let out = redactor().sentence("Login failed for user bobsecret on nsprodhost: access is denied.");
+        assert!(!out.contains("bobsecret") && !out.contains("nsprodhost"), "{out}");
+        assert!(out.ends_with("access is denied."), "{out}");
+    }
+
+    #[test]
+    fn names_of_our_own_reports_stay_and_others_like_them_do_not() {
+        assert!(is_ours("consign packages 0123456789abcdef") && is_ours("consign probe 2026"));
+        assert!(!is_ours("consign for srv01") && !is_ours("consign packages 0123456789abcdef srv01"));
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Writer<'_> {
         }
         let item = entry::find_item(self.sql, guid, Class::Program)?;
         let (secret, opaque) = (items::secret(self.sql, guid)?, asdk::opaque(self.sql, guid)?);
-        self.delete(guid, item.revision)?;
+        self.delete_alone(guid, item.revision)?;
         let says = Says::Program(Box::new(program.spec));
         self.create_object(&program.name, Some(Guid::PROGRAMS_FOLDER), says, Some(guid))?;
         asdk::set_opaque(self.sql, guid, &opaque)?;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::model::guid::Guid;
 use crate::server::app::App;
 use crate::server::app::asdk::class::Class;
@@ -64,7 +67,7 @@ impl App {
         limits: &Limits,
     ) -> Result<Answer, Refused> {
         let report = self.report_entry(guid)?;
-        let text = filled(&report, values)?;
+        let text = filled(&report, values, self.now())?;
         let wanted = tables::spoken_of(&text);
         // Before the store is read: members lock it themselves.
         let members = if wanted.contains("CollectionMembership") { Some(self.members(limits)?) } else { None };
@@ -83,7 +86,7 @@ impl App {
 }
 
 /// The SQL of a report with its parameters filled in: quoted as texts where the report does not quote them itself.
-fn filled(report: &Report, values: &BTreeMap<String, String>) -> Result<String, Refused> {
+fn filled(report: &Report, values: &BTreeMap<String, String>, now: Timestamp) -> Result<String, Refused> {
     let wrong = |why: String| Refused::invalid("nameValuePairs", why);
     for name in values.keys() {
         if !report.parameters.iter().any(|parameter| parameter.name == *name) {
@@ -97,10 +100,23 @@ fn filled(report: &Report, values: &BTreeMap<String, String>) -> Result<String, 
             return Err(wrong(format!("the report needs a value for `{name}`")));
         }
         // A quote would end the text that the report puts around it, and then say anything.
-        let value = value.map(String::as_str).unwrap_or_default().replace('\'', "''");
+        let value = value.map(|value| time_word(value, now).unwrap_or_else(|| value.clone())).unwrap_or_default();
+        let value = value.replace('\'', "''");
         text = text.replace(&format!("%{name}%"), &value);
     }
     Ok(text)
+}
+
+/// What the words `Now`, `Today`, `Today-7` stand for (altiris-asdk §4.6), in UTC as the times of the tables are.
+fn time_word(value: &str, now: Timestamp) -> Option<String> {
+    let at = now.to_zoned(TimeZone::UTC).datetime();
+    if value == "Now" {
+        return Some(at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    }
+    let days = value.strip_prefix("Today")?;
+    let days: i64 = if days.is_empty() { 0 } else { days.parse().ok()? };
+    let day = at.date().checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+    Some(day.to_string())
 }
 
 /// Reads `"A=1, B=2"` (altiris-asdk §4.6): no quotes, and no commas inside.
@@ -117,4 +133,25 @@ pub fn pairs(text: &str) -> Result<BTreeMap<String, String>, Refused> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_time_stand_for_times() {
+        let now: Timestamp = "2026-03-05T06:07:08Z".parse().unwrap();
+        for (word, time) in [
+            ("Now", Some("2026-03-05T06:07:08")),
+            ("Today", Some("2026-03-05")),
+            ("Today-7", Some("2026-02-26")),
+            ("Today+1", Some("2026-03-06")),
+            ("Today-", None),
+            ("Today-99999999999999", None),
+            ("Yesterday", None),
+        ] {
+            assert_eq!(time_word(word, now).as_deref(), time, "{word}");
+        }
+    }
 }

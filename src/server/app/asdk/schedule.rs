@@ -205,7 +205,8 @@ fn daily(
     }
     if (interval, duration) != (0, 0) {
         let interval = u64::from(interval);
-        let all_day = days == 1 && u64::from(duration) == DAY_MINUTES && interval > 0 && DAY_MINUTES % interval == 0;
+        let all_day =
+            days == 1 && u64::from(duration) == DAY_MINUTES && interval > 0 && DAY_MINUTES.is_multiple_of(interval);
         if !all_day {
             return Err(wrong(
                 "a repetition is held only where it fills the day: `Duration` 1440, a part of it as `Interval`",
@@ -273,7 +274,7 @@ fn every_of(months: u32, begin: LocalDateTime) -> Result<u32, Refused> {
 }
 
 fn mask_of(first: u32, every: u32) -> u32 {
-    (0..12).filter(|month| (month + 12 - first) % 12 % every == 0).fold(0, |mask, month| mask | 1 << month)
+    (0..12).filter(|month| ((month + 12 - first) % 12).is_multiple_of(every)).fold(0, |mask, month| mask | 1 << month)
 }
 
 /// The XML of when something starts; `None` for what never does by itself.
@@ -307,12 +308,12 @@ fn show_trigger(schedule: &Schedule) -> String {
     match schedule {
         Schedule::At { at } => build(0, "", show_time(*at), String::new()),
         Schedule::Daily { time } => build(1, "", long_ago(time), "<DaysInterval>1</DaysInterval>".to_owned()),
-        Schedule::Every { interval_seconds, from } if interval_seconds % DAY_SECONDS == 0 => {
+        Schedule::Every { interval_seconds, from } if interval_seconds.is_multiple_of(DAY_SECONDS) => {
             let days = interval_seconds / DAY_SECONDS;
             build(1, "", show_time(*from), format!("<DaysInterval>{days}</DaysInterval>"))
         }
         Schedule::Every { interval_seconds, from }
-            if DAY_SECONDS % interval_seconds == 0 && interval_seconds % 60 == 0 =>
+            if DAY_SECONDS.is_multiple_of(*interval_seconds) && interval_seconds.is_multiple_of(60) =>
         {
             let attributes = format!(r#" Duration="{DAY_MINUTES}" Interval="{}""#, interval_seconds / 60);
             build(1, &attributes, show_time(*from), "<DaysInterval>1</DaysInterval>".to_owned())

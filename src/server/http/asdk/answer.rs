@@ -257,6 +257,12 @@ impl Asked<'_> {
         } else {
             Bytes::copy_from_slice(self.parts.uri.query().unwrap_or_default().as_bytes())
         };
+        if options.has(Quirk::FormsValidated)
+            && let Some(name) = form::dangerous(&sent)
+        {
+            let why = format!("A potentially dangerous Request.Form value was detected from the client ({name}).");
+            return Err(page::error(StatusCode::INTERNAL_SERVER_ERROR, &why));
+        }
         let args = form::arguments(message, options, &sent).map_err(refused)?;
         let given = self.invoke(message, args).map_err(|refused| *refused)?;
         Ok(form::told(self.service, options, message, given))

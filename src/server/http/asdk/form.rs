@@ -24,7 +24,7 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The message of a name, among those whose parameters a form can hold.
 pub(super) fn message(service: &'static Service, options: &AsdkOptions, name: &str) -> Result<Message, String> {
-    let offered = || service.messages(options.profile).filter(Message::fits_a_form);
+    let offered = || service.messages(options).filter(Message::fits_a_form);
     if let Some(message) = offered().find(|message| message.name == name) {
         return Ok(message);
     }
@@ -82,6 +82,18 @@ fn truth(text: &str) -> Result<bool, String> {
 fn number(text: &str) -> Result<i32, String> {
     let wrong = |_| format!("Cannot convert {text} to System.Int32. ---> Input string was not in a correct format.");
     text.trim().parse().map_err(wrong)
+}
+
+/// The name of a value with markup, which ASP.NET refuses where it validates requests: a `<` before a letter, `!`, `/` or
+/// `?`, and `&#`.
+pub(super) fn dangerous(form: &[u8]) -> Option<String> {
+    let is = |value: &str| {
+        let opens = |(at, _): (usize, &str)| {
+            value[at + 1..].starts_with(|next: char| next.is_ascii_alphabetic() || "!/?".contains(next))
+        };
+        value.contains("&#") || value.match_indices('<').any(opens)
+    };
+    url::form_urlencoded::parse(form).find(|(_, value)| is(value)).map(|(name, _)| name.into_owned())
 }
 
 /// The answer to a call.

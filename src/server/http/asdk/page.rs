@@ -36,7 +36,7 @@ pub(super) fn login() -> Response {
 /// What a service offers.
 pub(super) fn service(service: &'static Service, options: &AsdkOptions) -> Response {
     let mut content = format!("<h1>{}</h1><p><a href=\"?WSDL\">Service Description</a></p><ul>", service.name);
-    for message in service.messages(options.profile) {
+    for message in service.messages(options) {
         write!(content, "<li><a href=\"?op={0}\">{0}</a></li>", message.name).expect(INTO_STRING);
     }
     content.push_str("</ul>");
@@ -45,7 +45,7 @@ pub(super) fn service(service: &'static Service, options: &AsdkOptions) -> Respo
 
 /// One method of a service, with a form to try it where a form can hold its parameters.
 pub(super) fn operation(service: &'static Service, name: &str, options: &AsdkOptions) -> Response {
-    let Some(message) = service.message(options.profile, name) else {
+    let Some(message) = service.message(options, name) else {
         let content = format!("<h1>{}</h1><p>Method '{}' was not found in service.</p>", service.name, xml::text(name));
         return page(StatusCode::OK, &format!("{} Web Service", service.name), &content);
     };

@@ -54,7 +54,7 @@ pub(super) fn message(
     };
     let bare = action.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(action);
     let name = bare.strip_prefix(service.namespace(options)).and_then(|rest| rest.strip_prefix('/'));
-    name.and_then(|name| service.message(options.profile, name)).ok_or_else(|| {
+    name.and_then(|name| service.message(options, name)).ok_or_else(|| {
         Misread::client(format!("Server did not recognize the value of HTTP Header SOAPAction: {bare}."))
     })
 }
@@ -172,7 +172,7 @@ pub(super) fn told(
         },
         Err(fault) => fault,
     };
-    envelope(StatusCode::INTERNAL_SERVER_ERROR, &fault_body(&fault, options))
+    envelope(StatusCode::INTERNAL_SERVER_ERROR, &fault_body(service, &fault, options))
 }
 
 /// The answer to a request that calls nothing.
@@ -202,7 +202,7 @@ fn result(
 }
 
 /// A fault. The names around the details are not known (altiris-asdk §2); a client looks for the three at any depth.
-fn fault_body(fault: &Fault, options: &AsdkOptions) -> String {
+fn fault_body(service: &Service, fault: &Fault, options: &AsdkOptions) -> String {
     let message = xml::text(&fault.message);
     if options.has(Quirk::PlainFaults) {
         return format!(
@@ -211,11 +211,14 @@ fn fault_body(fault: &Fault, options: &AsdkOptions) -> String {
         );
     }
     let kind = type_name(fault.exception, options);
-    format!(
-        "<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{message}</faultstring><detail>\
-         <exceptionDetails xmlns=\"\"><exceptionType>{kind}</exceptionType><stackTrace>   at Altiris.ASDK</stackTrace>\
-         <innerException /></exceptionDetails></detail></soap:Fault>"
-    )
+    let told =
+        format!("<exceptionType>{kind}</exceptionType><stackTrace>   at Altiris.ASDK</stackTrace><innerException />");
+    let detail = if options.has(Quirk::FaultDetailFlat) {
+        format!("<detail xmlns=\"{}\">{told}</detail>", xml::attribute(service.namespace(options)))
+    } else {
+        format!("<detail><exceptionDetails xmlns=\"\">{told}</exceptionDetails></detail>")
+    };
+    format!("<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{message}</faultstring>{detail}</soap:Fault>")
 }
 
 /// The name of an exception's type, as this server tells it.

@@ -100,18 +100,22 @@ impl Service {
         options.namespaces.get(self.name).map_or(self.area.namespace(), String::as_str)
     }
 
-    /// The messages that a server of a version takes, in the order of the table.
-    pub fn messages(&'static self, profile: Profile) -> impl Iterator<Item = Message> {
-        let methods = self.methods.iter().filter(move |method| method.since <= profile);
-        methods.flat_map(|method| {
+    /// The messages that a server takes, in the order of the table.
+    pub fn messages(&'static self, options: &AsdkOptions) -> impl Iterator<Item = Message> + use<> {
+        let profile = options.profile;
+        // Of jobs and of NSWebService it is known that their GUIDs are `guid`s (altiris-asdk §4.4, §4.14).
+        let unsure = matches!(self.area, Area::Ns | Area::Smf | Area::Swm);
+        let as_text = unsure && options.has(Quirk::GuidsAsText);
+        self.methods.iter().filter(move |method| method.since <= profile).flat_map(move |method| {
             let form = |name: Option<&'static str>, typed| name.map(|name| Message { name, typed, method });
-            form(method.text, false).into_iter().chain(form(method.typed, true))
+            let typed = !(as_text && method.text.is_none());
+            form(method.text, false).into_iter().chain(form(method.typed, typed))
         })
     }
 
     /// The message of exactly this name.
-    pub fn message(&'static self, profile: Profile, name: &str) -> Option<Message> {
-        self.messages(profile).find(|message| message.name == name)
+    pub fn message(&'static self, options: &AsdkOptions, name: &str) -> Option<Message> {
+        self.messages(options).find(|message| message.name == name)
     }
 }
 

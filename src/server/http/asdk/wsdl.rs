@@ -39,7 +39,7 @@ impl Binding {
 /// The description of a service that is found at `address`.
 pub(super) fn describe(service: &'static Service, options: &AsdkOptions, address: &str) -> String {
     let namespace = xml::attribute(service.namespace(options));
-    let messages: Vec<Message> = service.messages(options.profile).collect();
+    let messages: Vec<Message> = service.messages(options).collect();
     let http: Vec<Message> = match service.area.has_http(options) {
         true => messages.iter().copied().filter(Message::fits_a_form).collect(),
         false => Vec::new(),

@@ -83,7 +83,7 @@ fn rst_1_a_delivery_policy_is_made_off_and_empty_and_what_it_delivers_is_its_ord
         "an item keeps its GUID"
     );
     desk.does("RemoveDeliveryItem", &[("policyGuid", &policy), ("deliveryItemGuid", &one)]);
-    assert_eq!(desk.list("GetDeliveryItems", &[("policyGuid", &policy)]), [two.clone()]);
+    assert_eq!(desk.list("GetDeliveryItems", &[("policyGuid", &policy)]), std::slice::from_ref(&two));
     assert_eq!(item(&two, "RunBandwidth"), "-1");
 }
 
@@ -222,7 +222,7 @@ fn a_job_that_is_run_is_a_hidden_sequence_whose_state_agents_report() {
         &desk.record("GetTaskResourceStatus", &on),
         &[("Status", "0"), ("ReturnCode", "5"), ("ResourceName", "PC-1")],
     );
-    assert_eq!(desk.list("GetExecutedTaskInstances", &[("taskGuid", &job)]), [instance.clone()]);
+    assert_eq!(desk.list("GetExecutedTaskInstances", &[("taskGuid", &job)]), std::slice::from_ref(&instance));
     desk.faults("DeleteItem", &[("itemGuid", &one)], Exception::Asdk);
     for bad in
         ["", "<x/>", "<inputParameters/>", &RESOURCES.replace("IT", ""), &RESOURCES.replace("@CompRequirements", "@X")]

@@ -44,7 +44,7 @@ fn a_report_reads_the_tables_that_the_schema_names() {
     assert_eq!(desk.rows(&dbo), ["Install"], "texts are compared without case");
     assert_eq!(
         desk.rows("select ChildItemGuid from ItemReference where Hint = 'packagecontainsprogram' and ReferenceType = 'DependentChild'"),
-        [program.clone()]
+        std::slice::from_ref(&program)
     );
     let references =
         desk.rows("select Hint, ChildItemGuid from ItemReference where Hint like 'collection%' order by Hint");
@@ -121,8 +121,11 @@ fn reports_are_items_that_are_found_and_go() {
     let shown = desk.record("GetItemByGuid", &[("itemGuid", &report)]);
     fields(&shown, &[("TypeName", "ReportManagementItem"), ("ParentFolderGuid", &folders::REPORTS.to_string())]);
     let name = field(&shown, "Name");
-    assert_eq!(desk.list("GetItemsByName", &[("itemName", &name)]), [report.clone()]);
-    assert_eq!(desk.list("GetItemsInFolder", &[("folderGuid", &folders::REPORTS.to_string())]), [report.clone()]);
+    assert_eq!(desk.list("GetItemsByName", &[("itemName", &name)]), std::slice::from_ref(&report));
+    assert_eq!(
+        desk.list("GetItemsInFolder", &[("folderGuid", &folders::REPORTS.to_string())]),
+        std::slice::from_ref(&report)
+    );
     desk.faults("DeleteItem", &[("itemGuid", &folders::REPORTS.to_string())], Exception::Asdk);
     desk.does("DeleteItem", &[("itemGuid", &report)]);
     desk.faults("RunReport", &[("reportItemGuid", &report)], Exception::DoesNotExist);

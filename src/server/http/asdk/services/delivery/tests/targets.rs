@@ -118,15 +118,15 @@ fn a_target_of_one_collection_is_that_collection_and_a_collection_without_a_targ
          where f.ResourceTargetGuid = '{}' and f.Operation = 1",
         shown[0]
     ));
-    assert_eq!(rows, [other.clone()]);
+    assert_eq!(rows, std::slice::from_ref(&other));
     let rows = desk.rows(&format!("select ChildItemGuid from ItemReference where ParentItemGuid = '{task}' and Hint = 'policyappliestoresourcetarget'"));
-    assert_eq!(rows, [shown[0].clone()]);
+    assert_eq!(rows, &shown[..1]);
     // The list is replaced; empty removes all.
     let assign = |desk: &Desk, targets: &str| {
         desk.ask("AssignResourceTargetsToPolicy", &[("policyItemGuid", &task), ("resourceTargetsGuids", targets)])
     };
     assign(&desk, &one).unwrap();
-    assert_eq!(of_task(&desk), [one.clone()]);
+    assert_eq!(of_task(&desk), std::slice::from_ref(&one));
     assign(&desk, "").unwrap();
     assert!(of_task(&desk).is_empty());
     assert_eq!(assign(&desk, &collection).unwrap_err().exception, Exception::InvalidType);
