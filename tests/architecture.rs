@@ -68,6 +68,7 @@ const BEHIND_ONE_FILE: &[(&str, &[&str])] = &[
     (
         "roxmltree",
         &[
+            "src/adapter/altiris/edit.rs",
             "src/adapter/altiris/probe/",
             "src/definition/policy/xml.rs",
             "src/server/app/asdk/",

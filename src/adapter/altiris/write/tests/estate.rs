@@ -156,8 +156,11 @@ const TASK: &[(&str, &str)] = &[
     ("Independent", "false"),
 ];
 
-/// Every message with its parameters.
-const MESSAGES: &[(&str, &[(&str, &[&str])])] = &[
+/// A message with its parameters.
+type Message = (&'static str, &'static [&'static str]);
+
+/// Every message of every service.
+const MESSAGES: &[(&str, &[Message])] = &[
     (
         "ItemManagementService",
         &[
