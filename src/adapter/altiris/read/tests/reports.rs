@@ -226,11 +226,8 @@ fn answer(sql: &str, quirks: Quirks) -> Reply {
     let columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
     let mut rows = rows(sql);
     if sql.contains("ItemReference") && !sql.contains("active synchronization") {
-        for row in &mut rows {
-            match quirks.other_word {
-                true => *row = row.replace("includescollection", "joinscollection"),
-                false => {}
-            }
+        for row in rows.iter_mut().filter(|_| quirks.other_word) {
+            *row = row.replace("includescollection", "joinscollection");
         }
     }
     table(&columns, &rows, quirks)
