@@ -528,3 +528,23 @@ async fn false_is_a_failure_that_says_where_the_reason_is_and_that_a_part_is_mad
     let (_, made) = estate.all("Task").into_iter().find(|(_, thing)| thing.name == "Install Tool").unwrap();
     assert_eq!((made.get("Enable"), made.get("ResourceTargets")), ("false", ""));
 }
+
+#[tokio::test]
+async fn cap_5_a_query_that_is_neither_shown_nor_declared_is_left_alone() {
+    let estate = served();
+    let writer = writer(&estate);
+    let was = item(Kind::Collection, "Desktops", json!({}));
+    let guid = Guid::of(DESKTOPS);
+    estate.held.lock().unwrap().things.get_mut(&guid).unwrap().fields.insert("Query", "select 1".to_owned());
+    let revision = writer.reader.revision(Kind::Collection, guid).await.unwrap().unwrap();
+    let live = Receipt { guid, revision, replayed: false };
+    estate.wrote();
+    let wider = item(Kind::Collection, "Desktops", json!({"include": ["Kiosks"]}));
+    let live = update(&writer, &live, &was, &wider).await.unwrap();
+    assert_eq!(estate.wrote(), ["AddInclusions"]);
+    assert_eq!(estate.thing(guid).get("Query"), "select 1");
+    // One that is declared goes with every write.
+    let own = item(Kind::Collection, "Desktops", json!({"query": {"sql": "select 2"}}));
+    update(&writer, &live, &wider, &own).await.unwrap();
+    assert_eq!(estate.thing(guid).get("Query"), "select 2");
+}
