@@ -55,7 +55,6 @@ use super::read::methods::Methods;
 use super::wire::session::WriteSession;
 use target::Targets;
 use work::Work;
-use work::of_kind;
 
 /// A writing connection.
 pub struct AltirisWriter {
@@ -80,9 +79,8 @@ impl AltirisWriter {
             Effect::Update { guid, revision, state } => self.update(work, guid, revision, state).await,
             Effect::Delete { guid, revision } => {
                 // What an earlier attempt deleted is gone, as it is to be.
-                match self.delete(work, guid, revision).await {
-                    Err(AdapterError::NotFound { .. }) if work.in_doubt() => {}
-                    other => other?,
+                if !(work.in_doubt() && self.is_gone(work, guid).await?) {
+                    self.delete(work, guid, revision).await?;
                 }
                 Ok(Receipt { guid, revision: String::new(), replayed: false })
             }
@@ -132,10 +130,19 @@ impl AltirisWriter {
         }
         work.send(Service::Item, "DeleteItem", &[("itemGuid", guid.into())]).await?;
         // A void answer says nothing of what became of it.
-        if of_kind(work.methods.item(guid).await)?.is_some() {
+        if !self.is_gone(work, guid).await? {
             return Err(work.refused("in_use", "the server answered, and it is still there: something refers to it"));
         }
         Ok(())
+    }
+
+    /// Whether there is no such item: what refers to it, and a read that is refused, say nothing of that.
+    async fn is_gone(&self, work: &Work<'_>, guid: Guid) -> Result<bool, AdapterError> {
+        match work.methods.item(guid).await {
+            Ok(_) => Ok(false),
+            Err(AdapterError::NotFound { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     fn not_written(&self, work: &Work<'_>, kind: Kind) -> AdapterError {

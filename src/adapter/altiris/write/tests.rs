@@ -548,3 +548,23 @@ async fn cap_5_a_query_that_is_neither_shown_nor_declared_is_left_alone() {
     update(&writer, &live, &wider, &own).await.unwrap();
     assert_eq!(estate.thing(guid).get("Query"), "select 2");
 }
+
+#[tokio::test]
+async fn only_the_item_itself_being_gone_is_a_delete_that_was_made_before() {
+    let estate = served();
+    let writer = writer(&estate);
+    let (was, made) = made_on(&writer, &estate, json!({"collections": ["Desktops"]})).await;
+    // Switched off by the attempt before, and its target is gone.
+    let target = estate.all("ResourceTarget")[0].0;
+    {
+        let mut held = estate.held.lock().unwrap();
+        held.things.remove(&target);
+        held.things.get_mut(&made.guid).unwrap().fields.insert("Enable", "false".to_owned());
+    }
+    // Another connection: this one knows the target.
+    let writer = self::writer(&estate);
+    let effect = Effect::Delete { guid: made.guid, revision: &made.revision };
+    let again = write(&writer, effect, &was.key, Some(&was), true).await;
+    let is_there = estate.held.lock().unwrap().things.contains_key(&made.guid);
+    assert!(again.is_err() || !is_there, "{again:?}");
+}
