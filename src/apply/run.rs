@@ -647,7 +647,7 @@ impl Applier<'_> {
                 .collect(),
             failed,
             not_stored,
-            writes_sent: state.writes_sent,
+            writes_sent: self.adapter.calls().unwrap_or(state.writes_sent),
             stopped: state.stop,
             unverified,
             notes,

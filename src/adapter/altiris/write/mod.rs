@@ -18,6 +18,8 @@ mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -63,6 +65,8 @@ pub struct AltirisWriter {
     settings: AltirisSettings,
     findings: Findings,
     targets: Targets,
+    /// How many calls that write were sent.
+    calls: AtomicU64,
 }
 
 impl AltirisWriter {
@@ -70,7 +74,7 @@ impl AltirisWriter {
     pub fn new(transport: Arc<dyn Transport>, settings: AltirisSettings, findings: Findings) -> Self {
         let session = WriteSession::new(transport);
         let reader = AltirisReader::over(session.shared(), settings.clone(), findings.clone());
-        Self { session, reader, settings, findings, targets: Targets::default() }
+        Self { session, reader, settings, findings, targets: Targets::default(), calls: AtomicU64::new(0) }
     }
 
     async fn perform(&self, work: &Work<'_>, effect: Effect<'_>) -> Result<Receipt, AdapterError> {
@@ -188,6 +192,10 @@ impl ReadAdapter for AltirisWriter {
 
 #[async_trait]
 impl WriteAdapter for AltirisWriter {
+    fn calls(&self) -> Option<u64> {
+        Some(self.calls.load(Ordering::Relaxed))
+    }
+
     async fn acquire(&self, _holder: &str, _ttl: Duration, _key: &str) -> Result<Lease, AdapterError> {
         // There is none to be had; `Capabilities::leases` says so.
         Ok(Lease { id: String::new(), fence: 0 })
@@ -212,6 +220,7 @@ impl WriteAdapter for AltirisWriter {
             key: write.key,
             before: write.before,
             sent: AtomicU32::new(0),
+            calls: &self.calls,
         };
         self.perform(&work, write.effect).await.map_err(|error| work.broke_off(error))
     }

@@ -165,6 +165,8 @@ async fn a_package_is_made_by_one_call_and_told_the_rest() {
     assert_eq!(estate.wrote(), ["ModifyPackageExDetail", "SetPackageExPackageServerOptions"]);
     assert_eq!(estate.thing(moved.guid).folder, Some(Guid::of(2)));
     assert_ne!(moved.revision, made.revision);
+    // What a report counts are calls, five by now.
+    assert_eq!(writer.calls(), Some(5));
 }
 
 #[tokio::test]
