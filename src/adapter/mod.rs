@@ -134,6 +134,12 @@ impl Runs {
 /// A connection that can write as well.
 #[async_trait]
 pub trait WriteAdapter: ReadAdapter {
+    /// How many requests that write were sent since the connection was made, where a write is more than one; `None` where
+    /// each is one.
+    fn calls(&self) -> Option<u64> {
+        None
+    }
+
     /// Takes the server's lease, so that no other apply runs. `key` makes a repeated request the same one.
     ///
     /// # Errors

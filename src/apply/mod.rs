@@ -67,6 +67,9 @@ pub struct Failed {
     pub outcome: Outcome,
     /// Why, in words.
     pub because: String,
+    /// Of what was made in part: what is not as it was to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
 }
 
 /// Whether a step had its effect.
@@ -77,8 +80,22 @@ pub enum Outcome {
     Applied,
     /// It had not.
     NotApplied,
-    /// Nobody knows: the server could not be asked again.
+    /// It had a part of it: the item is neither as it was nor as it was to be.
+    Partly,
+    /// Nobody knows: the server could not be asked again, or may be at it still.
     Unknown,
+}
+
+impl Failed {
+    /// The outcome in half a sentence, whose subject is the step.
+    pub fn outcome_in_words(&self) -> String {
+        match self.outcome {
+            Outcome::Applied => "was made all the same (it was read back)".to_owned(),
+            Outcome::NotApplied => "was not made".to_owned(),
+            Outcome::Partly => format!("was made in part: {}", self.left.join("; ")),
+            Outcome::Unknown => "may have been made: the server could not be asked, or is at it still".to_owned(),
+        }
+    }
 }
 
 /// Fields that a server took and did not store.

@@ -111,6 +111,8 @@ struct State {
     /// By step: what became of it.
     done: BTreeMap<u32, Made>,
     failed: Vec<(u32, Fate, String)>,
+    /// Steps that may have their effect only after what is read back.
+    late: BTreeSet<u32>,
     stop: Option<Stop>,
     writes_sent: u64,
     notes: Vec<String>,
@@ -483,6 +485,7 @@ impl Applier<'_> {
         let answer = sender.send((&ids, in_doubt), &writes, &state.directory, retry, rng).await;
         match answer {
             Ok((receipts, attempts)) if receipts.len() != steps.len() => Err(Lost {
+                late: false,
                 index: None,
                 error: AdapterError::Malformed {
                     server: self.plan.server.url.clone(),
@@ -542,6 +545,9 @@ impl Applier<'_> {
                 let item = self.plan.resource_changes[step.change].address.clone();
                 self.listen.hear(&Event::ApplyErrored { step: step.id, item, because: because.clone() });
                 state.failed.push((step.id, fate, because.clone()));
+                if lost.late {
+                    state.late.insert(step.id);
+                }
             }
         }
     }
@@ -566,15 +572,20 @@ impl Applier<'_> {
         let mut failed = Vec::new();
         for (id, fate, because) in &state.failed {
             let step = by_id[id];
-            let outcome = match (&read_back, fate) {
-                (_, Fate::NotMade) => Outcome::NotApplied,
+            let (outcome, left) = match (&read_back, fate) {
+                (_, Fate::NotMade) => (Outcome::NotApplied, Vec::new()),
                 (Some(read_back), Fate::Unknown) => {
                     let guid = state.current.get(&step.change).map(|(guid, _)| *guid);
-                    read_back.outcome(self.plan, step.change, step.action, guid)
+                    let before = self.before(step, &state.previous);
+                    read_back.outcome(self.plan, step.change, step.action, (guid, before.as_deref()))
                 }
-                (None, Fate::Unknown) => Outcome::Unknown,
+                (None, Fate::Unknown) => (Outcome::Unknown, Vec::new()),
             };
-            failed.push(Failed { step: name(step), outcome, because: because.clone() });
+            let outcome = match outcome {
+                Outcome::NotApplied if state.late.contains(id) => Outcome::Unknown,
+                outcome => outcome,
+            };
+            failed.push(Failed { step: name(step), outcome, because: because.clone(), left });
         }
         let mut last: BTreeMap<usize, &Step> = BTreeMap::new();
         for step in &self.plan.steps {
@@ -597,7 +608,7 @@ impl Applier<'_> {
                 }
                 let because = if is_there { "it is still there" } else { "it is not there" };
                 let because = format!("the server answered that it was done, and {because}");
-                failed.push(Failed { step: name(step), outcome: Outcome::NotApplied, because });
+                failed.push(Failed { step: name(step), outcome: Outcome::NotApplied, because, left: Vec::new() });
                 denied.extend(self.plan.steps.iter().filter(|other| other.change == *change).map(|other| other.id));
             }
         }
@@ -636,7 +647,7 @@ impl Applier<'_> {
                 .collect(),
             failed,
             not_stored,
-            writes_sent: state.writes_sent,
+            writes_sent: self.adapter.calls().unwrap_or(state.writes_sent),
             stopped: state.stop,
             unverified,
             notes,
@@ -679,6 +690,7 @@ impl State {
             previous: previous.collect(),
             done: earlier.done.clone(),
             failed: Vec::new(),
+            late: BTreeSet::new(),
             stop: None,
             writes_sent: 0,
             notes: Vec::new(),

@@ -174,7 +174,7 @@ fn unset(
 }
 
 /// What an item says, as its manifest would.
-fn spec_of(spec: &Spec) -> Value {
+pub fn spec_of(spec: &Spec) -> Value {
     match serde_json::to_value(spec).expect("the model prints as JSON: its maps have text keys") {
         Value::Object(tagged) => tagged.into_iter().next().map(|(_, spec)| spec).unwrap_or_default(),
         other => other,
@@ -283,6 +283,7 @@ mod tests {
                 ((Kind::Program, "maxRunTime".to_owned()), Forms::all_but("unknown")),
             ]),
             reasons: BTreeMap::from([((Kind::Task, "userCanRun".to_owned()), "no method has it".to_owned())]),
+            carried: BTreeMap::new(),
             folders_at_top: true,
             concurrency: Concurrency::ReadAgain,
             batch_max: None,

@@ -25,6 +25,10 @@ pub struct Capabilities {
     pub forms: BTreeMap<(Kind, String), Forms>,
     /// Why a kind (with an empty name), or a field, is held in this way or not at all; in a half sentence.
     pub reasons: BTreeMap<(Kind, String), String>,
+    /// Fields that are set and never shown, and that are set again by a change of the item, each with the fields whose
+    /// call carries it too: a field, or one of its forms (`run.schedule.daily`). Another value than the one that stands
+    /// for "not shown" goes with every change of the item, that one with a change of these fields alone (CAP-5).
+    pub carried: BTreeMap<(Kind, String), BTreeSet<String>>,
     /// Whether it makes folders at the top of the console; without it one is made only in another.
     pub folders_at_top: bool,
     /// How a write is kept from overwriting what moved.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::check::capabilities::Misfit;
 use crate::check::capabilities::misfits;
 use crate::check::capabilities::not_taken;
+use crate::check::capabilities::spec_of;
 use crate::check::capabilities::values;
 use crate::diff::FieldChange;
 use crate::diff::PASSWORD_PATH;
@@ -16,6 +17,7 @@ use crate::model::capabilities::Capabilities;
 use crate::model::item::Item;
 use crate::model::kind::Kind;
 use crate::model::project::Severity;
+use crate::plan::Change;
 use crate::plan::Finding;
 use crate::plan::Verb;
 use crate::plan::hold;
@@ -25,6 +27,7 @@ use crate::rules::capability::CAP_1;
 use crate::rules::capability::CAP_2;
 use crate::rules::capability::CAP_3;
 use crate::rules::capability::CAP_4;
+use crate::rules::capability::CAP_5;
 
 /// Where a password comes from, which no server keeps; whether there is one is compared by other means (PLN-13).
 const PASSWORD_REFERENCE: &str = "runWith.passwordFrom";
@@ -195,6 +198,44 @@ pub(super) fn made_anew(draft: &mut Draft<'_>, item: &Item, paths: &[String]) {
         let help = "write the value that the server has where nobody is to run it again";
         warn(draft, &CAP_3, item, message, help);
     }
+}
+
+/// What is said of fields that are never shown, and that a change of an item sets again: nobody can tell whether they
+/// were another way (CAP-5).
+pub(super) fn also_set(draft: &mut Draft<'_>, change: &Change) {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else { return };
+    // What is only switched off is told nothing else.
+    if after.spec.enabled() == Some(false) && change.fields.iter().all(|field| field.path == "spec.enabled") {
+        return;
+    }
+    let (capabilities, kind) = (draft.input.capabilities, after.key.kind);
+    let (before, spec) = (spec_of(&before.spec), spec_of(&after.spec));
+    for ((_, name), with) in capabilities.carried.iter().filter(|((of, _), _)| *of == kind) {
+        let value = at(&spec, name);
+        if at(&before, name) == value && !change.fields.iter().any(|field| carries(with, field)) {
+            continue;
+        }
+        let printed = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| format!("`{text}`"));
+        let value = match value.as_slice() {
+            [Value::String(text)] if text.is_empty() => "nothing".to_owned(),
+            [value] => printed(value),
+            _ => "nothing".to_owned(),
+        };
+        let message = format!("the change also sets `{name}` to {value}, which the server does not show");
+        let help = "see that the manifest says what the server is to have: what is there now is overwritten unseen";
+        warn(draft, &CAP_5, after, message, help);
+    }
+}
+
+/// Whether a difference is in one of these fields, or gives one of them one of these forms.
+fn carries(with: &BTreeSet<String>, field: &FieldChange) -> bool {
+    let name = name_of(&field.path);
+    with.iter().any(|carrier| {
+        let below = |whole: &str, part: &str| whole.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'));
+        carrier == name
+            || below(name, carrier)
+            || (below(carrier, name) && !at(&field.after, &carrier[name.len() + 1..]).is_empty())
+    })
 }
 
 fn because(why: &str) -> String {

@@ -234,6 +234,7 @@ fn desired(draft: &mut Draft<'_>) {
                 draft.revisions.insert(item.key.clone(), live.revision.clone());
                 let change = changed(draft.input.capabilities, live.guid, &live.item, item, fields);
                 capability::made_anew(draft, item, &change.replace_paths);
+                capability::also_set(draft, &change);
                 draft.changes.push(change);
             }
             None if hold::may_create(draft, item) && capability::may_create(draft, item) => {

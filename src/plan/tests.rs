@@ -82,6 +82,7 @@ impl Case {
                 fields: BTreeMap::new(),
                 forms: BTreeMap::new(),
                 reasons: BTreeMap::new(),
+                carried: BTreeMap::new(),
                 folders_at_top: true,
                 concurrency: Concurrency::Revision,
                 batch_max: None,

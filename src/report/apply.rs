@@ -6,7 +6,6 @@ use std::io::Write;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::apply::Outcome;
 use crate::apply::Report;
 use crate::apply::Stop;
 use crate::diag::visible;
@@ -24,14 +23,9 @@ pub fn text(report: &Report, paint: Paint, full: bool, out: &mut dyn Write) -> i
         writeln!(out, "made: {} {}", step.action.word(), visible(&step.item))?;
     }
     for failed in &report.failed {
-        let outcome = match failed.outcome {
-            Outcome::Applied => "was made all the same (it was read back)",
-            Outcome::NotApplied => "was not made",
-            Outcome::Unknown => "may have been made: the server could not be asked",
-        };
         let head =
             paint.on(Tone::Remove, format!("failed: {} {}", failed.step.action.word(), visible(&failed.step.item)));
-        writeln!(out, "{head}: {outcome}")?;
+        writeln!(out, "{head}: {}", visible(&failed.outcome_in_words()))?;
         writeln!(out, "  {}", visible_at_start(&failed.because))?;
     }
     for not_stored in &report.not_stored {

@@ -63,6 +63,10 @@ pub static CAP_5: Rule = Rule {
     source: "consign, capabilities; promise 5",
     acts: &[Act::Plan],
     explain: "Some fields are set and never shown. A difference in one cannot be found, and a field that can never be \
-              seen must not plan the same change for ever. So such fields are sent with every write of the item, are \
-              not compared, and a change of nothing else plans nothing. A plan names them once for each kind.",
+              seen must not plan the same change for ever. So such fields are not compared, and a change of nothing \
+              else plans nothing; a plan names them once for each kind. Those that can be set are set while the item is \
+              made. Of those that can be set later, another value than the default is sent with every change of the item, and the \
+              default with a change of a field that the same call sets, because one call cannot leave a part alone. \
+              The plan then names field and value for that item. A query that is neither shown nor declared is never \
+              sent.",
 };

@@ -248,6 +248,7 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
         fields,
         forms: forms(findings),
         reasons,
+        carried: carried(sight, findings),
         folders_at_top: false,
         concurrency: Concurrency::ReadAgain,
         batch_max: None,
@@ -255,6 +256,24 @@ pub fn capabilities(findings: &Findings, sight: Sight) -> Capabilities {
         idempotency_keys: false,
         atomic_update: false,
     }
+}
+
+/// The fields that are never shown and that a call sets along with others (altiris-asdk §4.2, §4.7, §4.9).
+fn carried(sight: Sight, findings: &Findings) -> BTreeMap<(Kind, String), BTreeSet<String>> {
+    let mut rows: Vec<(Kind, &str, &[&str])> = vec![
+        (Kind::Package, "packageServerFolder", &["packageServers"]),
+        (
+            Kind::Task,
+            "independentExecution",
+            &["runMissedSchedule", "notifyUser", "warnUser", "run.schedule.daily", "priority"],
+        ),
+    ];
+    // A query that is declared is sent with every change; that none is declared sends nothing.
+    if sight == Sight::Methods || findings.hidden.contains(&Hidden::Collections) {
+        rows.push((Kind::Collection, "query", &[]));
+    }
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    rows.into_iter().map(|(kind, name, with)| ((kind, name.to_owned()), named(with))).collect()
 }
 
 /// The fields of which the API takes some values only.

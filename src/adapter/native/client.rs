@@ -74,6 +74,7 @@ pub fn capabilities() -> Capabilities {
         fields: BTreeMap::from([((Kind::Program, "runWith.passwordFrom".to_owned()), Access::WriteOnly)]),
         forms: BTreeMap::new(),
         reasons: BTreeMap::new(),
+        carried: BTreeMap::new(),
         folders_at_top: true,
         concurrency: Concurrency::Revision,
         batch_max: Some(200),

@@ -190,3 +190,35 @@ fn cap_1_what_the_api_does_not_have_is_no_gap() {
     assert!(plan.complete && plan.summary.delete == 1, "{plan:#?}");
     assert!(matches!(plan.coverage.kinds[&Kind::AgentSettings], Coverage::NotHeld { .. }));
 }
+
+#[test]
+fn cap_5_what_a_change_sets_unseen_is_named_for_its_item() {
+    let told = |change: &dyn Fn(&mut crate::model::task::Task)| -> Vec<String> {
+        let mut case = Case::new();
+        case.with_things().field(Kind::Task, "independentExecution", Access::WriteOnly);
+        let with = ["notifyUser", "run.schedule.daily"].map(str::to_owned).into();
+        case.capabilities.carried.insert((Kind::Task, "independentExecution".to_owned()), with);
+        case.has(task("t", &["c"])).wants(with_task(change));
+        let plan = case.plan();
+        assert!(!plan.is_blocked(), "{plan:#?}");
+        plan.findings.into_iter().filter(|finding| finding.rule == "CAP-5").map(|finding| finding.message).collect()
+    };
+    let to = |value: &str| {
+        vec![format!("the change also sets `independentExecution` to {value}, which the server does not show")]
+    };
+    // The same call carries it, so that it is set to what the manifest says, default or not.
+    assert_eq!(told(&|task| task.notify_user = !task.notify_user), to("true"));
+    let daily = serde_json::json!({"schedule": {"daily": "17:30"}});
+    assert_eq!(told(&|task| task.run = serde_json::from_value(daily.clone()).unwrap()), to("true"));
+    let once = serde_json::json!({"schedule": {"at": "2027-01-01T08:00"}});
+    assert!(told(&|task| task.run = serde_json::from_value(once.clone()).unwrap()).is_empty());
+    assert!(told(&|task| task.description = "d".to_owned()).is_empty());
+    // Another value than stands for "not shown" goes with every change, and alone it is no change.
+    let other = |task: &mut crate::model::task::Task| {
+        task.description = "d".to_owned();
+        task.independent_execution = false;
+    };
+    assert_eq!(told(&other), to("false"));
+    assert!(told(&|task| task.independent_execution = false).is_empty());
+    assert!(told(&|task| (task.enabled, task.independent_execution) = (false, false)).is_empty());
+}

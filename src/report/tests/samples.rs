@@ -315,7 +315,12 @@ pub fn full_report(t: Texts<'_>) -> apply::Report {
         format_version: "1.0",
         plan: "0".repeat(64),
         applied: vec![made],
-        failed: vec![apply::Failed { step: failed, outcome: apply::Outcome::Unknown, because: t("because") }],
+        failed: vec![apply::Failed {
+            step: failed,
+            outcome: apply::Outcome::Partly,
+            because: t("because"),
+            left: vec![t("left")],
+        }],
         not_attempted: vec![not_begun],
         not_stored: vec![apply::NotStored {
             item: ItemKey::new(Kind::Task, t("item")),

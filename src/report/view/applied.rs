@@ -1,7 +1,6 @@
 //! The view of what an apply did.
 
 use crate::apply::NotStored;
-use crate::apply::Outcome;
 use crate::apply::Report;
 use crate::apply::StepReport;
 use crate::apply::Stop;
@@ -26,12 +25,7 @@ impl<'a> View<'a> {
             view.step(step, ("applied", "="), Level::Note, None, about);
         }
         for failed in &report.failed {
-            let outcome = match failed.outcome {
-                Outcome::Applied => "it was made all the same (it was read back)",
-                Outcome::NotApplied => "it was not made",
-                Outcome::Unknown => "it may have been made: the server could not be asked",
-            };
-            let because = format!("{outcome}: {}", failed.because);
+            let because = format!("it {}: {}", failed.outcome_in_words(), failed.because);
             view.step(&failed.step, ("failed", "x"), Level::Error, Some(because), about);
         }
         for step in &report.not_attempted {

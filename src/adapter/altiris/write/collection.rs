@@ -174,14 +174,13 @@ async fn converge(
     let (is, wanted) = (&live.include | &live.members, &want.include | members);
     change(work, guid, "AddExclusions", &want.exclude - &live.exclude).await?;
     change(work, guid, "RemoveInclusions", &is - &wanted).await?;
-    // Where it is not shown it is sent with every write (CAP-5).
-    if live.shown.as_ref().is_none_or(|shown| shown.query != want.query) {
+    // Where it is not shown, one that is declared is sent with every write (CAP-5), and none is only not known: it is
+    // left as it is.
+    let is_due = live.shown.as_ref().map_or(!want.query.is_empty(), |shown| shown.query != want.query);
+    if is_due {
         let query = if want.query.is_empty() { Value::Null } else { Value::from(want.query.as_str()) };
-        let is_needless = live.shown.is_none() && want.query.is_empty() && work.before.is_none();
-        if !is_needless {
-            let params = [("collectionItemGuid", guid.into()), ("sqlQuery", query)];
-            work.send(Service::Collection, "SetCollectionDataSourceToRawSqlQuery", &params).await?;
-        }
+        let params = [("collectionItemGuid", guid.into()), ("sqlQuery", query)];
+        work.send(Service::Collection, "SetCollectionDataSourceToRawSqlQuery", &params).await?;
     }
     // Only where a probe has shown that it works is a plan made that asks for it (CAP-3).
     if let Some(shown) = live.shown.as_ref().filter(|shown| shown.description != want.description)

@@ -18,6 +18,8 @@ mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -55,7 +57,6 @@ use super::read::methods::Methods;
 use super::wire::session::WriteSession;
 use target::Targets;
 use work::Work;
-use work::of_kind;
 
 /// A writing connection.
 pub struct AltirisWriter {
@@ -64,6 +65,8 @@ pub struct AltirisWriter {
     settings: AltirisSettings,
     findings: Findings,
     targets: Targets,
+    /// How many calls that write were sent.
+    calls: AtomicU64,
 }
 
 impl AltirisWriter {
@@ -71,7 +74,7 @@ impl AltirisWriter {
     pub fn new(transport: Arc<dyn Transport>, settings: AltirisSettings, findings: Findings) -> Self {
         let session = WriteSession::new(transport);
         let reader = AltirisReader::over(session.shared(), settings.clone(), findings.clone());
-        Self { session, reader, settings, findings, targets: Targets::default() }
+        Self { session, reader, settings, findings, targets: Targets::default(), calls: AtomicU64::new(0) }
     }
 
     async fn perform(&self, work: &Work<'_>, effect: Effect<'_>) -> Result<Receipt, AdapterError> {
@@ -80,9 +83,8 @@ impl AltirisWriter {
             Effect::Update { guid, revision, state } => self.update(work, guid, revision, state).await,
             Effect::Delete { guid, revision } => {
                 // What an earlier attempt deleted is gone, as it is to be.
-                match self.delete(work, guid, revision).await {
-                    Err(AdapterError::NotFound { .. }) if work.in_doubt() => {}
-                    other => other?,
+                if !(work.in_doubt() && self.is_gone(work, guid).await?) {
+                    self.delete(work, guid, revision).await?;
                 }
                 Ok(Receipt { guid, revision: String::new(), replayed: false })
             }
@@ -132,10 +134,19 @@ impl AltirisWriter {
         }
         work.send(Service::Item, "DeleteItem", &[("itemGuid", guid.into())]).await?;
         // A void answer says nothing of what became of it.
-        if of_kind(work.methods.item(guid).await)?.is_some() {
+        if !self.is_gone(work, guid).await? {
             return Err(work.refused("in_use", "the server answered, and it is still there: something refers to it"));
         }
         Ok(())
+    }
+
+    /// Whether there is no such item: what refers to it, and a read that is refused, say nothing of that.
+    async fn is_gone(&self, work: &Work<'_>, guid: Guid) -> Result<bool, AdapterError> {
+        match work.methods.item(guid).await {
+            Ok(_) => Ok(false),
+            Err(AdapterError::NotFound { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     fn not_written(&self, work: &Work<'_>, kind: Kind) -> AdapterError {
@@ -181,6 +192,10 @@ impl ReadAdapter for AltirisWriter {
 
 #[async_trait]
 impl WriteAdapter for AltirisWriter {
+    fn calls(&self) -> Option<u64> {
+        Some(self.calls.load(Ordering::Relaxed))
+    }
+
     async fn acquire(&self, _holder: &str, _ttl: Duration, _key: &str) -> Result<Lease, AdapterError> {
         // There is none to be had; `Capabilities::leases` says so.
         Ok(Lease { id: String::new(), fence: 0 })
@@ -205,6 +220,7 @@ impl WriteAdapter for AltirisWriter {
             key: write.key,
             before: write.before,
             sent: AtomicU32::new(0),
+            calls: &self.calls,
         };
         self.perform(&work, write.effect).await.map_err(|error| work.broke_off(error))
     }

@@ -165,6 +165,8 @@ async fn a_package_is_made_by_one_call_and_told_the_rest() {
     assert_eq!(estate.wrote(), ["ModifyPackageExDetail", "SetPackageExPackageServerOptions"]);
     assert_eq!(estate.thing(moved.guid).folder, Some(Guid::of(2)));
     assert_ne!(moved.revision, made.revision);
+    // What a report counts are calls, five by now.
+    assert_eq!(writer.calls(), Some(5));
 }
 
 #[tokio::test]
@@ -527,4 +529,44 @@ async fn false_is_a_failure_that_says_where_the_reason_is_and_that_a_part_is_mad
     assert_eq!(error.fate(), crate::adapter::Fate::Unknown);
     let (_, made) = estate.all("Task").into_iter().find(|(_, thing)| thing.name == "Install Tool").unwrap();
     assert_eq!((made.get("Enable"), made.get("ResourceTargets")), ("false", ""));
+}
+
+#[tokio::test]
+async fn cap_5_a_query_that_is_neither_shown_nor_declared_is_left_alone() {
+    let estate = served();
+    let writer = writer(&estate);
+    let was = item(Kind::Collection, "Desktops", json!({}));
+    let guid = Guid::of(DESKTOPS);
+    estate.held.lock().unwrap().things.get_mut(&guid).unwrap().fields.insert("Query", "select 1".to_owned());
+    let revision = writer.reader.revision(Kind::Collection, guid).await.unwrap().unwrap();
+    let live = Receipt { guid, revision, replayed: false };
+    estate.wrote();
+    let wider = item(Kind::Collection, "Desktops", json!({"include": ["Kiosks"]}));
+    let live = update(&writer, &live, &was, &wider).await.unwrap();
+    assert_eq!(estate.wrote(), ["AddInclusions"]);
+    assert_eq!(estate.thing(guid).get("Query"), "select 1");
+    // One that is declared goes with every write.
+    let own = item(Kind::Collection, "Desktops", json!({"query": {"sql": "select 2"}}));
+    update(&writer, &live, &wider, &own).await.unwrap();
+    assert_eq!(estate.thing(guid).get("Query"), "select 2");
+}
+
+#[tokio::test]
+async fn only_the_item_itself_being_gone_is_a_delete_that_was_made_before() {
+    let estate = served();
+    let writer = writer(&estate);
+    let (was, made) = made_on(&writer, &estate, json!({"collections": ["Desktops"]})).await;
+    // Switched off by the attempt before, and its target is gone.
+    let target = estate.all("ResourceTarget")[0].0;
+    {
+        let mut held = estate.held.lock().unwrap();
+        held.things.remove(&target);
+        held.things.get_mut(&made.guid).unwrap().fields.insert("Enable", "false".to_owned());
+    }
+    // Another connection: this one knows the target.
+    let writer = self::writer(&estate);
+    let effect = Effect::Delete { guid: made.guid, revision: &made.revision };
+    let again = write(&writer, effect, &was.key, Some(&was), true).await;
+    let is_there = estate.held.lock().unwrap().things.contains_key(&made.guid);
+    assert!(again.is_err() || !is_there, "{again:?}");
 }

@@ -1,6 +1,7 @@
 //! One write while it is made: what it may use, and what is known of what was sent.
 
 use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use crate::adapter::AdapterError;
@@ -39,6 +40,8 @@ pub struct Work<'a> {
     pub before: Option<&'a Item>,
     /// How many calls of it were answered.
     pub sent: AtomicU32,
+    /// How many calls that write the connection has sent, answered or not.
+    pub calls: &'a AtomicU64,
 }
 
 impl Work<'_> {
@@ -55,6 +58,7 @@ impl Work<'_> {
     /// Calls a message that writes.
     pub async fn send(&self, service: Service, message: &'static str, params: &[Param]) -> Result<Reply, AdapterError> {
         let params = self.fitted(service, message, params).await?;
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let reply = self.session.call(service, message, &params, &self.about()).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
         Ok(reply)
