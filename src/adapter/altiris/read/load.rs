@@ -104,6 +104,7 @@ impl Loader<'_> {
 
     /// A gap for what reports were to show and did not; a probe that found that they cannot makes it none.
     fn unseen(&mut self, what: Hidden, kind: Kind, which: &str) {
+        self.raw.hidden.insert(what);
         let is_asked = self.reports.is_some() || self.no_reports.is_some();
         if !is_asked || self.findings.hidden.contains(&what) {
             return;
@@ -270,6 +271,7 @@ impl Loader<'_> {
     }
 
     async fn collections_by_methods(&mut self) -> Result<(), AdapterError> {
+        self.raw.hidden.insert(Hidden::Collections);
         let list = match self.methods.of_kind(Kind::Collection).await? {
             Ok(list) => list,
             Err(why) => {

@@ -8,6 +8,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::adapter::Reference;
+use crate::model::altiris::Hidden;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 
@@ -38,6 +39,8 @@ pub struct Raw {
     pub unreadable: BTreeMap<Kind, String>,
     /// What of a kind could not be read.
     pub gaps: Vec<Gap>,
+    /// What no report showed this time: nothing is known of it, and nothing of it may be compared.
+    pub hidden: BTreeSet<Hidden>,
 }
 
 /// A console folder.

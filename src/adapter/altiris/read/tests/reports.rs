@@ -23,6 +23,7 @@ use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
+use crate::model::observed::Observed;
 use crate::model::portal::Right;
 use crate::sys::http::asdk::Service;
 
@@ -382,6 +383,41 @@ async fn reports_that_were_to_be_there_and_are_not_leave_a_gap() {
         assert!(observed.gap(kind).unwrap().contains("consign probe --with-reports"), "{kind}");
     }
     assert_eq!(observed.coverage[&Kind::Task], Coverage::Observed);
+}
+
+#[tokio::test]
+async fn cap_5_what_a_report_did_not_show_this_time_is_not_compared() {
+    let lacking = |observed: &Observed, reader: &AltirisReader, kind, field| {
+        assert!(observed.complete(kind, Some("Software/Apps")).is_none(), "{kind}");
+        assert!(!reader.capabilities().is_shown(kind, field), "{kind}.{field}");
+    };
+    let (fake, _) = server(Quirks { without: &["vItemPermission", "vCollection"], ..Quirks::default() }).await;
+    let reader = AltirisReader::new(fake, with_reports(), Findings::default());
+    for (kind, field) in [(Kind::Program, "portal"), (Kind::Collection, "query")] {
+        assert!(reader.capabilities().is_shown(kind, field), "{kind}.{field}: it was to be shown");
+    }
+    let Observation::Fresh(observed) = reader.observe(None).await.unwrap() else { panic!() };
+    lacking(&observed, &reader, Kind::Program, "portal");
+    for field in ["query", "description", "autoUpdate"] {
+        lacking(&observed, &reader, Kind::Collection, field);
+    }
+    assert!(reader.capabilities().is_shown(Kind::Folder, "description"), "that report was there");
+    // None of the reports: nothing that only they show is compared.
+    let (fake, _) = server(Quirks::default()).await;
+    let fake = Arc::try_unwrap(fake).unwrap_or_else(|_| panic!("it is nobody else's"));
+    let fake = Arc::new(fake.on("GetItemsInFolder", result("GetItemsInFolder", "")));
+    let reader = AltirisReader::new(fake, with_reports(), Findings::default());
+    let Observation::Fresh(observed) = reader.observe(None).await.unwrap() else { panic!() };
+    lacking(&observed, &reader, Kind::Program, "portal");
+    lacking(&observed, &reader, Kind::Collection, "query");
+    lacking(&observed, &reader, Kind::Folder, "description");
+    // With all of them, everything is.
+    let (fake, _) = server(Quirks::default()).await;
+    let reader = AltirisReader::new(fake, with_reports(), Findings::default());
+    reader.observe(None).await.unwrap();
+    for (kind, field) in [(Kind::Program, "portal"), (Kind::Collection, "query"), (Kind::Folder, "description")] {
+        assert!(reader.capabilities().is_shown(kind, field), "{kind}.{field}");
+    }
 }
 
 #[tokio::test]
