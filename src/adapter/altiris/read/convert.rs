@@ -78,7 +78,7 @@ const GAPS_SHOWN: usize = 5;
 /// When the folders lie within each other, or items cannot be told apart.
 pub fn observed(raw: &Raw, server: ServerIdentity, time: Timestamp, findings: &Findings) -> Result<Observed, String> {
     let names = Names::of(&entries(raw))?;
-    let converter = Converter { raw, names: &names, findings };
+    let converter = Converter { raw, names: &names, findings, time };
     let mut gaps = raw.gaps.clone();
     let mut items = Vec::new();
     converter.all(&mut items, &mut gaps);
@@ -138,6 +138,8 @@ struct Converter<'a> {
     raw: &'a Raw,
     names: &'a Names,
     findings: &'a Findings,
+    /// The server's clock.
+    time: Timestamp,
 }
 
 impl Converter<'_> {
@@ -325,7 +327,7 @@ impl Converter<'_> {
             program: self.names.program(package, program),
             collections: self.collections(&read.targets),
             priority: priority(&read.priority)?,
-            run: schedule::run(read.asap, &read.schedule)?,
+            run: schedule::run(read.asap, &read.schedule, self.time)?,
             run_missed_schedule: read.retry,
             independent_execution: true, // not shown; the manifests' default
             user_can_run: false,

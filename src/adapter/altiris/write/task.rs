@@ -178,7 +178,7 @@ impl Wanted {
             description: live.description.clone(),
             runs: (live.package.unwrap_or(Guid::of(0)), live.program.unwrap_or(Guid::of(0))),
             folder: live.folder,
-            run: schedule::run(live.asap, &live.schedule).ok(),
+            run: schedule::run(live.asap, &live.schedule, work.now()).ok(),
             options: Options { retry: live.retry, notify: live.notify, warn: live.warn.then_some(live.defer_minutes) },
             agent: Agent { verbose: live.verbose, own: (!live.agent_defaults).then_some(own) },
             availability: Availability {
