@@ -24,6 +24,7 @@ use crate::sys::http::asdk::Service;
 
 use super::methods::List;
 use super::methods::Methods;
+use super::methods::Unknown;
 use super::methods::is_intersect;
 use super::methods::partly;
 use super::raw::CollectionShown;
@@ -365,7 +366,15 @@ impl Loader<'_> {
             return Ok(());
         }
         self.unseen(Hidden::Folders, Kind::Folder, "the descriptions of folders");
-        let (folders, unread) = self.methods.folders(wanted).await?;
+        // A wrong one would take other items for folders; one that cannot be read is told where it is missing.
+        let known = match self.methods.known_item(Kind::Folder).await? {
+            Err(Unknown::Wrong(why)) => {
+                self.raw.unreadable.insert(Kind::Folder, why);
+                None
+            }
+            _ => self.methods.known.of(Kind::Folder),
+        };
+        let (folders, unread) = self.methods.folders(wanted, known).await?;
         self.raw.folders = folders;
         for (guid, why) in unread {
             // What else is in it, nobody knows.

@@ -34,10 +34,23 @@ const ATTEMPTS: usize = 3;
 /// Types of folders that are listed; a server has a handful.
 const FOLDER_TYPES_MAX: usize = 16;
 
+/// The kinds whose types are learnt from known items.
+const KNOWN: [Kind; 5] = [Kind::Package, Kind::Task, Kind::Collection, Kind::Folder, Kind::SequentialTask];
+
+/// The setting that names the known item of a kind.
+fn setting(kind: Kind) -> String {
+    let name = match kind {
+        Kind::SequentialTask => "sequentialTask",
+        other => other.short(),
+    };
+    format!("altiris.known.{name}")
+}
+
 /// Reads by methods.
 pub struct Methods<'a> {
     session: &'a Session,
-    known: &'a KnownItems,
+    /// What types are learnt from.
+    pub known: &'a KnownItems,
 }
 
 /// A list of items.
@@ -47,6 +60,14 @@ pub struct List {
     pub of: String,
     /// The items.
     pub items: Vec<ItemDetails>,
+}
+
+/// Why nothing is learnt from a known item.
+pub enum Unknown {
+    /// It could not be read, or is not named.
+    Unread(String),
+    /// It is of another kind.
+    Wrong(String),
 }
 
 /// A list, or why there is none.
@@ -251,17 +272,66 @@ impl<'a> Methods<'a> {
     /// # Errors
     /// As [`Self::like`].
     pub async fn of_kind(&self, kind: Kind) -> Result<Listed, AdapterError> {
+        match self.known_item(kind).await? {
+            Ok(item) => self.like(&item).await,
+            Err(Unknown::Unread(why) | Unknown::Wrong(why)) => Ok(Err(why)),
+        }
+    }
+
+    /// The known item of a kind, once nothing speaks against it being of that kind; else why it is none. Items of another
+    /// kind would stand for all of this one, and all of this one for absent.
+    ///
+    /// # Errors
+    /// As [`Self::like`].
+    pub async fn known_item(&self, kind: Kind) -> Result<Result<ItemDetails, Unknown>, AdapterError> {
         let Some(known) = self.known.of(kind) else {
-            return Ok(Err(format!(
+            return Ok(Err(Unknown::Unread(format!(
                 "`altiris.known` in `consign.yaml` names no {}, from which the type's name would be learnt, and no report \
                  shows it",
                 kind.short()
-            )));
+            ))));
         };
-        match partly(self.item(known).await)? {
-            Ok(item) => self.like(&item).await,
-            Err(why) => Ok(Err(format!("the {} {known} that is known could not be read: {why}", kind.short()))),
+        let item = match partly(self.item(known).await)? {
+            Ok(item) => item,
+            Err(why) => {
+                let why = format!("the {} {known} that is known could not be read: {why}", kind.short());
+                return Ok(Err(Unknown::Unread(why)));
+            }
+        };
+        if !self.known.is_named(kind) {
+            return Ok(Ok(item)); // Every server has it.
         }
+        let setting = setting(kind);
+        if let Err(why) = self.own_getter(kind, known).await? {
+            return Ok(Err(Unknown::Wrong(format!("`{setting}` ({known}) is no {}: {why}", kind.short()))));
+        }
+        if matches!(kind, Kind::Package | Kind::Task) {
+            return Ok(Ok(item)); // Its own getter took it for one.
+        }
+        for other in KNOWN.into_iter().filter(|other| *other != kind) {
+            let Some(guid) = self.known.of(other) else { continue };
+            let is_alike = guid == known
+                || partly(self.item(guid).await)?.is_ok_and(|found| !item.of().is_empty() && found.of() == item.of());
+            if is_alike && self.own_getter(other, guid).await?.is_ok() {
+                return Ok(Err(Unknown::Wrong(format!(
+                    "`{setting}` ({known}) is no {}: it is of the same type `{}` as the {} that is known",
+                    kind.short(),
+                    shown(item.of()),
+                    other.short()
+                ))));
+            }
+        }
+        Ok(Ok(item))
+    }
+
+    /// Whether the getter of a kind takes an item for one; kinds without one take every item.
+    async fn own_getter(&self, kind: Kind, guid: Guid) -> Result<Result<(), String>, AdapterError> {
+        Ok(match kind {
+            Kind::Package => partly(self.package(guid).await)?.map(drop),
+            Kind::Task => partly(self.task(guid).await)?.map(drop),
+            Kind::Collection => partly(self.listed_in(Reading::GetInclusions, guid).await)?.map(drop),
+            _ => Ok(()),
+        })
     }
 
     /// Reads each item of a list by itself. What is listed and not there when it is read is looked for again, once.
@@ -324,7 +394,7 @@ impl<'a> Methods<'a> {
         Ok(gone)
     }
 
-    /// The folders that these are in, and all above them, and all others of their types.
+    /// The folders that these are in, and all above them, and all others of their types, and those like the known one.
     ///
     /// Returns the folders, and those that could not be read, each with the reason.
     ///
@@ -333,11 +403,12 @@ impl<'a> Methods<'a> {
     pub async fn folders(
         &self,
         wanted: BTreeSet<Guid>,
+        known: Option<Guid>,
     ) -> Result<(BTreeMap<Guid, RawFolder>, BTreeMap<Guid, String>), AdapterError> {
         let mut found = BTreeMap::new();
         let mut unread = BTreeMap::new();
         let mut types = BTreeSet::new();
-        let mut open: Vec<Guid> = self.known.of(Kind::Folder).into_iter().chain(wanted.iter().copied()).collect();
+        let mut open: Vec<Guid> = known.into_iter().chain(wanted.iter().copied()).collect();
         while let Some(guid) = open.pop() {
             if found.contains_key(&guid) || unread.contains_key(&guid) {
                 continue;

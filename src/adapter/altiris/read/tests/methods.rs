@@ -11,6 +11,7 @@ use crate::adapter::altiris::wire::tests::fake::fault;
 use crate::adapter::altiris::wire::tests::fake::result;
 use crate::model::altiris::AltirisSettings;
 use crate::model::altiris::Findings;
+use crate::model::altiris::KnownItems;
 use crate::model::fleet::Part;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -275,6 +276,35 @@ async fn references_are_told_in_both_directions() {
 }
 
 #[tokio::test]
+async fn a_known_item_of_another_kind_stands_for_none() {
+    let observe = |known: KnownItems| async move {
+        let fake = estate::server(|_| false);
+        let fake = fake.by("GetInclusions", |body, _| match estate::bits(body, "collectionItemGuid") {
+            // A server may answer with an empty list for what is no collection.
+            PILOT | ALL | TASK_ZIP => result("GetInclusions", ""),
+            _ => fault("ASDKInvalidTypeException"),
+        });
+        observe(&Arc::new(fake), AltirisSettings { known, ..AltirisSettings::default() }).await.unwrap()
+    };
+    let known = settings().known;
+    for (wrong, kind, name) in [
+        (KnownItems { collection: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Collection, "altiris.known.collection"),
+        (KnownItems { collection: Some(guid(APPS)), ..known.clone() }, Kind::Collection, "altiris.known.collection"),
+        (KnownItems { task: Some(guid(PILOT)), ..known.clone() }, Kind::Task, "altiris.known.task"),
+        (KnownItems { package: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Package, "altiris.known.package"),
+        (KnownItems { folder: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Folder, "altiris.known.folder"),
+        (KnownItems { folder: Some(guid(ALL)), ..known.clone() }, Kind::Folder, "altiris.known.folder"),
+    ] {
+        let observed = observe(wrong).await;
+        let Coverage::Unreadable { why } = &observed.coverage[&kind] else { panic!("{:?}", observed.coverage[&kind]) };
+        assert!(why.contains(name) && why.contains(&format!("is no {}", kind.short())), "{why}");
+        for other in [Kind::Package, Kind::Task, Kind::Collection].into_iter().filter(|other| *other != kind) {
+            assert_eq!(observed.coverage[&other], Coverage::Observed, "{other}, with {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_reports_nothing_is_said_of_computers() {
     let fake = Arc::new(estate::server(|_| false));
     let reader = AltirisReader::new(fake.clone(), settings(), Findings::default());
@@ -290,9 +320,10 @@ async fn each_package_costs_two_requests_and_each_task_one() {
     let fake: Arc<Fake> = Arc::new(estate::server(|_| false));
     observe(&fake, settings()).await.unwrap();
     let count = |name: &str| fake.asked().iter().filter(|asked| *asked == name).count();
-    assert_eq!(count("GetPackageExByGuid"), 2);
+    // Beside those, the known one of each is looked at once.
+    assert_eq!(count("GetPackageExByGuid"), 2 + 1);
     assert_eq!(count("GetProgramsFromPackage"), 2);
-    assert_eq!(count("GetAdvertisementExByGuid"), 2);
+    assert_eq!(count("GetAdvertisementExByGuid"), 2 + 1);
     assert_eq!(count("GetInclusions") + count("GetExclusions"), 4);
     assert!(fake.requests() < 40, "{:?}", fake.asked());
 }
