@@ -325,7 +325,7 @@ impl Converter<'_> {
             enabled: read.enabled,
             package: self.names.package(package),
             program: self.names.program(package, program),
-            collections: self.collections(&read.targets),
+            collections: self.collections(&read.targets)?,
             priority: priority(&read.priority)?,
             run: schedule::run(read.asap, &read.schedule, self.time)?,
             run_missed_schedule: read.retry,
@@ -350,21 +350,30 @@ impl Converter<'_> {
     }
 
     /// Whom a task is for. What is no collection has a name that no manifest takes for one.
-    fn collections(&self, targets: &[Guid]) -> Vec<String> {
+    ///
+    /// # Errors
+    /// Where it may be a collection that was not read: nobody can tell then whether it is the one that a manifest means.
+    fn collections(&self, targets: &[Guid]) -> Result<Vec<String>, String> {
+        let raw = self.raw;
+        let is_lacking =
+            raw.unreadable.contains_key(&Kind::Collection) || raw.gaps.iter().any(|gap| gap.kind == Kind::Collection);
         let name = |guid: &Guid| {
-            if self.raw.collections.contains_key(guid) {
-                return self.names.collection(*guid);
-            }
-            match self.raw.targets.get(guid) {
-                Some(target) => match target.collection.filter(|of| self.raw.collections.contains_key(of)) {
-                    Some(collection) => self.names.collection(collection),
-                    None => format!("target {} {{{guid}}}", target.name),
-                },
-                None => format!("target {{{guid}}}"),
+            let target = raw.targets.get(guid);
+            let collection = match target {
+                Some(target) => target.collection,
+                None => Some(*guid),
+            };
+            match collection {
+                Some(of) if raw.collections.contains_key(&of) => Ok(self.names.collection(of)),
+                Some(of) if is_lacking => Err(format!("it is for {of}, which may be a collection that was not read")),
+                _ => Ok(match target {
+                    Some(target) => format!("target {} {{{guid}}}", target.name),
+                    None => format!("target {{{guid}}}"),
+                }),
             }
         };
-        let names: BTreeSet<String> = targets.iter().map(name).collect();
-        names.into_iter().collect()
+        let names: BTreeSet<String> = targets.iter().map(name).collect::<Result<_, String>>()?;
+        Ok(names.into_iter().collect())
     }
 
     fn collection(&self, read: &RawCollection) -> Result<Collection, String> {
