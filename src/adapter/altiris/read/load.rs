@@ -526,8 +526,10 @@ fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Result<
         }
     }
     let mut of_target: BTreeMap<Guid, Vec<Option<Guid>>> = BTreeMap::new();
+    let mut uses: BTreeMap<Guid, BTreeSet<Guid>> = BTreeMap::new();
     for row in &filters.rows {
         let Some(target) = guid_in(row, "ResourceTargetGuid")? else { continue };
+        uses.entry(target).or_default().extend(of_filter.get(&own(row)?).into_iter().flatten());
         let only = match of_filter.get(&own(row)?).map(Vec::as_slice) {
             Some([collection]) if is_intersect(text_in(row, "Operation").trim()) => Some(*collection),
             _ => None,
@@ -541,7 +543,8 @@ fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Result<
             Some([only]) => *only,
             _ => None,
         };
-        found.insert(guid, Target { name: text_in(row, "Name"), collection });
+        let uses = uses.remove(&guid).unwrap_or_default();
+        found.insert(guid, Target { name: text_in(row, "Name"), collection, uses });
     }
     Ok(found)
 }

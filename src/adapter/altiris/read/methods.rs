@@ -449,11 +449,8 @@ impl<'a> Methods<'a> {
         let name = self.item(guid).await?.name;
         let params = [("itemGuid", guid.into())];
         let reply = again(|| async { self.session.ask(Reading::ExportItemXmlString, &params).await });
-        let collection = match partly(reply.await)? {
-            Ok(reply) => reply.text().and_then(only_collection),
-            Err(_) => None,
-        };
-        Ok(Target { name, collection })
+        let export = partly(reply.await)?.ok().and_then(|reply| reply.text().map(str::to_owned)).unwrap_or_default();
+        Ok(Target { name, collection: only_collection(&export), uses: collections_in(&export) })
     }
 }
 
@@ -482,6 +479,20 @@ fn only_collection(export: &str) -> Option<Guid> {
         return None;
     }
     value::guid(value("resourceCollectionGuid")?).ok()?
+}
+
+/// Every collection that the filters of an exported target name.
+fn collections_in(export: &str) -> BTreeSet<Guid> {
+    const NAME: &str = "resourceCollectionGuid";
+    let Ok(root) = xml::text(export) else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    for node in root.all() {
+        let attributes = node.attributes.iter().filter(|(name, _)| name.eq_ignore_ascii_case(NAME));
+        let text = node.name.eq_ignore_ascii_case(NAME).then_some(&node.text);
+        let texts = attributes.map(|(_, value)| value).chain(text);
+        found.extend(texts.filter_map(|text| value::guid(text.trim()).ok().flatten()));
+    }
+    found
 }
 
 /// Whether a filter takes what is in it and nothing else.

@@ -1,9 +1,11 @@
 //! Without reports: by methods alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::adapter::AdapterError;
 use crate::adapter::ReadAdapter;
+use crate::adapter::Reference;
 use crate::adapter::altiris::read::AltirisReader;
 use crate::adapter::altiris::wire::tests::fake::Fake;
 use crate::adapter::altiris::wire::tests::fake::Reply;
@@ -273,6 +275,13 @@ async fn references_are_told_in_both_directions() {
     assert!(matches!(reader.references(guid(0xdead)).await, Err(AdapterError::NotFound { .. })));
     assert_eq!(reader.references(guid(RUN_ZIP)).await.unwrap().len(), 2);
     assert!(!reader.references(guid(APPS)).await.unwrap().is_empty());
+    // A task that is for a collection by way of a target is told with the collection, whatever the target makes of it.
+    let users = |found: Vec<Reference>| -> BTreeSet<String> {
+        found.into_iter().filter(|found| !found.outgoing && found.kind == "Task").map(|found| found.name).collect()
+    };
+    let both: BTreeSet<String> = ["Install 7-Zip".to_owned(), "Install Editor".to_owned()].into();
+    assert_eq!(users(reader.references(guid(PILOT)).await.unwrap()), both);
+    assert_eq!(users(reader.references(guid(ALL)).await.unwrap()), both);
 }
 
 #[tokio::test]
