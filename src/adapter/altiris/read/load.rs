@@ -49,6 +49,12 @@ const NEVER: [Kind; 7] = [
     Kind::PurgeSettings,
 ];
 
+/// The hint of a computer that a collection lists, and of a collection that it excludes. Assumed: no document has them.
+const LISTED: &str = "collectionincludesresource";
+const EXCLUDED: &str = "collectionexcludescollection";
+/// How many collections are read in both ways at most where no row shows that a hint is used.
+const COMPARED: usize = 4;
+
 struct Loader<'a> {
     findings: &'a Findings,
     /// Why no report can be read, where they were asked for.
@@ -257,9 +263,10 @@ impl Loader<'_> {
             self.raw.collections.insert(guid, collection);
         }
         let open = match self.rows("collection-links").await?.and_then(|table| self.raw.links(&table)) {
-            Ok(open) => open,
-            Err(_) => self.raw.collections.keys().copied().collect(),
+            Ok((open, hints)) if self.hints_hold(&hints).await? => open,
+            _ => self.raw.collections.keys().copied().collect(),
         };
+        self.raw.unlink(&open);
         self.members(open).await?;
         if let Ok(table) = self.rows("listed-computers").await? {
             for row in &table.rows {
@@ -269,6 +276,31 @@ impl Loader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what collections list and exclude stands in the table of references under the hints that are looked for:
+    /// the documents name only the one of included collections (altiris-domain §1). A row shows that it does; where there
+    /// is none, the methods of some collections must show nothing more than the rows do.
+    async fn hints_hold(&self, hints: &BTreeSet<String>) -> Result<bool, AdapterError> {
+        let of = |collection: &RawCollection, reading| match reading {
+            Reading::GetInclusions => &collection.include | &collection.members,
+            _ => &collection.exclude | &collection.not_members,
+        };
+        // What has a query may list nothing by name; what has none has to.
+        let mut asked: Vec<(&Guid, &RawCollection)> = self.raw.collections.iter().collect();
+        asked.sort_by_key(|(_, collection)| collection.shown.as_ref().is_some_and(|shown| !shown.query.is_empty()));
+        for (hint, reading) in [(LISTED, Reading::GetInclusions), (EXCLUDED, Reading::GetExclusions)] {
+            if hints.contains(hint) {
+                continue;
+            }
+            for (guid, collection) in asked.iter().take(COMPARED) {
+                let Ok(found) = partly(self.methods.listed_in(reading, **guid).await)? else { return Ok(false) };
+                if found.iter().map(|item| item.guid).collect::<BTreeSet<Guid>>() != of(collection, reading) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     async fn collections_by_methods(&mut self) -> Result<(), AdapterError> {
@@ -550,8 +582,9 @@ fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Result<
 }
 
 impl Raw {
-    /// Takes in what collections refer to, and gives back those that refer to something in a way that nobody described.
-    fn links(&mut self, table: &Table) -> Result<BTreeSet<Guid>, String> {
+    /// Takes in what collections refer to, and gives back those that refer to something in a way that nobody described, and
+    /// the hints that there are.
+    fn links(&mut self, table: &Table) -> Result<(BTreeSet<Guid>, BTreeSet<String>), String> {
         let mut rows = Vec::with_capacity(table.rows.len());
         let mut open = BTreeSet::new();
         for row in &table.rows {
@@ -559,12 +592,13 @@ impl Raw {
             let (Some(parent), Some(child)) = (parent, child) else { continue };
             rows.push((parent, child, text_in(row, "Hint").trim().to_ascii_lowercase()));
         }
+        let hints = rows.iter().map(|(_, _, hint)| hint.clone()).collect();
         for (parent, child, hint) in rows {
             let Some(collection) = self.collections.get_mut(&parent) else { continue };
             let into = match hint.as_str() {
                 "collectionincludescollection" => &mut collection.include,
-                "collectionexcludescollection" => &mut collection.exclude,
-                "collectionincludesresource" => &mut collection.members,
+                EXCLUDED => &mut collection.exclude,
+                LISTED => &mut collection.members,
                 "collectionexcludesresource" => &mut collection.not_members,
                 _ => {
                     open.insert(parent);
@@ -573,7 +607,12 @@ impl Raw {
             };
             into.insert(child);
         }
-        for guid in &open {
+        Ok((open, hints))
+    }
+
+    /// Forgets what these refer to.
+    fn unlink(&mut self, collections: &BTreeSet<Guid>) {
+        for guid in collections {
             if let Some(collection) = self.collections.get_mut(guid) {
                 collection.include.clear();
                 collection.exclude.clear();
@@ -581,6 +620,5 @@ impl Raw {
                 collection.not_members.clear();
             }
         }
-        Ok(open)
     }
 }

@@ -58,6 +58,8 @@ struct Quirks {
     limit: Option<usize>,
     /// Answers come without a schema.
     no_schema: bool,
+    /// The table of references says nothing of the computers that collections list.
+    listed_elsewhere: bool,
 }
 
 type Row = Vec<(&'static str, String)>;
@@ -71,7 +73,7 @@ fn row(cells: &[(&'static str, &str)]) -> Row {
 }
 
 /// The rows of a query by its first table, as XML.
-fn rows(sql: &str) -> Vec<String> {
+fn rows(sql: &str, quirks: Quirks) -> Vec<String> {
     let cells = |row: Row| {
         row.into_iter()
             .filter(|(_, text)| !text.is_empty())
@@ -121,6 +123,11 @@ fn rows(sql: &str) -> Vec<String> {
                 ("Description", "p"),
             ]),
         ]),
+        "ItemReference" if sql.contains("vCollection") && quirks.listed_elsewhere => all(vec![row(&[
+            ("ParentItemGuid", &id(PILOT)),
+            ("ChildItemGuid", &id(ALL)),
+            ("Hint", "collectionincludescollection"),
+        ])]),
         "ItemReference" if sql.contains("vCollection") => all(vec![
             row(&[
                 ("ParentItemGuid", &id(PILOT)),
@@ -223,14 +230,14 @@ fn answer(sql: &str, quirks: Quirks) -> Reply {
             .split(" union all ")
             .map(|one| {
                 let name = one.split('\'').nth(1).unwrap();
-                format!("<T>{name}</T><N>{}</N>", rows(one).len())
+                format!("<T>{name}</T><N>{}</N>", rows(one, quirks).len())
             })
             .collect();
         return table(&["T".to_owned(), "N".to_owned()], &rows, Quirks { limit: None, ..quirks });
     }
     let columns = sql.strip_prefix("select ").unwrap().split(" from ").next().unwrap();
     let columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
-    table(&columns, &rows(sql), quirks)
+    table(&columns, &rows(sql, quirks), quirks)
 }
 
 /// A server with a folder of reports, filled by whoever may make some.
@@ -418,6 +425,17 @@ async fn cap_5_what_a_report_did_not_show_this_time_is_not_compared() {
     for (kind, field) in [(Kind::Program, "portal"), (Kind::Collection, "query"), (Kind::Folder, "description")] {
         assert!(reader.capabilities().is_shown(kind, field), "{kind}.{field}");
     }
+}
+
+#[tokio::test]
+async fn p5_what_stands_under_other_hints_is_no_empty_list() {
+    let (fake, _) = server(Quirks { listed_elsewhere: true, ..Quirks::default() }).await;
+    let observed = observe(&fake, with_reports()).await.unwrap();
+    assert_eq!(observed.coverage[&Kind::Collection], Coverage::Observed);
+    let pilot = observed.items.iter().find(|item| item.guid == guid(PILOT)).unwrap();
+    let Spec::Collection(pilot) = &pilot.item.spec else { panic!() };
+    assert_eq!(pilot.include, ["All Computers"]);
+    assert_eq!(pilot.members.as_deref(), Some(["PC-1".to_owned()].as_slice()));
 }
 
 #[tokio::test]
