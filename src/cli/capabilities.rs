@@ -38,12 +38,22 @@ pub fn findings(root: &Utf8Path, config: &ServerConfig) -> Result<Findings, Fail
         return Ok(Findings::default());
     };
     let bytes = disk::read_bounded(&root.join(path), FINDINGS_BYTES_MAX).map_err(|error| {
-        Failure::from_error(exit::CONFIG, &error).help("`altiris.probe` in `consign.yaml` names it")
+        Failure::from_error(exit::CONFIG, &error)
+            .help("`altiris.probe` in `consign.yaml` names it; `consign probe` writes it")
     })?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let message = format!("`{path}` holds no findings of a probe: {error}");
         Failure::new(exit::CONFIG, message).help("`altiris.probe` in `consign.yaml` names it")
     })
+}
+
+/// The same for a probe, which writes the file: there may be none yet.
+pub fn findings_so_far(root: &Utf8Path, config: &ServerConfig) -> Result<Findings, Failure> {
+    let named = config.altiris.as_ref().and_then(|settings| settings.probe.as_ref());
+    match named {
+        Some(path) if !root.join(path).exists() => Ok(Findings::default()),
+        _ => findings(root, config),
+    }
 }
 
 fn altiris(config: &ServerConfig, findings: &Findings) -> Capabilities {

@@ -109,7 +109,9 @@ impl From<AdapterError> for Failure {
                 "try again; if it stays so, something between here and the server cuts answers"
             }
             AdapterError::Denied { .. } => "look at `tokenFrom` or `auth` in `consign.yaml` and at what it names",
-            AdapterError::Forbidden { .. } => "the token's role allows less than this needs; an apply needs `applier`",
+            AdapterError::Forbidden { .. } => {
+                "the credentials allow less than this needs: an apply needs a role that may write, `applier` on the reference server"
+            }
             AdapterError::OtherVersion { .. } => "use a consign of the server's version, or the other way round",
             AdapterError::NotInstalled { .. } => {
                 "is `url` in `consign.yaml` right (it ends in `/Altiris`), and is the solution installed there?"

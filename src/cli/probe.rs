@@ -36,6 +36,7 @@ use crate::cli::context::transport_to_write;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::diag::visible;
+use crate::model::altiris::Findings;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 use crate::model::project::Api;
@@ -124,7 +125,7 @@ pub fn run(context: &Context, args: &ProbeArgs) -> Outcome {
     let findings = args.findings.clone().map(|path| context.directory.join(path));
     let named = config.altiris.as_ref().and_then(|settings| settings.probe.as_ref()).map(|path| root.join(path));
     match findings.or(named) {
-        Some(path) => write_findings(context, &path, &probed)?,
+        Some(path) => write_findings(context, &path, &probed.over(capabilities::findings_so_far(root, &config)?))?,
         None => context.talk("Nothing keeps what was found: name a file with --findings, and in `altiris.probe`.\n"),
     }
     if probed.left_behind.is_empty() {
@@ -162,7 +163,7 @@ async fn ask(
         // What makes reports is no question, and would stand in the way of a replay.
         let session = WriteSession::new(Arc::new(transport_to_write(root, config)?));
         let settings = config.altiris.clone().unwrap_or_default();
-        let made = create_missing_reports(&session, &settings, &capabilities::findings(root, config)?).await?;
+        let made = create_missing_reports(&session, &settings, &capabilities::findings_so_far(root, config)?).await?;
         for name in made {
             context.talk(&format!("made the report `{}`\n", visible(&name)));
         }
@@ -201,8 +202,8 @@ fn write_transcript(context: &Context, path: &Utf8Path, start: &Start, log: &Log
     files::write_atomic(&path, text.as_bytes(), None).map_err(|error| Failure::from_error(exit::ERROR, &error))
 }
 
-fn write_findings(context: &Context, path: &Utf8Path, probed: &Probed) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&probed.findings).expect("findings are words, GUIDs and truth values");
+fn write_findings(context: &Context, path: &Utf8Path, findings: &Findings) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(findings).expect("findings are words, GUIDs and truth values");
     let text = format!("{text}\n");
     files::write_atomic(path, text.as_bytes(), None).map_err(|error| Failure::from_error(exit::ERROR, &error))?;
     context.talk(&format!("What was found is in `{path}`.\n"));

@@ -24,10 +24,11 @@ use crate::server::app::role::Role;
 /// Which APIs the server speaks.
 #[derive(Debug, Args)]
 pub struct ApiArgs {
-    /// The APIs to speak, with commas: `native`, and `asdk`, the Altiris ASDK below `/Altiris/`
+    /// The APIs to speak, with commas: `native`, and `asdk`, the Altiris ASDK below `/Altiris/`. That one takes tokens of this
+    /// server as well, as bearer or as the password of Basic, which real servers do not; see `windows-login-only`
     #[arg(long = "api", value_name = "API", default_value = "native", value_delimiter = ',', value_parser = read_api)]
     apis: Vec<Api>,
-    /// The version that the ASDK plays: methods that came later are not there
+    /// The version that the ASDK plays, 8.5-ru4 unless said otherwise: methods that came later are not there
     #[arg(long, value_name = "VERSION", value_enum, help_heading = "Altiris ASDK")]
     asdk_profile: Option<ProfileArg>,
     /// How the ASDK behaves where its documents are silent or disagree; without any, the stricter reading of each point

@@ -149,3 +149,63 @@ fn with_probe(server: &Server) -> Project {
     std::fs::remove_dir(project.path("delivery")).unwrap();
     project
 }
+
+/// A filled server on which calls of the web services fare ill in this way, and a project for it.
+fn ailing(rule: &str, more: &str) -> (Server, Project) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("faults.yaml");
+    std::fs::write(&path, format!("rules: [{rule}]")).unwrap();
+    let arguments = ["--api".into(), "native,asdk".into(), "--faults".into(), path.into_os_string()];
+    let server = Server::spawn(directory, &arguments);
+    Project::of_example("tour", &server).apply();
+    let project = project(&server, more);
+    (server, project)
+}
+
+#[test]
+fn r13_a_session_that_is_lost_in_the_middle_is_an_error_and_no_shorter_list() {
+    let rule = "{asdkMethod: GetAdvertisementExByGuid, after: 2, fault: {asdk: {answer: sessionLost}}}";
+    let (_server, project) = ailing(rule, "");
+    let ran = import(&project);
+    assert_ne!(ran.code, Some(0));
+    ran.says("refused the credentials").one_message();
+    assert!(!project.path("delivery").exists());
+}
+
+#[test]
+fn r2_a_login_page_is_no_list() {
+    let (_server, project) = ailing("{asdkMethod: GetItemsByType, fault: {asdk: {answer: loginPage}}}", "");
+    let ran = import(&project);
+    assert_ne!(ran.code, Some(0));
+    ran.says("login page").one_message();
+    assert!(!project.path("delivery").exists());
+}
+
+#[test]
+fn p5_an_item_that_may_not_be_read_is_named_and_not_absent() {
+    let rule = "{asdkMethod: GetPackageExByGuid, after: 1, times: 1, fault: {asdk: {exception: \
+                ASDKInsufficientPermissionException}}}";
+    let (_server, project) = ailing(rule, "");
+    import(&project).exits(super::INCOMPLETE).says("does not allow it");
+    assert_eq!(names(&project, "packages").len(), 5);
+    assert!(project.read("delivery/NOT-IMPORTED.md").contains("does not allow it"));
+}
+
+#[test]
+fn a_server_that_is_busy_for_a_moment_is_asked_again() {
+    let (_server, project) = ailing("{asdkMethod: GetPackageExByGuid, times: 2, fault: {status: 503}}", "");
+    import(&project);
+    assert_eq!(names(&project, "packages").len(), 6);
+}
+
+#[test]
+fn reports_that_are_cut_off_are_never_taken_for_whole() {
+    let (_server, project) = ailing("{asdkMethod: RunReport, fault: {asdk: {rows: 3}}}", reports());
+    std::fs::create_dir(project.path("delivery")).unwrap();
+    project.run(&["probe", "--with-reports"]);
+    std::fs::remove_dir(project.path("delivery")).unwrap();
+    let ran = import(&project);
+    assert_ne!(ran.code, Some(0));
+    ran.says("could not be read in full").one_message();
+    assert!(!project.path("delivery").exists());
+}

@@ -64,7 +64,7 @@ impl Between {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (shared, to) = (Arc::clone(&passing), to.clone());
-                thread::spawn(move || drop(pass(stream, &to, &shared)));
+                thread::spawn(move || pass(stream, &to, &shared));
             }
         });
         Self { url, shared }

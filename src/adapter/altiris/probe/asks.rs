@@ -67,13 +67,18 @@ struct Asks<'a> {
 
 /// What a failed question says.
 fn open(error: &AdapterError) -> Told {
+    Told::Open(words(error))
+}
+
+/// An error with its causes.
+fn words(error: &AdapterError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    Told::Open(text)
+    text
 }
 
 impl Asks<'_> {
@@ -218,7 +223,9 @@ impl Asks<'_> {
                 (Ok(near), _) if !near.iter().any(|one| one.guid == item) => {
                     Told::Open("the item is not even listed in its own folder".to_owned())
                 }
-                (Ok(_), Ok(far)) if far.iter().any(|one| one.guid == item) => Told::Found(vec!["all the way down".to_owned()]),
+                (Ok(_), Ok(far)) if far.iter().any(|one| one.guid == item) => {
+                    Told::Found(vec!["all the way down".to_owned()])
+                }
                 (Ok(_), Ok(_)) => Told::Found(vec!["only what lies in the folder itself".to_owned()]),
                 (Err(error), _) | (_, Err(error)) => open(&error),
             };
@@ -327,13 +334,15 @@ impl Asks<'_> {
         let reports = match self.in_folder(folder).await {
             Ok(found) => found,
             Err(error) => {
-                self.probed.note(about, open(&error));
+                let why = format!("the folder {folder}, which `altiris.reports` names: {}", words(&error));
+                self.probed.note(about, Told::Open(why));
                 return;
             }
         };
         let (ours, others): (Vec<ItemDetails>, Vec<ItemDetails>) =
             reports.into_iter().partition(|item| redact::is_report(&item.name));
-        let mut facts = vec![format!("{} reports of ours lie in the folder, and {} other items", ours.len(), others.len())];
+        let mut facts =
+            vec![format!("{} reports of ours lie in the folder, and {} other items", ours.len(), others.len())];
         let mut permissions: Option<BTreeSet<Guid>> = None;
         for report in ours {
             let params = [("reportItemGuid", report.guid.to_string().into())];
@@ -349,6 +358,7 @@ impl Asks<'_> {
             if table.columns.contains("TABLE_NAME") && table.columns.contains("COLUMN_NAME") {
                 facts.extend(tables(&table.rows));
                 self.probed.findings.hidden = reports::hidden(&table);
+                self.probed.asked.hidden = true;
             }
             if table.columns.contains("PermissionGuid") {
                 permissions.get_or_insert_default().extend(guids_of(&table.rows, "PermissionGuid"));

@@ -9,6 +9,7 @@ mod scratch;
 pub mod transcript;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -53,6 +54,9 @@ pub struct Probed {
     pub points: Vec<Point>,
     /// What of it the adapter goes by.
     pub findings: Findings,
+    /// Which of the findings were asked for: the others are as they were.
+    #[serde(skip)]
+    pub asked: Asked,
     /// What was made and could not be removed again: what it is, its name and its GUID.
     pub left_behind: Vec<String>,
 }
@@ -83,8 +87,56 @@ pub enum Told {
     Open(String),
 }
 
+/// Which findings a probe asked for and got an answer to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// These kinds were exported, edited and imported.
+    pub importable: BTreeSet<Kind>,
+    /// A task was given a collection.
+    pub collections_as_targets: bool,
+    /// The columns of the database were listed.
+    pub hidden: bool,
+}
+
 impl Probed {
+    /// What is known now, over what was known before: what was not asked this time stays, and what a person wrote does.
+    pub fn over(&self, before: Findings) -> Findings {
+        let Findings { importable, collections_as_targets, approval_permission, hidden } = before;
+        let (found, asked) = (&self.findings, &self.asked);
+        let kept = importable.into_iter().filter(|kind| !asked.importable.contains(kind));
+        Findings {
+            importable: kept.chain(found.importable.iter().copied()).collect(),
+            collections_as_targets: match asked.collections_as_targets || found.collections_as_targets {
+                true => found.collections_as_targets,
+                false => collections_as_targets,
+            },
+            approval_permission,
+            hidden: if asked.hidden { found.hidden.clone() } else { hidden },
+        }
+    }
+
     fn note(&mut self, (id, question, source): (&'static str, &'static str, &'static str), answer: Told) {
         self.points.push(Point { id, question, source, answer });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_again_stays_as_it_was_known() {
+        let before = Findings {
+            importable: [Kind::Task, Kind::Package].into(),
+            collections_as_targets: true,
+            approval_permission: Some(Guid::of(7)),
+            hidden: [crate::model::altiris::Hidden::Rights].into(),
+        };
+        assert_eq!(Probed::default().over(before.clone()), before);
+        let asked = Asked { importable: [Kind::Task].into(), collections_as_targets: true, hidden: true };
+        let after = Probed { asked, ..Probed::default() }.over(before);
+        assert_eq!(after.importable, [Kind::Package].into());
+        assert!(!after.collections_as_targets && after.hidden.is_empty());
+        assert_eq!(after.approval_permission, Some(Guid::of(7)), "a person wrote it");
     }
 }

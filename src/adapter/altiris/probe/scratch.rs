@@ -224,6 +224,7 @@ impl Tries<'_> {
         let params =
             [("sAdvertisementExGuid", text(task)), ("sResourceTarget", text(collection)), ("sAction", "ADD".into())];
         let call = self.call(Service::Advertisement, "ModifyResourceTargets", &params).await;
+        self.probed.asked.collections_as_targets = true;
         let answer = match call.and_then(|reply| reply.done("ModifyResourceTargets")) {
             Ok(()) => match self.read_task(task).await {
                 Ok(reply) => {
@@ -301,11 +302,16 @@ impl Tries<'_> {
             _ => ("import-sequence", "does an edited export of a sequential task change it and nothing else"),
         };
         let answer = match self.rounded(guid).await {
-            Ok(Ok(said)) => {
-                self.probed.findings.importable.insert(kind);
-                Told::Found(vec![said])
+            Ok(said) => {
+                self.probed.asked.importable.insert(kind);
+                match said {
+                    Ok(said) => {
+                        self.probed.findings.importable.insert(kind);
+                        Told::Found(vec![said])
+                    }
+                    Err(why) => Told::Found(vec![why]),
+                }
             }
-            Ok(Err(why)) => Told::Found(vec![why]),
             Err(error) => told(&error),
         };
         self.probed.note((id, question, "asdk §7"), answer);

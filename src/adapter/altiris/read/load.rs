@@ -25,17 +25,13 @@ use crate::sys::http::asdk::Service;
 use super::methods::List;
 use super::methods::Methods;
 use super::methods::Unknown;
-use super::methods::is_intersect;
 use super::methods::partly;
-use super::raw::CollectionShown;
-use super::raw::Permission;
 use super::raw::Raw;
 use super::raw::RawCollection;
-use super::raw::RawFolder;
-use super::raw::Target;
 use super::reports::Reports;
 use super::reports::guid_in;
 use super::reports::text_in;
+use super::tables;
 
 /// Kinds that the web services show nothing of, each with the reason; those of the kinds that they show in part are said
 /// where they are read.
@@ -49,9 +45,6 @@ const NEVER: [Kind; 7] = [
     Kind::PurgeSettings,
 ];
 
-/// The hint of a computer that a collection lists, and of a collection that it excludes. Assumed: no document has them.
-const LISTED: &str = "collectionincludesresource";
-const EXCLUDED: &str = "collectionexcludescollection";
 /// How many collections are read in both ways at most where no row shows that a hint is used.
 const COMPARED: usize = 4;
 
@@ -251,8 +244,8 @@ impl Loader<'_> {
     }
 
     async fn collections(&mut self) -> Result<(), AdapterError> {
-        let shown = self.rows("collections").await?.and_then(|table| collections_shown(&table));
-        let places = self.rows("collection-folders").await?.and_then(|table| places(&table));
+        let shown = self.rows("collections").await?.and_then(|table| tables::collections_shown(&table));
+        let places = self.rows("collection-folders").await?.and_then(|table| tables::places(&table));
         let (Ok(shown), Ok(places)) = (shown, places) else { return self.collections_by_methods().await };
         for (guid, (name, shown)) in shown {
             let Some((folder, attributes)) = places.get(&guid).cloned() else {
@@ -390,7 +383,7 @@ impl Loader<'_> {
             .chain(raw.gaps.iter().map(|gap| gap.folder))
             .flatten()
             .collect();
-        let read = self.rows("folders").await?.and_then(|table| folders_shown(&table));
+        let read = self.rows("folders").await?.and_then(|table| tables::folders_shown(&table));
         if let Ok(folders) = read
             && wanted.iter().all(|guid| folders.contains_key(guid))
         {
@@ -428,7 +421,7 @@ impl Loader<'_> {
         let collections = self.rows("target-collections").await?;
         let names = self.rows("target-names").await?;
         if let (Ok(filters), Ok(collections), Ok(names)) = (filters, collections, names)
-            && let Ok(targets) = targets_shown(&filters, &collections, &names)
+            && let Ok(targets) = tables::targets_shown(&filters, &collections, &names)
         {
             self.raw.targets = targets;
         }
@@ -459,7 +452,7 @@ impl Loader<'_> {
     }
 
     async fn rights(&mut self) -> Result<(), AdapterError> {
-        match self.rows("permissions").await?.and_then(|table| rights(&table)) {
+        match self.rows("permissions").await?.and_then(|table| tables::rights(&table)) {
             Ok(rights) => self.raw.rights = Some(rights),
             Err(_) => {
                 for kind in [Kind::Folder, Kind::Program] {
@@ -469,19 +462,6 @@ impl Loader<'_> {
         }
         Ok(())
     }
-}
-
-/// Rights by item. Half of them would read as others taken away: a row that cannot be read spoils all.
-fn rights(table: &Table) -> Result<BTreeMap<Guid, BTreeSet<Permission>>, String> {
-    let mut rights: BTreeMap<Guid, BTreeSet<Permission>> = BTreeMap::new();
-    for row in &table.rows {
-        let item = guid_in(row, "ItemGuid")?.ok_or("a right is on no item")?;
-        let permission = guid_in(row, "PermissionGuid")?.ok_or("a right is none")?;
-        let inherited = value::boolean(&text_in(row, "Inherited"))?;
-        let permission = Permission { trustee: text_in(row, "TrusteeName"), permission, inherited };
-        rights.entry(item).or_default().insert(permission);
-    }
-    Ok(rights)
 }
 
 /// A task whose object does not say whom it is for is for whom the list says.
@@ -505,120 +485,5 @@ fn bare_item(guid: Guid, name: String, folder: Option<Guid>) -> ItemDetails {
         enabled: false,
         schedule: String::new(),
         targets: Vec::new(),
-    }
-}
-
-fn own(row: &crate::adapter::altiris::wire::xml::Node) -> Result<Guid, String> {
-    guid_in(row, "Guid")?.ok_or_else(|| "a row has no GUID".to_owned())
-}
-
-/// What the report of collections shows of each: its name, and the rest.
-///
-/// # Errors
-/// When a row cannot be read.
-pub fn collections_shown(table: &Table) -> Result<BTreeMap<Guid, (String, CollectionShown)>, String> {
-    let mut found = BTreeMap::new();
-    for row in &table.rows {
-        let auto_update = text_in(row, "AutoUpdate");
-        let auto_update = !auto_update.is_empty() && value::boolean(&auto_update)?;
-        let (description, query) = (text_in(row, "Description"), text_in(row, "SqlQuery"));
-        found.insert(own(row)?, (text_in(row, "Name"), CollectionShown { description, query, auto_update }));
-    }
-    Ok(found)
-}
-
-fn places(table: &Table) -> Result<BTreeMap<Guid, (Option<Guid>, String)>, String> {
-    let mut found = BTreeMap::new();
-    for row in &table.rows {
-        found.insert(own(row)?, (guid_in(row, "ParentFolderGuid")?, text_in(row, "Attributes")));
-    }
-    Ok(found)
-}
-
-fn folders_shown(table: &Table) -> Result<BTreeMap<Guid, RawFolder>, String> {
-    let mut found = BTreeMap::new();
-    for row in &table.rows {
-        let folder = RawFolder {
-            name: text_in(row, "Name"),
-            parent: guid_in(row, "ParentFolderGuid")?,
-            description: text_in(row, "Description"),
-            attributes: text_in(row, "Attributes"),
-        };
-        found.insert(own(row)?, folder);
-    }
-    Ok(found)
-}
-
-/// The targets by GUID: each is a collection where it is one filter that takes that collection and nothing else.
-fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Result<BTreeMap<Guid, Target>, String> {
-    let mut of_filter: BTreeMap<Guid, Vec<Guid>> = BTreeMap::new();
-    for row in &collections.rows {
-        if let (Some(filter), Some(collection)) = (guid_in(row, "TargetFilterGuid")?, guid_in(row, "CollectionGuid")?) {
-            of_filter.entry(filter).or_default().push(collection);
-        }
-    }
-    let mut of_target: BTreeMap<Guid, Vec<Option<Guid>>> = BTreeMap::new();
-    let mut uses: BTreeMap<Guid, BTreeSet<Guid>> = BTreeMap::new();
-    for row in &filters.rows {
-        let Some(target) = guid_in(row, "ResourceTargetGuid")? else { continue };
-        uses.entry(target).or_default().extend(of_filter.get(&own(row)?).into_iter().flatten());
-        let only = match of_filter.get(&own(row)?).map(Vec::as_slice) {
-            Some([collection]) if is_intersect(text_in(row, "Operation").trim()) => Some(*collection),
-            _ => None,
-        };
-        of_target.entry(target).or_default().push(only);
-    }
-    let mut found = BTreeMap::new();
-    for row in &names.rows {
-        let guid = own(row)?;
-        let collection = match of_target.get(&guid).map(Vec::as_slice) {
-            Some([only]) => *only,
-            _ => None,
-        };
-        let uses = uses.remove(&guid).unwrap_or_default();
-        found.insert(guid, Target { name: text_in(row, "Name"), collection, uses });
-    }
-    Ok(found)
-}
-
-impl Raw {
-    /// Takes in what collections refer to, and gives back those that refer to something in a way that nobody described, and
-    /// the hints that there are.
-    fn links(&mut self, table: &Table) -> Result<(BTreeSet<Guid>, BTreeSet<String>), String> {
-        let mut rows = Vec::with_capacity(table.rows.len());
-        let mut open = BTreeSet::new();
-        for row in &table.rows {
-            let (parent, child) = (guid_in(row, "ParentItemGuid")?, guid_in(row, "ChildItemGuid")?);
-            let (Some(parent), Some(child)) = (parent, child) else { continue };
-            rows.push((parent, child, text_in(row, "Hint").trim().to_ascii_lowercase()));
-        }
-        let hints = rows.iter().map(|(_, _, hint)| hint.clone()).collect();
-        for (parent, child, hint) in rows {
-            let Some(collection) = self.collections.get_mut(&parent) else { continue };
-            let into = match hint.as_str() {
-                "collectionincludescollection" => &mut collection.include,
-                EXCLUDED => &mut collection.exclude,
-                LISTED => &mut collection.members,
-                "collectionexcludesresource" => &mut collection.not_members,
-                _ => {
-                    open.insert(parent);
-                    continue;
-                }
-            };
-            into.insert(child);
-        }
-        Ok((open, hints))
-    }
-
-    /// Forgets what these refer to.
-    fn unlink(&mut self, collections: &BTreeSet<Guid>) {
-        for guid in collections {
-            if let Some(collection) = self.collections.get_mut(guid) {
-                collection.include.clear();
-                collection.exclude.clear();
-                collection.members.clear();
-                collection.not_members.clear();
-            }
-        }
     }
 }

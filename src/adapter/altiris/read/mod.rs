@@ -6,6 +6,7 @@ pub mod load;
 pub mod methods;
 pub mod raw;
 pub mod reports;
+pub mod tables;
 
 #[cfg(test)]
 mod tests;
@@ -191,7 +192,7 @@ impl AltirisReader {
         let opened = reports::Reports::open(&self.session, folder, &self.findings).await?;
         let Ok(mut reports) = opened else { return Ok(None) };
         let rows = reports.rows("collections").await?;
-        let shown = rows.and_then(|table| load::collections_shown(&table));
+        let shown = rows.and_then(|table| tables::collections_shown(&table));
         Ok(shown.ok().and_then(|mut all| all.remove(&guid)).map(|(_, shown)| shown))
     }
 

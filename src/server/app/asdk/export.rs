@@ -226,6 +226,7 @@ impl Parts {
         }
         if let Some((spec, kept)) = &self.delivery {
             out.element("deliveryItems", &[], |out| write_delivery(out, spec, kept));
+            out.value("policySettings", &serde_json::to_value(&kept.settings).unwrap_or(Value::Null));
         }
         if let Some(Object { says: Says::Target(target), .. }) = &self.filters {
             out.element("targetFilters", &[], |out| {

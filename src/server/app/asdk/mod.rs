@@ -22,6 +22,7 @@ pub mod property;
 pub mod report;
 pub mod resources;
 pub mod role;
+pub mod run;
 pub mod schedule;
 pub mod start;
 pub mod tables;

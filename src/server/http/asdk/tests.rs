@@ -574,3 +574,42 @@ async fn a_solution_that_is_not_installed_is_404_or_an_exception() {
     let said = fault.get(&format!("{PACKAGE}/GetPackageExByGuid?sPackageGuid=x")).await;
     assert!(said.status == 500 && said.text.contains("is not installed"), "{}", said.text);
 }
+
+#[tokio::test]
+async fn a_report_can_be_cut_on_purpose_and_nothing_says_so() {
+    const REPORT: &str = "/Altiris/ASDK.NS/ReportManagementService.asmx";
+    let world = World::new(AsdkOptions::new());
+    let folder = "4d4d03c6-cb51-4502-886f-13f756198b1b";
+    let params = format!(
+        "<reportName>Items</reportName><folderGuid>{folder}</folderGuid><sqlQuery>select Guid, Name from vItem</sqlQuery>"
+    );
+    let made = world.soap(REPORT, "CreateReportUsingRawSqlQuery", &params).await.soap();
+    let guid = all(&made, "Guid")[0].text.clone();
+    let body = format!("<RunReport xmlns=\"{NS}\"><reportItemGuid>{guid}</reportItemGuid></RunReport>");
+    let run = || envelope(&world.reader, REPORT, &format!("\"{NS}/RunReport\""), &body);
+    let whole = all(&world.send(run()).await.soap(), "Table").len();
+    assert!(whole > 5, "{whole}");
+    let rules = "rules: [{asdkMethod: RunReport, fault: {asdk: {rows: 2}, when: after}}]";
+    let faulty = Faulty::new(world.router.clone(), Some(Arc::new(Faults::read(rules).unwrap())));
+    let cut = read(faulty.oneshot(run()).await.unwrap()).await;
+    assert_eq!((cut.status, all(&cut.soap(), "Table").len()), (200, 2));
+    let named = World::new(AsdkOptions::new().with(Quirk::Table1));
+    let made = named.soap(REPORT, "CreateReportUsingRawSqlQuery", &params).await.soap();
+    let params = format!("<reportItemGuid>{}</reportItemGuid>", all(&made, "Guid")[0].text);
+    assert_eq!(all(&named.soap(REPORT, "RunReport", &params).await.soap(), "Table1").len(), whole);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_refused_and_the_connection_ends() {
+    let world = World::new(AsdkOptions::new());
+    let limits = Limits { body_bytes: 2000, ..Limits::default() };
+    let apis = Apis { native: false, asdk: Some(AsdkOptions::new()) };
+    let router = router_of(world.app.clone(), limits, apis, false);
+    let body = format!("<GetItemByGuid xmlns=\"{NS}\"><itemGuid>{}</itemGuid></GetItemByGuid>", "x".repeat(3000));
+    let request = envelope(&world.reader, ITEM, &format!("\"{NS}/GetItemByGuid\""), &body);
+    let answer = read(router.clone().oneshot(request).await.unwrap()).await;
+    assert_eq!((answer.status, answer.header("connection")), (413, "close"));
+    let native = Request::get("/v1/items").header("authorization", format!("Bearer {}", world.reader));
+    let answer = read(router.oneshot(native.body(Body::empty()).unwrap()).await.unwrap()).await;
+    assert_eq!(answer.status, 404, "the native API is not spoken");
+}

@@ -173,20 +173,13 @@ fn rows(sql: &str, quirks: Quirks) -> Vec<String> {
             ("Retired", "1"),
         ])]),
         "CollectionMembership" => all(vec![row(&[("CollectionGuid", &id(ALL)), ("ResourceGuid", &id(PC))])]),
-        "Evt_AeX_SWD_Execution" => all(vec![
-            row(&[
-                ("ResourceGuid", &id(PC)),
-                ("AdvertisementId", &id(TASK_ZIP)),
-                ("Start", "2026-01-01T00:00:00"),
-                ("ReturnCode", "5"),
-            ]),
-            row(&[
-                ("ResourceGuid", &id(PC)),
-                ("AdvertisementId", &id(TASK_ZIP)),
-                ("Start", "2026-01-02T00:00:00"),
-                ("ReturnCode", "3010"),
-            ]),
-        ]),
+        "Evt_AeX_SWD_Execution" => {
+            let computer = if sql.contains("_ResourceGuid") { "_ResourceGuid" } else { "ResourceGuid" };
+            let ran = |at: &str, code: &str| {
+                row(&[(computer, &id(PC)), ("AdvertisementId", &id(TASK_ZIP)), ("Start", at), ("ReturnCode", code)])
+            };
+            all(vec![ran("2026-01-01T00:00:00", "5"), ran("2026-01-02T00:00:00", "3010")])
+        }
         other => panic!("{other}"),
     }
 }
@@ -350,8 +343,12 @@ async fn one_item_has_the_revision_that_a_report_gave_it() {
 async fn a_report_that_is_cut_off_is_noticed_and_its_kind_is_read_otherwise() {
     let (fake, _) = server(Quirks { limit: Some(1), ..Quirks::default() }).await;
     let observed = observe(&fake, with_reports()).await.unwrap();
-    for kind in [Kind::Package, Kind::Program, Kind::Task] {
+    // Nothing but a report shows rights.
+    assert!(observed.gap(Kind::Program).unwrap().contains("rights"));
+    for kind in [Kind::Package, Kind::Task] {
         assert_eq!(observed.coverage[&kind], Coverage::Observed, "{kind}");
+    }
+    for kind in [Kind::Package, Kind::Program, Kind::Task] {
         assert_eq!(observed.items.iter().filter(|item| item.item.key.kind == kind).count(), 2, "{kind}");
     }
     // Nothing but a report shows a query, so collections are not known in full.

@@ -133,6 +133,24 @@ fn an_item_that_is_gone_is_made_again_with_its_guid() {
 }
 
 #[test]
+fn what_a_delivery_policy_says_beside_its_item_goes_out_and_comes_back() {
+    let desk = Desk::new();
+    let all = desk.everything();
+    let policy = &all["policy"];
+    let item = desk.list("GetDeliveryItems", &[("policyGuid", policy)])[0].clone();
+    let name = [("policyGuid", policy.as_str()), ("settingName", "DisplayName")];
+    desk.does("SetPolicySetting", &[name[0], name[1], ("value", "Shown")]);
+    let bandwidth = [name[0], ("deliveryItemGuid", item.as_str()), ("settingName", "RunBandwidth")];
+    desk.does("SetDeliveryItemSetting", &[bandwidth[0], bandwidth[1], bandwidth[2], ("value", "40")]);
+    let xml = desk.export(policy);
+    desk.does("DeleteItem", &[("itemGuid", policy)]);
+    desk.does("ImportItemXmlString", &[("xml", &xml)]);
+    assert_eq!(desk.export(policy), xml);
+    assert_eq!(said(&desk.does("GetPolicySetting", &name)), "Shown");
+    assert_eq!(said(&desk.does("GetDeliveryItemSetting", &bandwidth)), "40");
+}
+
+#[test]
 fn what_an_import_says_is_what_the_item_says_then() {
     let desk = Desk::new();
     let all = desk.everything();

@@ -84,7 +84,7 @@ impl Desk {
         let (service, name) = name.split_once('.').unwrap_or(("", name));
         let message = services::all()
             .filter(|one| service.is_empty() || one.name == service)
-            .find_map(|one| one.message(self.options.profile, name))
+            .find_map(|one| one.message(&self.options, name))
             .unwrap_or_else(|| panic!("no method `{name}`"));
         let mut bound = BTreeMap::new();
         for (name, text) in args {
