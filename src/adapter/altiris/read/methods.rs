@@ -29,8 +29,6 @@ use super::raw::Target;
 
 /// How many requests are under way at once.
 pub const AT_ONCE: usize = 8;
-/// How often something is read at most before what came of it has to do.
-const ATTEMPTS: usize = 3;
 /// Types of folders that are listed; a server has a handful.
 const FOLDER_TYPES_MAX: usize = 16;
 
@@ -81,22 +79,30 @@ pub struct Each<T> {
     pub missed: Vec<(ItemDetails, String)>,
 }
 
-/// Sends a request that only reads again while that may help.
+/// Sends a request that only reads again while that may help, with the session's waits in between.
 ///
 /// # Errors
 /// Those of the last attempt.
-pub async fn again<T, F, R>(mut call: F) -> Result<T, AdapterError>
+pub async fn again<T, F, R>(session: &Session, mut call: F) -> Result<T, AdapterError>
 where
     F: FnMut() -> R,
     R: Future<Output = Result<T, AdapterError>>,
 {
-    let mut tries = 0;
+    let mut attempt = 0;
     loop {
-        tries += 1;
-        match call().await {
-            // A fault of an unknown sort may be a lock that somebody else held.
-            Err(error) if tries < ATTEMPTS && (error.is_passing() || matches!(error, AdapterError::Failed { .. })) => {}
-            other => return other,
+        attempt += 1;
+        let error = match call().await {
+            Ok(found) => {
+                session.succeeded();
+                return Ok(found);
+            }
+            Err(error) => error,
+        };
+        // A fault of an unknown sort may be a lock that somebody else held; twice the same is an answer.
+        let may_help = error.is_passing() || (attempt == 1 && matches!(error, AdapterError::Failed { .. }));
+        match if may_help { session.pause(attempt, &error) } else { None } {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(error),
         }
     }
 }
@@ -134,7 +140,7 @@ impl<'a> Methods<'a> {
     /// When it makes no sense to read on.
     pub async fn services(&self, wanted: &[Service]) -> Result<Result<(), String>, AdapterError> {
         for service in wanted {
-            let described = again(|| async { self.session.describe(*service).await }).await;
+            let described = again(self.session, || async { self.session.describe(*service).await }).await;
             if let Err(why) = partly(described)? {
                 return Ok(Err(why));
             }
@@ -147,7 +153,7 @@ impl<'a> Methods<'a> {
     /// # Errors
     /// As [`Session::ask`]; [`AdapterError::NotFound`] where there is none.
     pub async fn item(&self, guid: Guid) -> Result<ItemDetails, AdapterError> {
-        let reply = again(|| async { self.session.ask(Reading::GetItemByGuid, &[("itemGuid", guid.into())]).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::GetItemByGuid, &[("itemGuid", guid.into())]).await });
         self.same(guid, reply.await?.object(|node| ItemDetails::read(node, From::Object))?, |item| item.guid)
     }
 
@@ -157,7 +163,7 @@ impl<'a> Methods<'a> {
     /// As [`Self::item`].
     pub async fn package(&self, guid: Guid) -> Result<PackageDetails, AdapterError> {
         let params = [("sPackageGuid", guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetPackageExByGuid, &params).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::GetPackageExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| PackageDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -167,7 +173,7 @@ impl<'a> Methods<'a> {
     /// As [`Self::item`].
     pub async fn program(&self, guid: Guid) -> Result<ProgramDetails, AdapterError> {
         let params = [("sProgramGuid", guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetProgramExByGuid, &params).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::GetProgramExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| ProgramDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -179,7 +185,7 @@ impl<'a> Methods<'a> {
         // The vendor's name of the parameter is not among what the documents agree on; the WSDL tells it.
         let name = self.task_parameter().await?;
         let params = [(name, guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetAdvertisementExByGuid, &params).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::GetAdvertisementExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| TaskDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -207,7 +213,7 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn programs(&self, package: Guid) -> Result<Vec<ProgramDetails>, AdapterError> {
         let params = [("sPackageGuid", package.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetProgramsFromPackage, &params).await }).await?;
+        let reply = again(self.session, || async { self.session.ask(Reading::GetProgramsFromPackage, &params).await }).await?;
         self.objects(reply.within(), |node| ProgramDetails::read(node, From::Object))
     }
 
@@ -217,7 +223,7 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn listed_in(&self, reading: Reading, collection: Guid) -> Result<Vec<ItemDetails>, AdapterError> {
         let params = [("collectionItemGuid", collection.into()), ("type", Value::Null)];
-        let reply = again(|| async { self.session.ask(reading, &params).await }).await?;
+        let reply = again(self.session, || async { self.session.ask(reading, &params).await }).await?;
         self.objects(reply.within(), |node| ItemDetails::read(node, From::Object))
     }
 
@@ -241,7 +247,7 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn of_type(&self, name: &str) -> Result<Vec<ItemDetails>, AdapterError> {
         let params = [("typeName", Value::from(name))];
-        let reply = again(|| async { self.session.ask(Reading::GetItemsByType, &params).await }).await?;
+        let reply = again(self.session, || async { self.session.ask(Reading::GetItemsByType, &params).await }).await?;
         self.objects(reply.within(), |node| ItemDetails::read(node, From::Object))
     }
 
@@ -448,7 +454,7 @@ impl<'a> Methods<'a> {
     pub async fn target(&self, guid: Guid) -> Result<Target, AdapterError> {
         let name = self.item(guid).await?.name;
         let params = [("itemGuid", guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::ExportItemXmlString, &params).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::ExportItemXmlString, &params).await });
         let export = partly(reply.await)?.ok().and_then(|reply| reply.text().map(str::to_owned)).unwrap_or_default();
         Ok(Target { name, collection: only_collection(&export), uses: collections_in(&export) })
     }

@@ -7,6 +7,8 @@ use crate::adapter::AdapterError;
 use crate::adapter::ReadAdapter;
 use crate::adapter::Reference;
 use crate::adapter::altiris::read::AltirisReader;
+use crate::adapter::altiris::read::methods::Methods;
+use crate::adapter::altiris::wire::session::Session;
 use crate::adapter::altiris::wire::tests::fake::Fake;
 use crate::adapter::altiris::wire::tests::fake::Reply;
 use crate::adapter::altiris::wire::tests::fake::fault;
@@ -224,6 +226,22 @@ async fn a_busy_server_is_asked_again_and_no_answer_is_no_shorter_list() {
     assert_eq!(observed.coverage[&Kind::Package], Coverage::Observed);
     let error = observe(&Arc::new(busy(100)), settings()).await.unwrap_err();
     assert!(matches!(error, AdapterError::Busy { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_is_read_twice_and_what_is_busy_three_times_with_waits_between() {
+    let asked = |reply: Reply| async move {
+        let fake = Arc::new(estate::server(|_| false).on("GetItemByGuid", reply));
+        let (session, known) = (Session::new(fake.clone()), KnownItems::default());
+        let began = tokio::time::Instant::now();
+        Methods::new(&session, &known).item(guid(ZIP)).await.unwrap_err();
+        (fake.asked().len(), began.elapsed())
+    };
+    assert_eq!(asked(fault("Altiris.ASDK.ASDKInternalException")).await.0, 2);
+    assert_eq!(asked(fault("ASDKDoesNotExistException")).await.0, 1);
+    let busy = Reply { status: 503, kind: "text/html", body: String::new(), cut: false };
+    let (n, waited) = asked(busy).await;
+    assert!(n == 3 && !waited.is_zero(), "{n} {waited:?}");
 }
 
 #[tokio::test]
