@@ -227,21 +227,25 @@ impl Converter<'_> {
             agent_display_description: display_description.clone(),
             verbose_status_events: *verbose,
             alternate_download_folder: alternate.clone(),
-            package_servers: self.servers(servers),
+            package_servers: self.servers(servers)?,
             package_server_folder: String::new(),
             programs: Vec::new(), // PRG-13
         })
     }
 
-    fn servers(&self, text: &str) -> PackageServers {
+    fn servers(&self, text: &str) -> Result<PackageServers, String> {
         if text.trim().is_empty() {
-            return PackageServers::default();
+            return Ok(PackageServers::default());
         }
+        let name = |guid: Guid| {
+            let name = self.raw.computers.get(&guid).cloned();
+            name.ok_or_else(|| format!("the name of its package server {guid} could not be read"))
+        };
         let servers: BTreeSet<String> = match value::guids(text) {
-            Ok(guids) => guids.into_iter().map(|guid| self.computer(guid)).collect(),
+            Ok(guids) => guids.into_iter().map(name).collect::<Result<_, _>>()?,
             Err(_) => text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
         };
-        PackageServers::Servers(PackageServersList { servers: servers.into_iter().collect() })
+        Ok(PackageServers::Servers(PackageServersList { servers: servers.into_iter().collect() }))
     }
 
     fn computer(&self, guid: Guid) -> String {

@@ -48,6 +48,9 @@ const NEVER: [Kind; 7] = [
 /// How many collections are read in both ways at most where no row shows that a hint is used.
 const COMPARED: usize = 4;
 
+/// How many tasks that a report shows and the list of their type lacks are read one by one.
+const UNLISTED_MAX: usize = 8;
+
 struct Loader<'a> {
     findings: &'a Findings,
     /// Why no report can be read, where they were asked for.
@@ -209,6 +212,12 @@ impl Loader<'_> {
         }
         tasks.retain(|task| targets.contains_key(&task.guid));
         self.raw.tasks = tasks.into_iter().map(|task| (task.guid, task)).collect();
+        // A handful is looked at one by one; more of them is a list that cannot be right.
+        let too_many = unlisted.split_off(unlisted.len().min(UNLISTED_MAX));
+        if !too_many.is_empty() {
+            let why = format!("a report shows {} tasks that the list of their type lacks", too_many.len());
+            self.raw.gap(Kind::Task, None, why);
+        }
         for guid in unlisted {
             match partly(self.methods.task(guid).await)? {
                 Ok(task) => drop(self.raw.tasks.insert(guid, task)),
@@ -443,11 +452,25 @@ impl Loader<'_> {
     async fn package_servers(&mut self) -> Result<(), AdapterError> {
         let lists = self.raw.packages.values().filter_map(|package| value::guids(&package.servers).ok());
         let servers: BTreeSet<Guid> = lists.flatten().collect();
-        for guid in servers {
-            if let Ok(item) = partly(self.methods.item(guid).await)? {
-                self.raw.computers.insert(guid, item.name);
+        if servers.is_empty() {
+            return Ok(());
+        }
+        // One report names all computers; without it each is asked for.
+        if let Ok(table) = self.rows("computers").await? {
+            for row in &table.rows {
+                if let Ok(Some(guid)) = guid_in(row, "Guid")
+                    && servers.contains(&guid)
+                {
+                    self.raw.computers.insert(guid, text_in(row, "Name"));
+                }
             }
         }
+        let unnamed = servers.into_iter().filter(|guid| !self.raw.computers.contains_key(guid));
+        let items = unnamed.map(|guid| bare_item(guid, String::new(), None)).collect();
+        let methods = &self.methods;
+        let each = methods.each(List { of: String::new(), items }, |guid| methods.item(guid)).await?;
+        // One that cannot be read has no name, which its packages say.
+        self.raw.computers.extend(each.found.into_iter().map(|(item, found)| (item.guid, found.name)));
         Ok(())
     }
 

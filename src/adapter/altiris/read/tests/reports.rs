@@ -24,6 +24,7 @@ use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
 use crate::model::observed::Observed;
+use crate::model::package::PackageServers;
 use crate::model::portal::Right;
 use crate::sys::http::asdk::Service;
 
@@ -58,6 +59,8 @@ struct Quirks {
     limit: Option<usize>,
     /// Answers come without a schema.
     no_schema: bool,
+    /// Packages are for a package server that the report of computers shows, and one that nothing shows.
+    servers: bool,
     /// The table of references says nothing of the computers that collections list.
     listed_elsewhere: bool,
 }
@@ -93,6 +96,13 @@ fn rows(sql: &str, quirks: Quirks) -> Vec<String> {
     let from = sql.split(" from ").nth(1).unwrap();
     let table = from.split(' ').next().unwrap();
     match table {
+        "SWDPackage" if quirks.servers => [(ZIP, PC), (EDIT, 0xdead)]
+            .iter()
+            .filter_map(|(bits, server)| {
+                let list = format!("<SelectedPackageServers>{}</SelectedPackageServers>", id(*server));
+                Some(estate::package_xml(*bits)? + &list)
+            })
+            .collect(),
         "SWDPackage" => [ZIP, EDIT].iter().filter_map(|bits| estate::package_xml(*bits)).collect(),
         "SWDProgram" => [(RUN_ZIP, ZIP), (RUN_EDIT, EDIT)]
             .iter()
@@ -433,6 +443,17 @@ async fn p5_what_stands_under_other_hints_is_no_empty_list() {
     let Spec::Collection(pilot) = &pilot.item.spec else { panic!() };
     assert_eq!(pilot.include, ["All Computers"]);
     assert_eq!(pilot.members.as_deref(), Some(["PC-1".to_owned()].as_slice()));
+}
+
+#[tokio::test]
+async fn package_servers_are_named_by_a_report_and_one_without_a_name_is_a_gap() {
+    let (fake, _) = server(Quirks { servers: true, ..Quirks::default() }).await;
+    let observed = observe(&fake, with_reports()).await.unwrap();
+    let package = |bits: u128| observed.items.iter().find(|item| item.guid == guid(bits));
+    let Spec::Package(zip) = &package(ZIP).unwrap().item.spec else { panic!() };
+    assert!(matches!(&zip.package_servers, PackageServers::Servers(list) if list.servers == ["PC-1"]));
+    assert!(package(EDIT).is_none() && observed.gap(Kind::Package).unwrap().contains("package server"));
+    assert!(observed.complete(Kind::Package, Some("Software/Apps")).is_some());
 }
 
 #[tokio::test]
