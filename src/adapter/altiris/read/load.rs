@@ -291,7 +291,7 @@ impl Loader<'_> {
         // What has a query may list nothing by name; what has none has to.
         let mut asked: Vec<(&Guid, &RawCollection)> = self.raw.collections.iter().collect();
         asked.sort_by_key(|(_, collection)| collection.shown.as_ref().is_some_and(|shown| !shown.query.is_empty()));
-        for (hint, reading) in [(LISTED, Reading::GetInclusions), (EXCLUDED, Reading::GetExclusions)] {
+        for (hint, reading) in [(tables::LISTED, Reading::GetInclusions), (tables::EXCLUDED, Reading::GetExclusions)] {
             if hints.contains(hint) {
                 continue;
             }
