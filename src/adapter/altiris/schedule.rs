@@ -85,9 +85,10 @@ fn read(trigger: &Node, now: Timestamp) -> Result<Option<Schedule>, String> {
     match of {
         "0" => Ok(Some(Schedule::At(LocalDateTime::from(begin)))),
         "1" => match child("DaysInterval").unwrap_or("1") {
-            "1" if !has_begun(begin, now) => {
-                Err(format!("its schedule begins on {}, and a daily one in a manifest runs from today on", begin.date()))
-            }
+            "1" if !has_begun(begin, now) => Err(format!(
+                "its schedule begins on {}, and a daily one in a manifest runs from today on",
+                begin.date()
+            )),
             "1" => Ok(Some(Schedule::Daily(time(begin)?))),
             days => Err(format!("its schedule is for every {} days", shown(days))),
         },

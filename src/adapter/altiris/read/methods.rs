@@ -153,7 +153,9 @@ impl<'a> Methods<'a> {
     /// # Errors
     /// As [`Session::ask`]; [`AdapterError::NotFound`] where there is none.
     pub async fn item(&self, guid: Guid) -> Result<ItemDetails, AdapterError> {
-        let reply = again(self.session, || async { self.session.ask(Reading::GetItemByGuid, &[("itemGuid", guid.into())]).await });
+        let reply = again(self.session, || async {
+            self.session.ask(Reading::GetItemByGuid, &[("itemGuid", guid.into())]).await
+        });
         self.same(guid, reply.await?.object(|node| ItemDetails::read(node, From::Object))?, |item| item.guid)
     }
 
@@ -185,7 +187,8 @@ impl<'a> Methods<'a> {
         // The vendor's name of the parameter is not among what the documents agree on; the WSDL tells it.
         let name = self.task_parameter().await?;
         let params = [(name, guid.into())];
-        let reply = again(self.session, || async { self.session.ask(Reading::GetAdvertisementExByGuid, &params).await });
+        let reply =
+            again(self.session, || async { self.session.ask(Reading::GetAdvertisementExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| TaskDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -213,7 +216,8 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn programs(&self, package: Guid) -> Result<Vec<ProgramDetails>, AdapterError> {
         let params = [("sPackageGuid", package.into())];
-        let reply = again(self.session, || async { self.session.ask(Reading::GetProgramsFromPackage, &params).await }).await?;
+        let reply =
+            again(self.session, || async { self.session.ask(Reading::GetProgramsFromPackage, &params).await }).await?;
         self.objects(reply.within(), |node| ProgramDetails::read(node, From::Object))
     }
 

@@ -315,7 +315,11 @@ async fn a_known_item_of_another_kind_stands_for_none() {
     };
     let known = settings().known;
     for (wrong, kind, name) in [
-        (KnownItems { collection: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Collection, "altiris.known.collection"),
+        (
+            KnownItems { collection: Some(guid(TASK_ZIP)), ..known.clone() },
+            Kind::Collection,
+            "altiris.known.collection",
+        ),
         (KnownItems { collection: Some(guid(APPS)), ..known.clone() }, Kind::Collection, "altiris.known.collection"),
         (KnownItems { task: Some(guid(PILOT)), ..known.clone() }, Kind::Task, "altiris.known.task"),
         (KnownItems { package: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Package, "altiris.known.package"),
