@@ -190,6 +190,9 @@ fn vanishing(lists: usize) -> Arc<Fake> {
 
 #[tokio::test]
 async fn what_is_listed_and_gone_is_looked_for_again() {
+    // The known one stays: it is another.
+    let known = KnownItems { task: Some(guid(TASK_EDIT)), ..settings().known };
+    let settings = || AltirisSettings { known: known.clone(), ..AltirisSettings::default() };
     // Deleted between the list and the read: the second list lacks it as well.
     let observed = observe(&vanishing(1), settings()).await.unwrap();
     assert_eq!(observed.coverage[&Kind::Task], Coverage::Observed);
