@@ -38,10 +38,12 @@ pub struct Misfit {
 }
 
 impl Misfit {
-    /// How it is taken before the server was read. What is only shown may be what the manifest says.
-    pub const fn severity(&self) -> Severity {
+    /// How it is taken before the server was read. What is only shown may be what the manifest says, and so may a value
+    /// that cannot be sent; a plan that would make it so is refused.
+    pub fn severity(&self) -> Severity {
         match self.access {
             Some(Access::ReadOnly) => Severity::Warning,
+            None if *self.rule == CAP_4 => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -346,6 +348,14 @@ mod tests {
         assert_eq!(misfits(&api(), &package), []);
         package.attributes.insert(crate::model::item::Attribute::Hidden);
         assert_eq!(misfits(&api(), &package)[0].field, "metadata.attributes");
+    }
+
+    #[test]
+    fn cap_4_a_value_that_the_server_may_have_already_is_a_warning() {
+        let spec = json!({"Program": {"name": "n", "commandLine": "c", "maxRunTime": "unknown"}});
+        let item = Item::new(ItemKey::new(Kind::Program, "x"), serde_json::from_value(spec).unwrap());
+        let found = misfits(&api(), &item);
+        assert_eq!((found[0].rule.id, found[0].severity()), ("CAP-4", Severity::Warning));
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl From<AdapterError> for Failure {
             }
             AdapterError::Denied { .. } => "look at `tokenFrom` or `auth` in `consign.yaml` and at what it names",
             AdapterError::Forbidden { .. } => {
-                "the credentials allow less than this needs: an apply needs a role that may write, `applier` on the reference server"
+                "the token's role allows less than this needs; an apply needs `applier`, or an account that may write"
             }
             AdapterError::OtherVersion { .. } => "use a consign of the server's version, or the other way round",
             AdapterError::NotInstalled { .. } => {

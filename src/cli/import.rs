@@ -164,7 +164,9 @@ impl LeftOut {
             .fields
             .iter()
             .filter(|((kind, name), access)| {
-                matches!(access, Access::WriteOnly) && !name.ends_with("passwordFrom") && held.kinds.contains(kind)
+                matches!(access, Access::WriteOnly | Access::Absent)
+                    && !name.ends_with("passwordFrom")
+                    && held.kinds.contains(kind)
             })
             .map(|((kind, name), _)| format!("{}.{name}: {}", kind.name(), held.why(*kind, name)))
             .collect();
@@ -198,7 +200,11 @@ impl LeftOut {
         observed.items.retain(|item| {
             let targets = item.item.spec.targets().into_iter().flatten();
             let Some(other) = targets.into_iter().find(|name| !collections.contains(*name)) else { return true };
-            self.lines.push(format!("{}: it is for `{other}`, which is no collection", item.item.key));
+            self.lines.push(format!(
+                "{}: it is for `{other}`, which is no collection; no manifest can declare it, so look after it on the \
+                 server and never take its absence here for a wish to delete it",
+                item.item.key
+            ));
             self.incomplete = true;
             false
         });

@@ -50,6 +50,15 @@ impl KnownItems {
     /// The folder of packages (altiris-domain §1).
     pub const PACKAGES_FOLDER: Guid = Guid::of(0x7303_2b0a_2047_42db_82bb_34ff_2491_0911);
 
+    /// Whether the settings name the one of a kind, and not the documents.
+    pub fn is_named(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Folder => self.folder.is_some(),
+            Kind::Collection => self.collection.is_some(),
+            kind => self.of(kind).is_some(),
+        }
+    }
+
     /// The one of a kind that is known; `None` for kinds of which none is.
     pub fn of(&self, kind: Kind) -> Option<Guid> {
         match kind {

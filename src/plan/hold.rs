@@ -190,6 +190,12 @@ pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
         draft.hold(&live.item.key, Verb::Delete, &PLN_1, why);
         return false;
     }
+    // What no manifest can say is undeclared for that, and for no wish of anybody's.
+    if let Some(name) = unsayable_target(observed, live) {
+        let why = format!("it is for `{name}`, which no manifest can say: that none declares it means nothing");
+        draft.hold(&live.item.key, Verb::Delete, &PLN_1, why);
+        return false;
+    }
     for attribute in [Attribute::NoDelete, Attribute::ReadOnly] {
         if live.item.attributes.contains(&attribute) {
             protected(draft, &live.item.key, Verb::Delete, attribute, Vec::new());
@@ -197,6 +203,15 @@ pub(super) fn may_delete(draft: &mut Draft<'_>, live: &ObservedItem) -> bool {
         }
     }
     true
+}
+
+/// What an item is for that is no collection: a reader gives such a thing a name that ends in its GUID.
+fn unsayable_target<'o>(observed: &Observed, live: &'o ObservedItem) -> Option<&'o str> {
+    let is_collection = |name: &str| {
+        observed.items.iter().any(|other| other.item.key.kind == Kind::Collection && other.item.key.name == name)
+    };
+    let names = live.item.spec.targets().into_iter().flatten();
+    names.map(String::as_str).find(|name| name.ends_with('}') && !is_collection(name))
 }
 
 /// Everything an item needs on the server: what it refers to, its folder, and for a program its package.

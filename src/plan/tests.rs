@@ -277,6 +277,22 @@ fn pln_1_nothing_is_created_or_deleted_where_not_all_was_read() {
 }
 
 #[test]
+fn pln_1_what_no_manifest_can_declare_is_not_deleted_for_being_undeclared() {
+    let mut case = Case::new();
+    case.has(package("p")).has(program("Install")).wants(package("p")).wants(program("Install"));
+    case.has(task("odd", &["target Odd {0b0b0b0b-0000-0000-0000-000000000001}"]));
+    let plan = case.plan();
+    assert_eq!((plan.summary.delete, plan.summary.held), (0, 1));
+    assert_eq!(plan.held[0].rule, "PLN-1");
+    assert!(plan.held[0].because.contains("target Odd"), "{}", plan.held[0].because);
+    // One that is for a collection is.
+    case.live.pop();
+    case.has(collection("Two {0b0b0b0b-0000-0000-0000-000000000001}", &[]));
+    case.has(task("odd", &["Two {0b0b0b0b-0000-0000-0000-000000000001}"]));
+    assert!(case.plan().held.is_empty());
+}
+
+#[test]
 fn pln_2_a_large_share_of_deletes_blocks_and_says_the_share() {
     let mut case = Case::new();
     for n in 0..20 {

@@ -52,8 +52,9 @@ pub static CAP_4: Rule = Rule {
     source: "consign, capabilities",
     acts: &[Act::Validate, Act::Plan],
     explain: "The field is there, and the API takes only some of the values that a manifest can say: a speed out of a \
-              list, a query in one language, a schedule in some forms. Nothing is rounded or left out in silence. Write \
-              a value that the API has; `consign explain KIND.FIELD` names them by server.",
+              list, a query in one language, a schedule in some forms. Nothing is rounded or left out in silence. The \
+              server may have such a value already, so before it is read this is a warning; a plan that would write one \
+              is refused. Write a value that the API has; `consign explain KIND.FIELD` names them by server.",
 };
 
 /// See its text.

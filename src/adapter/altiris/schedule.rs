@@ -3,7 +3,10 @@
 //! The documents show one form, the daily one; a single start is made by a method of its own. Every other form is told as
 //! what it is: not readable by what is known.
 
+use jiff::Timestamp;
+use jiff::ToSpan;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use crate::adapter::shown::shown;
 use crate::model::schedule::Schedule;
@@ -15,16 +18,19 @@ use super::wire::value;
 use super::wire::xml;
 use super::wire::xml::Node;
 
-/// When a task runs, by its two fields.
+/// How far the clocks of the world lie behind UTC at the most, in hours.
+const BEHIND_UTC_HOURS: i64 = 12;
+
+/// When a task runs, by its two fields, at this time of the server's clock.
 ///
 /// # Errors
 /// Why a manifest cannot say it.
-pub fn run(asap: bool, schedule: &str) -> Result<Run, String> {
+pub fn run(asap: bool, schedule: &str, now: Timestamp) -> Result<Run, String> {
     let triggers = triggers(schedule)?;
     let mut own = None;
     let mut at_once = asap;
     for trigger in &triggers {
-        match read(trigger)? {
+        match read(trigger, now)? {
             None => at_once = true,
             Some(schedule) if own.is_none() => own = Some(schedule),
             Some(_) => return Err("it has more than one schedule".to_owned()),
@@ -48,7 +54,7 @@ fn triggers(schedule: &str) -> Result<Vec<Node>, String> {
 }
 
 /// One trigger; `None`: as soon as possible.
-fn read(trigger: &Node) -> Result<Option<Schedule>, String> {
+fn read(trigger: &Node, now: Timestamp) -> Result<Option<Schedule>, String> {
     let of = attribute(trigger, "Type").unwrap_or_default();
     let truth = |name: &str| match attribute(trigger, name) {
         None => Ok(false),
@@ -79,11 +85,22 @@ fn read(trigger: &Node) -> Result<Option<Schedule>, String> {
     match of {
         "0" => Ok(Some(Schedule::At(LocalDateTime::from(begin)))),
         "1" => match child("DaysInterval").unwrap_or("1") {
+            "1" if !has_begun(begin, now) => Err(format!(
+                "its schedule begins on {}, and a daily one in a manifest runs from today on",
+                begin.date()
+            )),
             "1" => Ok(Some(Schedule::Daily(time(begin)?))),
             days => Err(format!("its schedule is for every {} days", shown(days))),
         },
         other => Err(format!("its schedule is of type `{}`, which the documents do not describe", shown(other))),
     }
+}
+
+/// Whether a daily schedule runs every day from now on: it has begun, or begins within a day, in every zone that its
+/// moment may be of.
+fn has_begun(begin: DateTime, now: Timestamp) -> bool {
+    let latest = now.to_zoned(TimeZone::UTC).datetime().checked_add((24 - BEHIND_UTC_HOURS).hours());
+    latest.is_ok_and(|latest| begin <= latest)
 }
 
 fn time(begin: DateTime) -> Result<TimeOfDay, String> {
@@ -100,9 +117,12 @@ fn attribute<'a>(node: &'a Node, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::run;
     use crate::model::schedule::Schedule;
     use crate::model::task::Run;
+
+    fn run(asap: bool, schedule: &str) -> Result<Run, String> {
+        super::run(asap, schedule, "2026-01-02T00:00:00Z".parse().unwrap())
+    }
 
     const DAILY: &str = "<Schedule IndependentExecution='true'><Trigger Type=\"1\" Duration=\"0\" Interval=\"0\" \
         KillAtEnd=\"false\" Disabled=\"false\" Description=\"x\"><BeginDate>2026-01-02 03:04:00</BeginDate>\
@@ -132,6 +152,8 @@ mod tests {
                 DAILY.replace("</Trigger>", "</Trigger><Trigger Type='0'><BeginDate>2026-01-02</BeginDate></Trigger>"),
                 "more than one",
             ),
+            (DAILY.replace("2026-01-02", "2040-01-01"), "begins on 2040-01-01"),
+            (DAILY.replace("2026-01-02", "2026-01-03"), "begins on 2026-01-03"),
             ("<Trigger".to_owned(), "cannot be read"),
         ] {
             let error = run(false, &text).unwrap_err();

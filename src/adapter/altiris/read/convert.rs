@@ -78,7 +78,7 @@ const GAPS_SHOWN: usize = 5;
 /// When the folders lie within each other, or items cannot be told apart.
 pub fn observed(raw: &Raw, server: ServerIdentity, time: Timestamp, findings: &Findings) -> Result<Observed, String> {
     let names = Names::of(&entries(raw))?;
-    let converter = Converter { raw, names: &names, findings };
+    let converter = Converter { raw, names: &names, findings, time };
     let mut gaps = raw.gaps.clone();
     let mut items = Vec::new();
     converter.all(&mut items, &mut gaps);
@@ -138,6 +138,8 @@ struct Converter<'a> {
     raw: &'a Raw,
     names: &'a Names,
     findings: &'a Findings,
+    /// The server's clock.
+    time: Timestamp,
 }
 
 impl Converter<'_> {
@@ -225,21 +227,25 @@ impl Converter<'_> {
             agent_display_description: display_description.clone(),
             verbose_status_events: *verbose,
             alternate_download_folder: alternate.clone(),
-            package_servers: self.servers(servers),
+            package_servers: self.servers(servers)?,
             package_server_folder: String::new(),
             programs: Vec::new(), // PRG-13
         })
     }
 
-    fn servers(&self, text: &str) -> PackageServers {
+    fn servers(&self, text: &str) -> Result<PackageServers, String> {
         if text.trim().is_empty() {
-            return PackageServers::default();
+            return Ok(PackageServers::default());
         }
+        let name = |guid: Guid| {
+            let name = self.raw.computers.get(&guid).cloned();
+            name.ok_or_else(|| format!("the name of its package server {guid} could not be read"))
+        };
         let servers: BTreeSet<String> = match value::guids(text) {
-            Ok(guids) => guids.into_iter().map(|guid| self.computer(guid)).collect(),
+            Ok(guids) => guids.into_iter().map(name).collect::<Result<_, _>>()?,
             Err(_) => text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
         };
-        PackageServers::Servers(PackageServersList { servers: servers.into_iter().collect() })
+        Ok(PackageServers::Servers(PackageServersList { servers: servers.into_iter().collect() }))
     }
 
     fn computer(&self, guid: Guid) -> String {
@@ -323,9 +329,9 @@ impl Converter<'_> {
             enabled: read.enabled,
             package: self.names.package(package),
             program: self.names.program(package, program),
-            collections: self.collections(&read.targets),
+            collections: self.collections(&read.targets)?,
             priority: priority(&read.priority)?,
-            run: schedule::run(read.asap, &read.schedule)?,
+            run: schedule::run(read.asap, &read.schedule, self.time)?,
             run_missed_schedule: read.retry,
             independent_execution: true, // not shown; the manifests' default
             user_can_run: false,
@@ -348,21 +354,30 @@ impl Converter<'_> {
     }
 
     /// Whom a task is for. What is no collection has a name that no manifest takes for one.
-    fn collections(&self, targets: &[Guid]) -> Vec<String> {
+    ///
+    /// # Errors
+    /// Where it may be a collection that was not read: nobody can tell then whether it is the one that a manifest means.
+    fn collections(&self, targets: &[Guid]) -> Result<Vec<String>, String> {
+        let raw = self.raw;
+        let is_lacking =
+            raw.unreadable.contains_key(&Kind::Collection) || raw.gaps.iter().any(|gap| gap.kind == Kind::Collection);
         let name = |guid: &Guid| {
-            if self.raw.collections.contains_key(guid) {
-                return self.names.collection(*guid);
-            }
-            match self.raw.targets.get(guid) {
-                Some(target) => match target.collection.filter(|of| self.raw.collections.contains_key(of)) {
-                    Some(collection) => self.names.collection(collection),
-                    None => format!("target {} {{{guid}}}", target.name),
-                },
-                None => format!("target {{{guid}}}"),
+            let target = raw.targets.get(guid);
+            let collection = match target {
+                Some(target) => target.collection,
+                None => Some(*guid),
+            };
+            match collection {
+                Some(of) if raw.collections.contains_key(&of) => Ok(self.names.collection(of)),
+                Some(of) if is_lacking => Err(format!("it is for {of}, which may be a collection that was not read")),
+                _ => Ok(match target {
+                    Some(target) => format!("target {} {{{guid}}}", target.name),
+                    None => format!("target {{{guid}}}"),
+                }),
             }
         };
-        let names: BTreeSet<String> = targets.iter().map(name).collect();
-        names.into_iter().collect()
+        let names: BTreeSet<String> = targets.iter().map(name).collect::<Result<_, String>>()?;
+        Ok(names.into_iter().collect())
     }
 
     fn collection(&self, read: &RawCollection) -> Result<Collection, String> {

@@ -24,6 +24,7 @@ use crate::sys::http::asdk::Service;
 
 use super::methods::List;
 use super::methods::Methods;
+use super::methods::Unknown;
 use super::methods::partly;
 use super::raw::Raw;
 use super::raw::RawCollection;
@@ -49,6 +50,11 @@ const NEVER: [Kind; 7] = [
 const HINTS_LOOKED_INTO: usize = 4;
 /// Collections that are looked into for each of them.
 const LOOKED_INTO: usize = 3;
+/// How many collections are read in both ways at most where no row shows that a hint is used.
+const COMPARED: usize = 4;
+
+/// How many tasks that a report shows and the list of their type lacks are read one by one.
+const UNLISTED_MAX: usize = 8;
 
 struct Loader<'a> {
     findings: &'a Findings,
@@ -106,6 +112,7 @@ impl Loader<'_> {
 
     /// A gap for what reports were to show and did not; a probe that found that they cannot makes it none.
     fn unseen(&mut self, what: Hidden, kind: Kind, which: &str) {
+        self.raw.hidden.insert(what);
         let is_asked = self.reports.is_some() || self.no_reports.is_some();
         if !is_asked || self.findings.hidden.contains(&what) {
             return;
@@ -210,6 +217,12 @@ impl Loader<'_> {
         }
         tasks.retain(|task| targets.contains_key(&task.guid));
         self.raw.tasks = tasks.into_iter().map(|task| (task.guid, task)).collect();
+        // A handful is looked at one by one; more of them is a list that cannot be right.
+        let too_many = unlisted.split_off(unlisted.len().min(UNLISTED_MAX));
+        if !too_many.is_empty() {
+            let why = format!("a report shows {} tasks that the list of their type lacks", too_many.len());
+            self.raw.gap(Kind::Task, None, why);
+        }
         for guid in unlisted {
             match partly(self.methods.task(guid).await)? {
                 Ok(task) => drop(self.raw.tasks.insert(guid, task)),
@@ -257,9 +270,10 @@ impl Loader<'_> {
             self.raw.collections.insert(guid, collection);
         }
         let open = match self.rows("collection-links").await?.and_then(|table| self.raw.links(&table)) {
-            Ok(undescribed) => self.differing(undescribed).await?,
-            Err(_) => self.raw.collections.keys().copied().collect(),
+            Ok((undescribed, hints)) if self.hints_hold(&hints).await? => self.differing(undescribed).await?,
+            _ => self.raw.collections.keys().copied().collect(),
         };
+        self.raw.unlink(&open);
         self.members(open).await?;
         if let Ok(table) = self.rows("listed-computers").await? {
             for row in &table.rows {
@@ -271,7 +285,33 @@ impl Loader<'_> {
         Ok(())
     }
 
+    /// Whether what collections list and exclude stands in the table of references under the hints that are looked for:
+    /// the documents name only the one of included collections (altiris-domain §1). A row shows that it does; where there
+    /// is none, the methods of some collections must show nothing more than the rows do.
+    async fn hints_hold(&self, hints: &BTreeSet<String>) -> Result<bool, AdapterError> {
+        let of = |collection: &RawCollection, reading| match reading {
+            Reading::GetInclusions => &collection.include | &collection.members,
+            _ => &collection.exclude | &collection.not_members,
+        };
+        // What has a query may list nothing by name; what has none has to.
+        let mut asked: Vec<(&Guid, &RawCollection)> = self.raw.collections.iter().collect();
+        asked.sort_by_key(|(_, collection)| collection.shown.as_ref().is_some_and(|shown| !shown.query.is_empty()));
+        for (hint, reading) in [(tables::LISTED, Reading::GetInclusions), (tables::EXCLUDED, Reading::GetExclusions)] {
+            if hints.contains(hint) {
+                continue;
+            }
+            for (guid, collection) in asked.iter().take(COMPARED) {
+                let Ok(found) = partly(self.methods.listed_in(reading, **guid).await)? else { return Ok(false) };
+                if found.iter().map(|item| item.guid).collect::<BTreeSet<Guid>>() != of(collection, reading) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     async fn collections_by_methods(&mut self) -> Result<(), AdapterError> {
+        self.raw.hidden.insert(Hidden::Collections);
         let list = match self.methods.of_kind(Kind::Collection).await? {
             Ok(list) => list,
             Err(why) => {
@@ -398,7 +438,15 @@ impl Loader<'_> {
             return Ok(());
         }
         self.unseen(Hidden::Folders, Kind::Folder, "the descriptions of folders");
-        let (folders, unread) = self.methods.folders(wanted).await?;
+        // A wrong one would take other items for folders; one that cannot be read is told where it is missing.
+        let known = match self.methods.known_item(Kind::Folder).await? {
+            Err(Unknown::Wrong(why)) => {
+                self.raw.unreadable.insert(Kind::Folder, why);
+                None
+            }
+            _ => self.methods.known.of(Kind::Folder),
+        };
+        let (folders, unread) = self.methods.folders(wanted, known).await?;
         self.raw.folders = folders;
         for (guid, why) in unread {
             // What else is in it, nobody knows.
@@ -447,11 +495,25 @@ impl Loader<'_> {
     async fn package_servers(&mut self) -> Result<(), AdapterError> {
         let lists = self.raw.packages.values().filter_map(|package| value::guids(&package.servers).ok());
         let servers: BTreeSet<Guid> = lists.flatten().collect();
-        for guid in servers {
-            if let Ok(item) = partly(self.methods.item(guid).await)? {
-                self.raw.computers.insert(guid, item.name);
+        if servers.is_empty() {
+            return Ok(());
+        }
+        // One report names all computers; without it each is asked for.
+        if let Ok(table) = self.rows("computers").await? {
+            for row in &table.rows {
+                if let Ok(Some(guid)) = guid_in(row, "Guid")
+                    && servers.contains(&guid)
+                {
+                    self.raw.computers.insert(guid, text_in(row, "Name"));
+                }
             }
         }
+        let unnamed = servers.into_iter().filter(|guid| !self.raw.computers.contains_key(guid));
+        let items = unnamed.map(|guid| bare_item(guid, String::new(), None)).collect();
+        let methods = &self.methods;
+        let each = methods.each(List { of: String::new(), items }, |guid| methods.item(guid)).await?;
+        // One that cannot be read has no name, which its packages say.
+        self.raw.computers.extend(each.found.into_iter().map(|(item, found)| (item.guid, found.name)));
         Ok(())
     }
 

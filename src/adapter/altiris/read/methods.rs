@@ -29,15 +29,26 @@ use super::raw::Target;
 
 /// How many requests are under way at once.
 pub const AT_ONCE: usize = 8;
-/// How often something is read at most before what came of it has to do.
-const ATTEMPTS: usize = 3;
 /// Types of folders that are listed; a server has a handful.
 const FOLDER_TYPES_MAX: usize = 16;
+
+/// The kinds whose types are learnt from known items.
+const KNOWN: [Kind; 5] = [Kind::Package, Kind::Task, Kind::Collection, Kind::Folder, Kind::SequentialTask];
+
+/// The setting that names the known item of a kind.
+fn setting(kind: Kind) -> String {
+    let name = match kind {
+        Kind::SequentialTask => "sequentialTask",
+        other => other.short(),
+    };
+    format!("altiris.known.{name}")
+}
 
 /// Reads by methods.
 pub struct Methods<'a> {
     session: &'a Session,
-    known: &'a KnownItems,
+    /// What types are learnt from.
+    pub known: &'a KnownItems,
 }
 
 /// A list of items.
@@ -47,6 +58,14 @@ pub struct List {
     pub of: String,
     /// The items.
     pub items: Vec<ItemDetails>,
+}
+
+/// Why nothing is learnt from a known item.
+pub enum Unknown {
+    /// It could not be read, or is not named.
+    Unread(String),
+    /// It is of another kind.
+    Wrong(String),
 }
 
 /// A list, or why there is none.
@@ -60,22 +79,30 @@ pub struct Each<T> {
     pub missed: Vec<(ItemDetails, String)>,
 }
 
-/// Sends a request that only reads again while that may help.
+/// Sends a request that only reads again while that may help, with the session's waits in between.
 ///
 /// # Errors
 /// Those of the last attempt.
-pub async fn again<T, F, R>(mut call: F) -> Result<T, AdapterError>
+pub async fn again<T, F, R>(session: &Session, mut call: F) -> Result<T, AdapterError>
 where
     F: FnMut() -> R,
     R: Future<Output = Result<T, AdapterError>>,
 {
-    let mut tries = 0;
+    let mut attempt = 0;
     loop {
-        tries += 1;
-        match call().await {
-            // A fault of an unknown sort may be a lock that somebody else held.
-            Err(error) if tries < ATTEMPTS && (error.is_passing() || matches!(error, AdapterError::Failed { .. })) => {}
-            other => return other,
+        attempt += 1;
+        let error = match call().await {
+            Ok(found) => {
+                session.succeeded();
+                return Ok(found);
+            }
+            Err(error) => error,
+        };
+        // A fault of an unknown sort may be a lock that somebody else held; twice the same is an answer.
+        let may_help = error.is_passing() || (attempt == 1 && matches!(error, AdapterError::Failed { .. }));
+        match if may_help { session.pause(attempt, &error) } else { None } {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(error),
         }
     }
 }
@@ -113,7 +140,7 @@ impl<'a> Methods<'a> {
     /// When it makes no sense to read on.
     pub async fn services(&self, wanted: &[Service]) -> Result<Result<(), String>, AdapterError> {
         for service in wanted {
-            let described = again(|| async { self.session.describe(*service).await }).await;
+            let described = again(self.session, || async { self.session.describe(*service).await }).await;
             if let Err(why) = partly(described)? {
                 return Ok(Err(why));
             }
@@ -126,7 +153,9 @@ impl<'a> Methods<'a> {
     /// # Errors
     /// As [`Session::ask`]; [`AdapterError::NotFound`] where there is none.
     pub async fn item(&self, guid: Guid) -> Result<ItemDetails, AdapterError> {
-        let reply = again(|| async { self.session.ask(Reading::GetItemByGuid, &[("itemGuid", guid.into())]).await });
+        let reply = again(self.session, || async {
+            self.session.ask(Reading::GetItemByGuid, &[("itemGuid", guid.into())]).await
+        });
         self.same(guid, reply.await?.object(|node| ItemDetails::read(node, From::Object))?, |item| item.guid)
     }
 
@@ -136,7 +165,7 @@ impl<'a> Methods<'a> {
     /// As [`Self::item`].
     pub async fn package(&self, guid: Guid) -> Result<PackageDetails, AdapterError> {
         let params = [("sPackageGuid", guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetPackageExByGuid, &params).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::GetPackageExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| PackageDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -146,7 +175,7 @@ impl<'a> Methods<'a> {
     /// As [`Self::item`].
     pub async fn program(&self, guid: Guid) -> Result<ProgramDetails, AdapterError> {
         let params = [("sProgramGuid", guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetProgramExByGuid, &params).await });
+        let reply = again(self.session, || async { self.session.ask(Reading::GetProgramExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| ProgramDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -158,7 +187,8 @@ impl<'a> Methods<'a> {
         // The vendor's name of the parameter is not among what the documents agree on; the WSDL tells it.
         let name = self.task_parameter().await?;
         let params = [(name, guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetAdvertisementExByGuid, &params).await });
+        let reply =
+            again(self.session, || async { self.session.ask(Reading::GetAdvertisementExByGuid, &params).await });
         self.same(guid, reply.await?.object(|node| TaskDetails::read(node, From::Object))?, |found| found.guid)
     }
 
@@ -186,7 +216,8 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn programs(&self, package: Guid) -> Result<Vec<ProgramDetails>, AdapterError> {
         let params = [("sPackageGuid", package.into())];
-        let reply = again(|| async { self.session.ask(Reading::GetProgramsFromPackage, &params).await }).await?;
+        let reply =
+            again(self.session, || async { self.session.ask(Reading::GetProgramsFromPackage, &params).await }).await?;
         self.objects(reply.within(), |node| ProgramDetails::read(node, From::Object))
     }
 
@@ -196,7 +227,7 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn listed_in(&self, reading: Reading, collection: Guid) -> Result<Vec<ItemDetails>, AdapterError> {
         let params = [("collectionItemGuid", collection.into()), ("type", Value::Null)];
-        let reply = again(|| async { self.session.ask(reading, &params).await }).await?;
+        let reply = again(self.session, || async { self.session.ask(reading, &params).await }).await?;
         self.objects(reply.within(), |node| ItemDetails::read(node, From::Object))
     }
 
@@ -220,7 +251,7 @@ impl<'a> Methods<'a> {
     /// As [`Session::ask`].
     pub async fn of_type(&self, name: &str) -> Result<Vec<ItemDetails>, AdapterError> {
         let params = [("typeName", Value::from(name))];
-        let reply = again(|| async { self.session.ask(Reading::GetItemsByType, &params).await }).await?;
+        let reply = again(self.session, || async { self.session.ask(Reading::GetItemsByType, &params).await }).await?;
         self.objects(reply.within(), |node| ItemDetails::read(node, From::Object))
     }
 
@@ -251,17 +282,66 @@ impl<'a> Methods<'a> {
     /// # Errors
     /// As [`Self::like`].
     pub async fn of_kind(&self, kind: Kind) -> Result<Listed, AdapterError> {
+        match self.known_item(kind).await? {
+            Ok(item) => self.like(&item).await,
+            Err(Unknown::Unread(why) | Unknown::Wrong(why)) => Ok(Err(why)),
+        }
+    }
+
+    /// The known item of a kind, once nothing speaks against it being of that kind; else why it is none. Items of another
+    /// kind would stand for all of this one, and all of this one for absent.
+    ///
+    /// # Errors
+    /// As [`Self::like`].
+    pub async fn known_item(&self, kind: Kind) -> Result<Result<ItemDetails, Unknown>, AdapterError> {
         let Some(known) = self.known.of(kind) else {
-            return Ok(Err(format!(
+            return Ok(Err(Unknown::Unread(format!(
                 "`altiris.known` in `consign.yaml` names no {}, from which the type's name would be learnt, and no report \
                  shows it",
                 kind.short()
-            )));
+            ))));
         };
-        match partly(self.item(known).await)? {
-            Ok(item) => self.like(&item).await,
-            Err(why) => Ok(Err(format!("the {} {known} that is known could not be read: {why}", kind.short()))),
+        let item = match partly(self.item(known).await)? {
+            Ok(item) => item,
+            Err(why) => {
+                let why = format!("the {} {known} that is known could not be read: {why}", kind.short());
+                return Ok(Err(Unknown::Unread(why)));
+            }
+        };
+        if !self.known.is_named(kind) {
+            return Ok(Ok(item)); // Every server has it.
         }
+        let setting = setting(kind);
+        if let Err(why) = self.own_getter(kind, known).await? {
+            return Ok(Err(Unknown::Wrong(format!("`{setting}` ({known}) is no {}: {why}", kind.short()))));
+        }
+        if matches!(kind, Kind::Package | Kind::Task) {
+            return Ok(Ok(item)); // Its own getter took it for one.
+        }
+        for other in KNOWN.into_iter().filter(|other| *other != kind) {
+            let Some(guid) = self.known.of(other) else { continue };
+            let is_alike = guid == known
+                || partly(self.item(guid).await)?.is_ok_and(|found| !item.of().is_empty() && found.of() == item.of());
+            if is_alike && self.own_getter(other, guid).await?.is_ok() {
+                return Ok(Err(Unknown::Wrong(format!(
+                    "`{setting}` ({known}) is no {}: it is of the same type `{}` as the {} that is known",
+                    kind.short(),
+                    shown(item.of()),
+                    other.short()
+                ))));
+            }
+        }
+        Ok(Ok(item))
+    }
+
+    /// Whether the getter of a kind takes an item for one; kinds without one take every item.
+    async fn own_getter(&self, kind: Kind, guid: Guid) -> Result<Result<(), String>, AdapterError> {
+        Ok(match kind {
+            Kind::Package => partly(self.package(guid).await)?.map(drop),
+            Kind::Task => partly(self.task(guid).await)?.map(drop),
+            Kind::Collection => partly(self.listed_in(Reading::GetInclusions, guid).await)?.map(drop),
+            _ => Ok(()),
+        })
     }
 
     /// Reads each item of a list by itself. What is listed and not there when it is read is looked for again, once.
@@ -324,7 +404,7 @@ impl<'a> Methods<'a> {
         Ok(gone)
     }
 
-    /// The folders that these are in, and all above them, and all others of their types.
+    /// The folders that these are in, and all above them, and all others of their types, and those like the known one.
     ///
     /// Returns the folders, and those that could not be read, each with the reason.
     ///
@@ -333,11 +413,12 @@ impl<'a> Methods<'a> {
     pub async fn folders(
         &self,
         wanted: BTreeSet<Guid>,
+        known: Option<Guid>,
     ) -> Result<(BTreeMap<Guid, RawFolder>, BTreeMap<Guid, String>), AdapterError> {
         let mut found = BTreeMap::new();
         let mut unread = BTreeMap::new();
         let mut types = BTreeSet::new();
-        let mut open: Vec<Guid> = self.known.of(Kind::Folder).into_iter().chain(wanted.iter().copied()).collect();
+        let mut open: Vec<Guid> = known.into_iter().chain(wanted.iter().copied()).collect();
         while let Some(guid) = open.pop() {
             if found.contains_key(&guid) || unread.contains_key(&guid) {
                 continue;
@@ -400,12 +481,9 @@ impl<'a> Methods<'a> {
             None => self.item(guid).await?.name,
         };
         let params = [("itemGuid", guid.into())];
-        let reply = again(|| async { self.session.ask(Reading::ExportItemXmlString, &params).await });
-        let collection = match partly(reply.await)? {
-            Ok(reply) => reply.text().and_then(only_collection),
-            Err(_) => None,
-        };
-        Ok(Target { name, collection })
+        let reply = again(self.session, || async { self.session.ask(Reading::ExportItemXmlString, &params).await });
+        let export = partly(reply.await)?.ok().and_then(|reply| reply.text().map(str::to_owned)).unwrap_or_default();
+        Ok(Target { name, collection: only_collection(&export), uses: collections_in(&export) })
     }
 }
 
@@ -434,6 +512,20 @@ fn only_collection(export: &str) -> Option<Guid> {
         return None;
     }
     value::guid(value("resourceCollectionGuid")?).ok()?
+}
+
+/// Every collection that the filters of an exported target name.
+fn collections_in(export: &str) -> BTreeSet<Guid> {
+    const NAME: &str = "resourceCollectionGuid";
+    let Ok(root) = xml::text(export) else { return BTreeSet::new() };
+    let mut found = BTreeSet::new();
+    for node in root.all() {
+        let attributes = node.attributes.iter().filter(|(name, _)| name.eq_ignore_ascii_case(NAME));
+        let text = node.name.eq_ignore_ascii_case(NAME).then_some(&node.text);
+        let texts = attributes.map(|(_, value)| value).chain(text);
+        found.extend(texts.filter_map(|text| value::guid(text.trim()).ok().flatten()));
+    }
+    found
 }
 
 /// Whether a filter takes what is in it and nothing else.

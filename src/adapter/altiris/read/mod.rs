@@ -12,6 +12,8 @@ pub mod tables;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
@@ -26,6 +28,7 @@ use crate::adapter::altiris::capabilities::capabilities;
 use crate::adapter::altiris::wire::session::Session;
 use crate::model::altiris::AltirisSettings;
 use crate::model::altiris::Findings;
+use crate::model::altiris::Hidden;
 use crate::model::capabilities::Capabilities;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
@@ -45,6 +48,14 @@ use raw::RawCollection;
 use raw::RawFolder;
 use raw::digest;
 
+/// Everything that a report may fail to show.
+const HIDDEN: [Hidden; 3] = [Hidden::Folders, Hidden::Collections, Hidden::Rights];
+
+/// The place of one of them among the capabilities.
+const fn bit(what: Hidden) -> usize {
+    1 << what as usize
+}
+
 /// A reading connection: it holds no way to write.
 ///
 /// ```compile_fail,E0277
@@ -57,7 +68,10 @@ pub struct AltirisReader {
     session: Arc<Session>,
     settings: AltirisSettings,
     findings: Findings,
-    capabilities: Capabilities,
+    /// What can be held and seen, by what reports do not show: a field that was not read is never unequal (CAP-5).
+    capabilities: Vec<Capabilities>,
+    /// The one that holds since what was read last.
+    seen: AtomicUsize,
     /// What was read last, for questions about it.
     last: Mutex<Option<Arc<Raw>>>,
 }
@@ -71,8 +85,13 @@ impl AltirisReader {
     /// Reads in a session that others use as well.
     pub fn over(session: Arc<Session>, settings: AltirisSettings, findings: Findings) -> Self {
         let sight = if settings.reports.is_some() { Sight::Reports } else { Sight::Methods };
-        let capabilities = capabilities(&findings, sight);
-        Self { session, settings, findings, capabilities, last: Mutex::default() }
+        let with = |mask: usize| {
+            let more = HIDDEN.iter().filter(|what| mask & bit(**what) != 0);
+            let hidden = findings.hidden.iter().chain(more).copied().collect();
+            capabilities(&Findings { hidden, ..findings.clone() }, sight)
+        };
+        let capabilities = (0..1 << HIDDEN.len()).map(with).collect();
+        Self { session, settings, findings, capabilities, seen: AtomicUsize::new(0), last: Mutex::default() }
     }
 
     /// The session.
@@ -82,6 +101,7 @@ impl AltirisReader {
 
     async fn load(&self) -> Result<Arc<Raw>, AdapterError> {
         let raw = Arc::new(load::load(&self.session, &self.settings, &self.findings).await?);
+        self.seen.store(raw.hidden.iter().map(|what| bit(*what)).sum(), Ordering::Release);
         *self.last.lock().await = Some(raw.clone());
         Ok(raw)
     }
@@ -194,8 +214,9 @@ impl AltirisReader {
 
 #[async_trait]
 impl ReadAdapter for AltirisReader {
+    /// What can be held and seen; after an observation, by what that one could see.
     fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        &self.capabilities[self.seen.load(Ordering::Acquire)]
     }
 
     async fn identity(&self) -> Result<ServerIdentity, AdapterError> {

@@ -8,12 +8,16 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::adapter::Reference;
+use crate::model::altiris::Hidden;
 use crate::model::guid::Guid;
 use crate::model::kind::Kind;
 
 use super::super::wire::details::PackageDetails;
 use super::super::wire::details::ProgramDetails;
 use super::super::wire::details::TaskDetails;
+
+/// That a task is for a resource target which is made of a collection; two links of the server's in one.
+const THROUGH_TARGET: &str = "policyappliestoresourcetarget, made of the collection";
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +42,8 @@ pub struct Raw {
     pub unreadable: BTreeMap<Kind, String>,
     /// What of a kind could not be read.
     pub gaps: Vec<Gap>,
+    /// What no report showed this time: nothing is known of it, and nothing of it may be compared.
+    pub hidden: BTreeSet<Hidden>,
 }
 
 /// A console folder.
@@ -93,6 +99,8 @@ pub struct Target {
     pub name: String,
     /// The collection that it is nothing else than.
     pub collection: Option<Guid>,
+    /// Every collection that it is made of, in whatever way.
+    pub uses: BTreeSet<Guid>,
 }
 
 /// A right of somebody on an item.
@@ -171,6 +179,9 @@ impl Raw {
                 let is_collection = self.collections.contains_key(target);
                 let hint = if is_collection { "policyappliestocollection" } else { "policyappliestoresourcetarget" };
                 edges.push((hint, *guid, *target));
+                // Whoever asks for a collection asks for the tasks that are for it, and not for the targets in between.
+                let uses = self.targets.get(target).map(|target| &target.uses).into_iter().flatten();
+                edges.extend(uses.map(|collection| (THROUGH_TARGET, *guid, *collection)));
             }
         }
         for (guid, collection) in &self.collections {

@@ -326,7 +326,7 @@ impl<'a> Reports<'a> {
 /// The reports of a folder by name.
 async fn titles(session: &Session, folder: Guid) -> Result<BTreeMap<String, Guid>, AdapterError> {
     let params = [("folderGuid", folder.into())];
-    let reply = again(|| async { session.ask(Reading::GetItemsInFolder, &params).await }).await?;
+    let reply = again(session, || async { session.ask(Reading::GetItemsInFolder, &params).await }).await?;
     let mut titles = BTreeMap::new();
     for node in reply.within() {
         let wrong = |why| AdapterError::Malformed { server: session.server().to_owned(), what: "list of reports", why };
@@ -339,7 +339,7 @@ async fn titles(session: &Session, folder: Guid) -> Result<BTreeMap<String, Guid
 
 async fn run(session: &Session, report: Guid, wanted: &[&str]) -> Result<Result<Table, String>, AdapterError> {
     let params = [("reportItemGuid", report.into())];
-    let table = again(|| async { session.table(Reading::RunReport, &params).await });
+    let table = again(session, || async { session.table(Reading::RunReport, &params).await });
     Ok(match partly(table.await)? {
         Ok(table) => match table.lacks(wanted).as_slice() {
             [] => Ok(table),

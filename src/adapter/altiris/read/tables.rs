@@ -17,6 +17,11 @@ use super::raw::Target;
 use super::reports::guid_in;
 use super::reports::text_in;
 
+/// The hint of a computer that a collection lists. Assumed: no document has it.
+pub const LISTED: &str = "collectionincludesresource";
+/// The hint of a collection that one excludes. Assumed: no document has it.
+pub const EXCLUDED: &str = "collectionexcludescollection";
+
 /// Rights by item. Half of them would read as others taken away: a row that cannot be read spoils all.
 ///
 /// # Errors
@@ -94,8 +99,10 @@ pub fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Res
         }
     }
     let mut of_target: BTreeMap<Guid, Vec<Option<Guid>>> = BTreeMap::new();
+    let mut uses: BTreeMap<Guid, BTreeSet<Guid>> = BTreeMap::new();
     for row in &filters.rows {
         let Some(target) = guid_in(row, "ResourceTargetGuid")? else { continue };
+        uses.entry(target).or_default().extend(of_filter.get(&own(row)?).into_iter().flatten());
         let only = match of_filter.get(&own(row)?).map(Vec::as_slice) {
             Some([collection]) if is_intersect(text_in(row, "Operation").trim()) => Some(*collection),
             _ => None,
@@ -109,7 +116,8 @@ pub fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Res
             Some([only]) => *only,
             _ => None,
         };
-        found.insert(guid, Target { name: text_in(row, "Name"), collection });
+        let uses = uses.remove(&guid).unwrap_or_default();
+        found.insert(guid, Target { name: text_in(row, "Name"), collection, uses });
     }
     Ok(found)
 }
@@ -118,24 +126,26 @@ pub fn targets_shown(filters: &Table, collections: &Table, names: &Table) -> Res
 pub type Undescribed = BTreeMap<String, BTreeSet<Guid>>;
 
 impl Raw {
-    /// Takes in what collections refer to, and gives back what they refer to in a way that nobody described.
+    /// Takes in what collections refer to, and gives back what they refer to in a way that nobody described, and the hints
+    /// that there are.
     ///
     /// # Errors
     /// When a row cannot be read.
-    pub fn links(&mut self, table: &Table) -> Result<Undescribed, String> {
+    pub fn links(&mut self, table: &Table) -> Result<(Undescribed, BTreeSet<String>), String> {
         let mut rows = Vec::with_capacity(table.rows.len());
         for row in &table.rows {
             let (parent, child) = (guid_in(row, "ParentItemGuid")?, guid_in(row, "ChildItemGuid")?);
             let (Some(parent), Some(child)) = (parent, child) else { continue };
             rows.push((parent, child, text_in(row, "Hint").trim().to_ascii_lowercase()));
         }
+        let hints = rows.iter().map(|(_, _, hint)| hint.clone()).collect();
         let mut undescribed = Undescribed::new();
         for (parent, child, hint) in rows {
             let Some(collection) = self.collections.get_mut(&parent) else { continue };
             let into = match hint.as_str() {
                 "collectionincludescollection" => &mut collection.include,
-                "collectionexcludescollection" => &mut collection.exclude,
-                "collectionincludesresource" => &mut collection.members,
+                EXCLUDED => &mut collection.exclude,
+                LISTED => &mut collection.members,
                 "collectionexcludesresource" => &mut collection.not_members,
                 _ => {
                     undescribed.entry(hint).or_default().insert(parent);
@@ -144,6 +154,18 @@ impl Raw {
             };
             into.insert(child);
         }
-        Ok(undescribed)
+        Ok((undescribed, hints))
+    }
+
+    /// Forgets what these refer to.
+    pub fn unlink(&mut self, collections: &BTreeSet<Guid>) {
+        for guid in collections {
+            if let Some(collection) = self.collections.get_mut(guid) {
+                collection.include.clear();
+                collection.exclude.clear();
+                collection.members.clear();
+                collection.not_members.clear();
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::adapter::AdapterError;
 use crate::adapter::shown::shown;
 use crate::model::guid::Guid;
+use crate::sys::environment;
 use crate::sys::http::Answer;
 use crate::sys::http::Ask;
 use crate::sys::http::Get;
@@ -22,6 +23,8 @@ use crate::sys::http::asdk;
 use crate::sys::http::asdk::Param;
 use crate::sys::http::asdk::Reading;
 use crate::sys::http::asdk::Service;
+use crate::sys::retry::Retry;
+use crate::sys::retry::Rng;
 
 use super::fault::Fault;
 use super::table::Table;
@@ -39,6 +42,9 @@ pub const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// The largest WSDL or fault, in bytes.
 const SMALL_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// How often a request that only reads is sent at most before what came of it has to do.
+const ATTEMPTS_MAX: u32 = 3;
+
 /// A service that was described, or why there is none.
 type Described = Result<Arc<Description>, String>;
 
@@ -47,6 +53,8 @@ pub struct Session {
     transport: Arc<dyn ReadTransport>,
     services: [OnceCell<Described>; Service::ALL.len()],
     clock: Mutex<Option<Timestamp>>,
+    /// What repeats of requests that only read may cost, over the whole session.
+    retry: Mutex<(Retry, Rng)>,
 }
 
 /// A session that can write as well.
@@ -66,7 +74,23 @@ pub struct Reply {
 impl Session {
     /// Reads through this transport; nothing is sent yet.
     pub fn new(transport: Arc<dyn ReadTransport>) -> Self {
-        Self { transport, services: std::array::from_fn(|_| OnceCell::new()), clock: Mutex::default() }
+        let retry = Mutex::new((Retry::new(ATTEMPTS_MAX), Rng::seeded(environment::unique() as u64)));
+        Self { transport, services: std::array::from_fn(|_| OnceCell::new()), clock: Mutex::default(), retry }
+    }
+
+    /// How long to wait before a request is sent again whose attempt of this number (from 1) ended so; `None`: it is not.
+    pub fn pause(&self, attempt: u32, error: &AdapterError) -> Option<Duration> {
+        let asked = match error {
+            AdapterError::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        let (retry, rng) = &mut *self.retry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        retry.delay(attempt, asked, rng)
+    }
+
+    /// A request was answered.
+    pub fn succeeded(&self) {
+        self.retry.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0.succeeded();
     }
 
     /// The server's address, for messages.

@@ -178,7 +178,7 @@ impl Wanted {
             description: live.description.clone(),
             runs: (live.package.unwrap_or(Guid::of(0)), live.program.unwrap_or(Guid::of(0))),
             folder: live.folder,
-            run: schedule::run(live.asap, &live.schedule).ok(),
+            run: schedule::run(live.asap, &live.schedule, work.now()).ok(),
             options: Options { retry: live.retry, notify: live.notify, warn: live.warn.then_some(live.defer_minutes) },
             agent: Agent { verbose: live.verbose, own: (!live.agent_defaults).then_some(own) },
             availability: Availability {
@@ -385,7 +385,8 @@ impl Steps<'_> {
     }
 }
 
-/// A speed in the words of the method; the slowest for what it has no word for.
+/// A speed in the words of the method. The slowest for what it has no word for: that is kept only where the agent's own
+/// settings hold.
 fn speed(kbps: i64) -> Value {
     let known = SPEEDS.iter().filter_map(|speed| i64::try_from(*speed).ok()).find(|speed| *speed == kbps);
     match known.unwrap_or(1) {
@@ -410,6 +411,7 @@ fn daily(time: TimeOfDay, independent: bool) -> String {
 pub async fn create(work: &Work<'_>, item: &Item) -> Result<Receipt, AdapterError> {
     let want = Wanted::of(work, item)?;
     sayable(work, &want)?;
+    speed_sayable(work, &want.agent)?;
     for found in work.named(&want.name, want.folder).await? {
         if let Some(live) = of_kind(work.methods.task(found.guid).await)? {
             let seen = Wanted::seen(work, &live).await?;
@@ -453,6 +455,9 @@ pub async fn update(work: &Work<'_>, guid: Guid, revision: &str, item: &Item) ->
         other => other?,
     };
     let seen = Wanted::seen(work, &live).await?;
+    if seen.agent != want.agent || !want.has_priority_of(&seen) {
+        speed_sayable(work, &want.agent)?;
+    }
     if digest(&live) != revision {
         let was = work.before.map(|before| Wanted::of(work, before)).transpose()?;
         let between = was.is_some_and(|was| want.is_on_the_way(&was, &seen));
@@ -498,6 +503,15 @@ fn sayable(work: &Work<'_>, want: &Wanted) -> Result<(), AdapterError> {
         return Err(work.refused("schedule", "only a single start and a daily one are documented (CAP-4)"));
     }
     Ok(())
+}
+
+/// Whether the server has a word for a download's own speed; there is none for any speed (0).
+fn speed_sayable(work: &Work<'_>, agent: &Agent) -> Result<(), AdapterError> {
+    let is_known = |own: &OwnSettings| u64::try_from(own.speed).is_ok_and(|speed| SPEEDS.contains(&speed));
+    if agent.own.as_ref().is_none_or(is_known) {
+        return Ok(());
+    }
+    Err(work.refused("speed", "`download.minimumSpeedKBps` has no word in the method that sets it (CAP-4)"))
 }
 
 async fn off(work: &Work<'_>, live: &TaskDetails) -> Result<(), AdapterError> {

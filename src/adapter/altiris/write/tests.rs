@@ -285,6 +285,21 @@ async fn a_task_is_made_off_told_everything_and_switched_on_last() {
 }
 
 #[tokio::test]
+async fn cap_4_a_speed_that_has_no_word_is_refused_and_no_other_is_sent() {
+    let estate = served();
+    for kbps in [0, 7] {
+        let item = task(json!({"download": {"minimumSpeedKBps": kbps}}));
+        let error = create(&writer(&estate), &item).await.unwrap_err();
+        assert!(matches!(&error, AdapterError::Refused { code, .. } if code == "speed"), "{error}");
+    }
+    let was = task(json!({"download": {"minimumSpeedKBps": 50}}));
+    let made = create(&writer(&estate), &was).await.unwrap();
+    let is = task(json!({"download": {"minimumSpeedKBps": 0}}));
+    let error = update(&writer(&estate), &made, &was, &is).await.unwrap_err();
+    assert!(matches!(&error, AdapterError::Refused { code, .. } if code == "speed"), "{error}");
+}
+
+#[tokio::test]
 async fn targets_are_found_again_by_another_run() {
     let estate = served();
     let on = |name: &str| {

@@ -4,6 +4,8 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use jiff::Timestamp;
+
 use crate::adapter::AdapterError;
 use crate::adapter::Envelope;
 use crate::adapter::Fate;
@@ -14,6 +16,8 @@ use crate::model::guid::Guid;
 use crate::model::item::Item;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
+use crate::sys::clock::Clock;
+use crate::sys::clock::SystemClock;
 use crate::sys::http::asdk::Param;
 use crate::sys::http::asdk::Reading;
 use crate::sys::http::asdk::Service;
@@ -48,6 +52,11 @@ impl Work<'_> {
     /// The item, for messages.
     pub fn about(&self) -> String {
         self.key.to_string()
+    }
+
+    /// The server's clock, where it told; else this computer's.
+    pub fn now(&self) -> Timestamp {
+        self.session.reading().clock().unwrap_or_else(|| SystemClock.now())
     }
 
     /// Whether an earlier attempt may have made a part of it.

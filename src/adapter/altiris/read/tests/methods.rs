@@ -1,16 +1,21 @@
 //! Without reports: by methods alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::adapter::AdapterError;
 use crate::adapter::ReadAdapter;
+use crate::adapter::Reference;
 use crate::adapter::altiris::read::AltirisReader;
+use crate::adapter::altiris::read::methods::Methods;
+use crate::adapter::altiris::wire::session::Session;
 use crate::adapter::altiris::wire::tests::fake::Fake;
 use crate::adapter::altiris::wire::tests::fake::Reply;
 use crate::adapter::altiris::wire::tests::fake::fault;
 use crate::adapter::altiris::wire::tests::fake::result;
 use crate::model::altiris::AltirisSettings;
 use crate::model::altiris::Findings;
+use crate::model::altiris::KnownItems;
 use crate::model::fleet::Part;
 use crate::model::item::Item;
 use crate::model::item::Spec;
@@ -185,6 +190,9 @@ fn vanishing(lists: usize) -> Arc<Fake> {
 
 #[tokio::test]
 async fn what_is_listed_and_gone_is_looked_for_again() {
+    // The known one stays: it is another.
+    let known = KnownItems { task: Some(guid(TASK_EDIT)), ..settings().known };
+    let settings = || AltirisSettings { known: known.clone(), ..AltirisSettings::default() };
     // Deleted between the list and the read: the second list lacks it as well.
     let observed = observe(&vanishing(1), settings()).await.unwrap();
     assert_eq!(observed.coverage[&Kind::Task], Coverage::Observed);
@@ -221,6 +229,22 @@ async fn a_busy_server_is_asked_again_and_no_answer_is_no_shorter_list() {
     assert_eq!(observed.coverage[&Kind::Package], Coverage::Observed);
     let error = observe(&Arc::new(busy(100)), settings()).await.unwrap_err();
     assert!(matches!(error, AdapterError::Busy { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_is_read_twice_and_what_is_busy_three_times_with_waits_between() {
+    let asked = |reply: Reply| async move {
+        let fake = Arc::new(estate::server(|_| false).on("GetItemByGuid", reply));
+        let (session, known) = (Session::new(fake.clone()), KnownItems::default());
+        let began = tokio::time::Instant::now();
+        Methods::new(&session, &known).item(guid(ZIP)).await.unwrap_err();
+        (fake.asked().len(), began.elapsed())
+    };
+    assert_eq!(asked(fault("Altiris.ASDK.ASDKInternalException")).await.0, 2);
+    assert_eq!(asked(fault("ASDKDoesNotExistException")).await.0, 1);
+    let busy = Reply { status: 503, kind: "text/html", body: String::new(), cut: false };
+    let (n, waited) = asked(busy).await;
+    assert!(n == 3 && !waited.is_zero(), "{n} {waited:?}");
 }
 
 #[tokio::test]
@@ -272,6 +296,50 @@ async fn references_are_told_in_both_directions() {
     assert!(matches!(reader.references(guid(0xdead)).await, Err(AdapterError::NotFound { .. })));
     assert_eq!(reader.references(guid(RUN_ZIP)).await.unwrap().len(), 2);
     assert!(!reader.references(guid(APPS)).await.unwrap().is_empty());
+    // A task that is for a collection by way of a target is told with the collection, whatever the target makes of it.
+    let users = |found: Vec<Reference>| -> BTreeSet<String> {
+        found.into_iter().filter(|found| !found.outgoing && found.kind == "Task").map(|found| found.name).collect()
+    };
+    let both: BTreeSet<String> = ["Install 7-Zip".to_owned(), "Install Editor".to_owned()].into();
+    assert_eq!(users(reader.references(guid(PILOT)).await.unwrap()), both);
+    assert_eq!(users(reader.references(guid(ALL)).await.unwrap()), both);
+}
+
+#[tokio::test]
+async fn a_known_item_of_another_kind_stands_for_none() {
+    let observe = |known: KnownItems| async move {
+        let fake = estate::server(|_| false);
+        let fake = fake.by("GetInclusions", |body, _| match estate::bits(body, "collectionItemGuid") {
+            // A server may answer with an empty list for what is no collection.
+            PILOT | ALL | TASK_ZIP => result("GetInclusions", ""),
+            _ => fault("ASDKInvalidTypeException"),
+        });
+        observe(&Arc::new(fake), AltirisSettings { known, ..AltirisSettings::default() }).await.unwrap()
+    };
+    let known = settings().known;
+    for (wrong, kind, name) in [
+        (
+            KnownItems { collection: Some(guid(TASK_ZIP)), ..known.clone() },
+            Kind::Collection,
+            "altiris.known.collection",
+        ),
+        (KnownItems { collection: Some(guid(APPS)), ..known.clone() }, Kind::Collection, "altiris.known.collection"),
+        (KnownItems { task: Some(guid(PILOT)), ..known.clone() }, Kind::Task, "altiris.known.task"),
+        (KnownItems { package: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Package, "altiris.known.package"),
+        (KnownItems { folder: Some(guid(TASK_ZIP)), ..known.clone() }, Kind::Folder, "altiris.known.folder"),
+        (KnownItems { folder: Some(guid(ALL)), ..known.clone() }, Kind::Folder, "altiris.known.folder"),
+    ] {
+        let observed = observe(wrong).await;
+        let Coverage::Unreadable { why } = &observed.coverage[&kind] else { panic!("{:?}", observed.coverage[&kind]) };
+        assert!(why.contains(name) && why.contains(&format!("is no {}", kind.short())), "{why}");
+        for other in [Kind::Package, Kind::Collection].into_iter().filter(|other| *other != kind) {
+            assert_eq!(observed.coverage[&other], Coverage::Observed, "{other}, with {name}");
+        }
+        if kind == Kind::Collection {
+            // Whom a task is for cannot be told then, and is no difference.
+            assert!(partial(&observed, Kind::Task).0.contains("not read"));
+        }
+    }
 }
 
 #[tokio::test]
@@ -290,9 +358,10 @@ async fn each_package_costs_two_requests_and_each_task_one() {
     let fake: Arc<Fake> = Arc::new(estate::server(|_| false));
     observe(&fake, settings()).await.unwrap();
     let count = |name: &str| fake.asked().iter().filter(|asked| *asked == name).count();
-    assert_eq!(count("GetPackageExByGuid"), 2);
+    // Beside those, the known one of each is looked at once.
+    assert_eq!(count("GetPackageExByGuid"), 2 + 1);
     assert_eq!(count("GetProgramsFromPackage"), 2);
-    assert_eq!(count("GetAdvertisementExByGuid"), 2);
+    assert_eq!(count("GetAdvertisementExByGuid"), 2 + 1);
     assert_eq!(count("GetInclusions") + count("GetExclusions"), 4);
     assert!(fake.requests() < 40, "{:?}", fake.asked());
 }

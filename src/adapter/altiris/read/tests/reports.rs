@@ -23,6 +23,8 @@ use crate::model::item::Spec;
 use crate::model::kind::ItemKey;
 use crate::model::kind::Kind;
 use crate::model::observed::Coverage;
+use crate::model::observed::Observed;
+use crate::model::package::PackageServers;
 use crate::model::portal::Right;
 use crate::sys::http::asdk::Service;
 
@@ -59,6 +61,10 @@ struct Quirks {
     no_schema: bool,
     /// What collections include stands under another word.
     other_word: bool,
+    /// Packages are for a package server that the report of computers shows, and one that nothing shows.
+    servers: bool,
+    /// The table of references says nothing of the computers that collections list.
+    listed_elsewhere: bool,
 }
 
 type Row = Vec<(&'static str, String)>;
@@ -72,7 +78,7 @@ fn row(cells: &[(&'static str, &str)]) -> Row {
 }
 
 /// The rows of a query by its first table, as XML.
-fn rows(sql: &str) -> Vec<String> {
+fn rows(sql: &str, quirks: Quirks) -> Vec<String> {
     let cells = |row: Row| {
         row.into_iter()
             .filter(|(_, text)| !text.is_empty())
@@ -92,6 +98,13 @@ fn rows(sql: &str) -> Vec<String> {
     let from = sql.split(" from ").nth(1).unwrap();
     let table = from.split(' ').next().unwrap();
     match table {
+        "SWDPackage" if quirks.servers => [(ZIP, PC), (EDIT, 0xdead)]
+            .iter()
+            .filter_map(|(bits, server)| {
+                let list = format!("<SelectedPackageServers>{}</SelectedPackageServers>", id(*server));
+                Some(estate::package_xml(*bits)? + &list)
+            })
+            .collect(),
         "SWDPackage" => [ZIP, EDIT].iter().filter_map(|bits| estate::package_xml(*bits)).collect(),
         "SWDProgram" => [(RUN_ZIP, ZIP), (RUN_EDIT, EDIT)]
             .iter()
@@ -122,6 +135,11 @@ fn rows(sql: &str) -> Vec<String> {
                 ("Description", "p"),
             ]),
         ]),
+        "ItemReference" if sql.contains("vCollection") && quirks.listed_elsewhere => all(vec![row(&[
+            ("ParentItemGuid", &id(PILOT)),
+            ("ChildItemGuid", &id(ALL)),
+            ("Hint", "collectionincludescollection"),
+        ])]),
         "ItemReference" if sql.contains("vCollection") => all(vec![
             row(&[
                 ("ParentItemGuid", &id(PILOT)),
@@ -217,14 +235,14 @@ fn answer(sql: &str, quirks: Quirks) -> Reply {
             .split(" union all ")
             .map(|one| {
                 let name = one.split('\'').nth(1).unwrap();
-                format!("<T>{name}</T><N>{}</N>", rows(one).len())
+                format!("<T>{name}</T><N>{}</N>", rows(one, quirks).len())
             })
             .collect();
         return table(&["T".to_owned(), "N".to_owned()], &rows, Quirks { limit: None, ..quirks });
     }
     let columns = sql.strip_prefix("select ").unwrap().split(" from ").next().unwrap();
     let columns: Vec<String> = columns.split(", ").map(str::to_owned).collect();
-    let mut rows = rows(sql);
+    let mut rows = rows(sql, quirks);
     if sql.contains("ItemReference") && !sql.contains("active synchronization") {
         for row in rows.iter_mut().filter(|_| quirks.other_word) {
             *row = row.replace("includescollection", "joinscollection");
@@ -398,6 +416,63 @@ async fn reports_that_were_to_be_there_and_are_not_leave_a_gap() {
         assert!(observed.gap(kind).unwrap().contains("consign probe --with-reports"), "{kind}");
     }
     assert_eq!(observed.coverage[&Kind::Task], Coverage::Observed);
+}
+
+#[tokio::test]
+async fn cap_5_what_a_report_did_not_show_this_time_is_not_compared() {
+    let lacking = |observed: &Observed, reader: &AltirisReader, kind, field| {
+        assert!(observed.complete(kind, Some("Software/Apps")).is_none(), "{kind}");
+        assert!(!reader.capabilities().is_shown(kind, field), "{kind}.{field}");
+    };
+    let (fake, _) = server(Quirks { without: &["vItemPermission", "vCollection"], ..Quirks::default() }).await;
+    let reader = AltirisReader::new(fake, with_reports(), Findings::default());
+    for (kind, field) in [(Kind::Program, "portal"), (Kind::Collection, "query")] {
+        assert!(reader.capabilities().is_shown(kind, field), "{kind}.{field}: it was to be shown");
+    }
+    let Observation::Fresh(observed) = reader.observe(None).await.unwrap() else { panic!() };
+    lacking(&observed, &reader, Kind::Program, "portal");
+    for field in ["query", "description", "autoUpdate"] {
+        lacking(&observed, &reader, Kind::Collection, field);
+    }
+    assert!(reader.capabilities().is_shown(Kind::Folder, "description"), "that report was there");
+    // None of the reports: nothing that only they show is compared.
+    let (fake, _) = server(Quirks::default()).await;
+    let fake = Arc::try_unwrap(fake).unwrap_or_else(|_| panic!("it is nobody else's"));
+    let fake = Arc::new(fake.on("GetItemsInFolder", result("GetItemsInFolder", "")));
+    let reader = AltirisReader::new(fake, with_reports(), Findings::default());
+    let Observation::Fresh(observed) = reader.observe(None).await.unwrap() else { panic!() };
+    lacking(&observed, &reader, Kind::Program, "portal");
+    lacking(&observed, &reader, Kind::Collection, "query");
+    lacking(&observed, &reader, Kind::Folder, "description");
+    // With all of them, everything is.
+    let (fake, _) = server(Quirks::default()).await;
+    let reader = AltirisReader::new(fake, with_reports(), Findings::default());
+    reader.observe(None).await.unwrap();
+    for (kind, field) in [(Kind::Program, "portal"), (Kind::Collection, "query"), (Kind::Folder, "description")] {
+        assert!(reader.capabilities().is_shown(kind, field), "{kind}.{field}");
+    }
+}
+
+#[tokio::test]
+async fn p5_what_stands_under_other_hints_is_no_empty_list() {
+    let (fake, _) = server(Quirks { listed_elsewhere: true, ..Quirks::default() }).await;
+    let observed = observe(&fake, with_reports()).await.unwrap();
+    assert_eq!(observed.coverage[&Kind::Collection], Coverage::Observed);
+    let pilot = observed.items.iter().find(|item| item.guid == guid(PILOT)).unwrap();
+    let Spec::Collection(pilot) = &pilot.item.spec else { panic!() };
+    assert_eq!(pilot.include, ["All Computers"]);
+    assert_eq!(pilot.members.as_deref(), Some(["PC-1".to_owned()].as_slice()));
+}
+
+#[tokio::test]
+async fn package_servers_are_named_by_a_report_and_one_without_a_name_is_a_gap() {
+    let (fake, _) = server(Quirks { servers: true, ..Quirks::default() }).await;
+    let observed = observe(&fake, with_reports()).await.unwrap();
+    let package = |bits: u128| observed.items.iter().find(|item| item.guid == guid(bits));
+    let Spec::Package(zip) = &package(ZIP).unwrap().item.spec else { panic!() };
+    assert!(matches!(&zip.package_servers, PackageServers::Servers(list) if list.servers == ["PC-1"]));
+    assert!(package(EDIT).is_none() && observed.gap(Kind::Package).unwrap().contains("package server"));
+    assert!(observed.complete(Kind::Package, Some("Software/Apps")).is_some());
 }
 
 #[tokio::test]
