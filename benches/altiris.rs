@@ -102,7 +102,7 @@ fn get(server: &Server, path: &str) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("it answers with JSON")
 }
 
-/// Gives the server an estate, by its own API.
+/// Gives the server an estate, by its own API. Its tasks start by hand, at once or daily: no other schedule is documented.
 fn fill(packages: usize, scratch: &Path, server: &Server) {
     let project = scratch.join("estate");
     let made = Command::new("python3")
@@ -118,10 +118,29 @@ fn fill(packages: usize, scratch: &Path, server: &Server) {
             fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path)).expect("it is ours");
         }
     }
+    daily(&project.join("delivery/packages"));
     let file = project.join("consign.yaml");
     let text = fs::read_to_string(&file).expect("scale.py writes it");
     fs::write(&file, text.replace("http://127.0.0.1:7450", &server.url)).expect("it can be written");
     run(&mut server.consign(&project, &["apply", "--auto-approve"]));
+}
+
+/// Puts a daily schedule in the place of weekly and monthly ones.
+fn daily(directory: &Path) {
+    for entry in fs::read_dir(directory).expect("it was written") {
+        let path = entry.expect("it was written").path();
+        if path.is_dir() {
+            daily(&path);
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("manifests are UTF-8");
+        let line =
+            |line: &str| match line.starts_with("  run: ") && (line.contains("weekly") || line.contains("monthly")) {
+                true => "  run: {schedule: {daily: \"17:00\"}}\n".to_owned(),
+                false => format!("{line}\n"),
+            };
+        fs::write(&path, text.lines().map(line).collect::<String>()).expect("it can be written");
+    }
 }
 
 /// A project of the same server, by the ASDK.
