@@ -22,6 +22,7 @@ pub struct Server {
 
 impl Server {
     /// Starts one over a directory of data, with what it begins with.
+    #[allow(dead_code, reason = "not every benchmark begins with something")]
     pub fn start(data: &Path, seed: Option<&Path>) -> Self {
         let mut command = Command::new(binary());
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
